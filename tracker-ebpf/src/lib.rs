@@ -1,0 +1,221 @@
+//! The records that cross from the kernel to user space.
+//!
+//! Both sides compile this file: the eBPF program writes these structs, the tracker reads them. Their sizes
+//! are asserted, so that a change on one side alone does not build. All integers are in the host's byte
+//! order unless a field says otherwise; there is no padding that is not named.
+#![no_std]
+
+/// The length of a kernel task's command name, terminator included (`TASK_COMM_LEN`).
+pub const COMM_LENGTH: usize = 16;
+
+/// The flag in [`SocketRecord::flags`]: the current process held the socket, so `process` is one of its users.
+pub const FLAG_OWNER: u8 = 1;
+/// The flag in [`SocketRecord::flags`]: the byte counts, the round-trip time and the retransmits were read.
+pub const FLAG_COUNTERS: u8 = 2;
+/// The flag in [`SocketRecord::flags`]: the peer's FIN has arrived (and is not part of `bytes_received`).
+pub const FLAG_PEER_CLOSED: u8 = 4;
+/// The flag in [`SocketRecord::flags`]: the sequence numbers were read.
+pub const FLAG_SEQUENCE: u8 = 8;
+
+/// What a [`SocketRecord`] tells.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub enum RecordKind {
+    /// The socket changed its state (`inet_sock_set_state`), from `old_state` to `state`.
+    State = 1,
+    /// A user of an accepted socket showed itself (accept, receive, send or close).
+    Owner = 2,
+    /// One row of the scan: an open file that is a socket, with the process that has it open.
+    Row = 3,
+}
+
+/// One TCP socket at one moment, and the process that had it in hand.
+///
+/// Events and scan rows are the same record: what is read from a `struct sock` does not depend on why.
+#[derive(Clone, Copy, Debug)]
+#[repr(C)]
+pub struct SocketRecord {
+    /// When, in nanoseconds of `CLOCK_BOOTTIME`.
+    pub at: u64,
+    /// The address of the kernel's `struct sock`: the socket's identity while it lives.
+    pub socket: u64,
+    /// The start of the process, in nanoseconds of `CLOCK_BOOTTIME` (`task_struct.start_boottime`).
+    pub process_started: u64,
+    /// The id of the process's cgroup in the hierarchy that has its containers; 0 where unknown.
+    pub cgroup: u64,
+    /// Payload bytes sent, without retransmissions (`tcp_sock.bytes_sent - bytes_retrans`).
+    pub bytes_sent: u64,
+    /// Payload bytes received, without the peer's FIN (`tcp_sock.bytes_received`).
+    pub bytes_received: u64,
+    /// The local address; IPv4 in the first four bytes.
+    pub local_address: [u8; 16],
+    /// The remote address; IPv4 in the first four bytes.
+    pub remote_address: [u8; 16],
+    /// The command name of the process (of its first thread, as `ps` shows it).
+    pub comm: [u8; COMM_LENGTH],
+    /// The inode number of the socket's network namespace.
+    pub netns: u32,
+    /// The process (thread group) id, as the initial pid namespace has it.
+    pub pid: u32,
+    /// The real user id of the process, as the initial user namespace has it.
+    pub uid: u32,
+    /// The smoothed round-trip time in microseconds.
+    pub rtt_us: u32,
+    /// Segments retransmitted over the socket's life.
+    pub retransmits: u32,
+    /// `snd_una - bytes_acked`: constant over the socket's life; the active end's is its initial sequence
+    /// number, the passive end's is its initial sequence number plus one.
+    pub sequence_sent: u32,
+    /// `rcv_nxt - bytes_received`: constant over the socket's life, the peer's initial sequence number plus one.
+    pub sequence_received: u32,
+    /// The pending socket error (`sk_err`), a positive errno; 0 for none.
+    pub error: u32,
+    /// The file descriptor, in a [`RecordKind::Row`].
+    pub fd: u32,
+    /// The local port.
+    pub local_port: u16,
+    /// The remote port.
+    pub remote_port: u16,
+    /// `AF_INET` or `AF_INET6`.
+    pub family: u16,
+    /// `IPPROTO_TCP`, or `IPPROTO_MPTCP` (262).
+    pub protocol: u16,
+    /// A [`RecordKind`].
+    pub kind: u8,
+    /// The state before, in a [`RecordKind::State`].
+    pub old_state: u8,
+    /// The state: the kernel's `TCP_*` number.
+    pub state: u8,
+    /// `FLAG_*` bits.
+    pub flags: u8,
+    /// Keeps the size a multiple of eight.
+    pub reserved: u32,
+}
+
+const _: () = assert!(size_of::<SocketRecord>() == 48 + 48 + 36 + 8 + 4 + 4 + 4);
+
+/// The kernel's TCP states (`include/net/tcp_states.h`), stable since they are part of the user interface.
+pub mod state {
+    /// Data flows both ways.
+    pub const ESTABLISHED: u8 = 1;
+    /// A connect is under way.
+    pub const SYN_SENT: u8 = 2;
+    /// An accepted connection's handshake is under way.
+    pub const SYN_RECV: u8 = 3;
+    /// We closed first; our FIN is not yet acknowledged.
+    pub const FIN_WAIT1: u8 = 4;
+    /// We closed first; the peer may still send.
+    pub const FIN_WAIT2: u8 = 5;
+    /// Kept against late segments.
+    pub const TIME_WAIT: u8 = 6;
+    /// Gone, or not yet used.
+    pub const CLOSE: u8 = 7;
+    /// The peer closed; we have not.
+    pub const CLOSE_WAIT: u8 = 8;
+    /// The peer closed, then we; our FIN is not yet acknowledged.
+    pub const LAST_ACK: u8 = 9;
+    /// A listener.
+    pub const LISTEN: u8 = 10;
+    /// Both closed at once.
+    pub const CLOSING: u8 = 11;
+}
+
+/// Where members sit in this kernel's structs, in bytes from the struct's start.
+///
+/// Rust cannot emit relocations for them yet, so user space reads them from the kernel's BTF and hands them
+/// over before the program loads. The verifier sees constants.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[repr(C)]
+pub struct Offsets {
+    /// `sock.__sk_common.skc_daddr`
+    pub sk_daddr: u32,
+    /// `sock.__sk_common.skc_rcv_saddr`
+    pub sk_rcv_saddr: u32,
+    /// `sock.__sk_common.skc_dport` (network byte order)
+    pub sk_dport: u32,
+    /// `sock.__sk_common.skc_num` (host byte order; 0 once closed)
+    pub sk_num: u32,
+    /// `sock.__sk_common.skc_family`
+    pub sk_family: u32,
+    /// `sock.__sk_common.skc_state`
+    pub sk_state: u32,
+    /// `sock.__sk_common.skc_net`
+    pub sk_net: u32,
+    /// `sock.__sk_common.skc_v6_daddr`
+    pub sk_v6_daddr: u32,
+    /// `sock.__sk_common.skc_v6_rcv_saddr`
+    pub sk_v6_rcv_saddr: u32,
+    /// `sock.sk_lock.owned`
+    pub sk_lock_owned: u32,
+    /// `sock.sk_protocol`
+    pub sk_protocol: u32,
+    /// `sock.__sk_common.skc_flags` (`sk_flags`)
+    pub sk_flags: u32,
+    /// `sock.sk_err`
+    pub sk_err: u32,
+    /// `socket.sk`
+    pub socket_sk: u32,
+    /// `inet_sock.inet_sport` (network byte order; kept once closed)
+    pub inet_sport: u32,
+    /// `tcp_sock.bytes_sent`
+    pub tcp_bytes_sent: u32,
+    /// `tcp_sock.bytes_retrans`
+    pub tcp_bytes_retrans: u32,
+    /// `tcp_sock.bytes_acked`
+    pub tcp_bytes_acked: u32,
+    /// `tcp_sock.bytes_received`
+    pub tcp_bytes_received: u32,
+    /// `tcp_sock.srtt_us` (eight times the microseconds)
+    pub tcp_srtt_us: u32,
+    /// `tcp_sock.total_retrans`
+    pub tcp_total_retrans: u32,
+    /// `tcp_sock.snd_una`
+    pub tcp_snd_una: u32,
+    /// `tcp_sock.rcv_nxt`
+    pub tcp_rcv_nxt: u32,
+    /// `net.ns.inum`
+    pub net_inum: u32,
+    /// `task_struct.group_leader`
+    pub task_group_leader: u32,
+    /// `task_struct.start_boottime` (before 5.5 `real_start_time`)
+    pub task_start_boottime: u32,
+    /// `task_struct.tgid`
+    pub task_tgid: u32,
+    /// `task_struct.comm`
+    pub task_comm: u32,
+    /// `task_struct.cred`
+    pub task_cred: u32,
+    /// `cred.uid`
+    pub cred_uid: u32,
+    /// `task_struct.cgroups`
+    pub task_cgroups: u32,
+    /// Within `css_set`: the pointer that leads to the cgroup of the hierarchy to read (`dfl_cgrp`, or an
+    /// element of `subsys` on a host whose containers live in cgroup v1).
+    pub css_set_cgroup: u32,
+    /// `cgroup_subsys_state.cgroup`, when `css_set_cgroup` names an element of `subsys`
+    pub css_cgroup: u32,
+    /// 1 when `css_set_cgroup` names a `cgroup_subsys_state`, 0 when it names a `cgroup`
+    pub cgroup_via_css: u32,
+    /// `cgroup.kn`
+    pub cgroup_kn: u32,
+    /// `kernfs_node.id`
+    pub kn_id: u32,
+    /// `task_struct.files`
+    pub task_files: u32,
+    /// `files_struct.fdt`
+    pub files_fdt: u32,
+    /// `fdtable.max_fds`
+    pub fdt_max_fds: u32,
+    /// `fdtable.fd`
+    pub fdt_fd: u32,
+    /// `file.private_data`
+    pub file_private_data: u32,
+    /// `inode.i_mode`, to tell a socket's file from another's
+    pub inode_mode: u32,
+    /// `file.f_inode`
+    pub file_inode: u32,
+    /// The index of `inet_csk_accept`'s return value among a fexit program's arguments
+    pub accept_return_index: u32,
+}
+
+const _: () = assert!(size_of::<Offsets>() == 44 * 4);

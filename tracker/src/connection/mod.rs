@@ -1,0 +1,9 @@
+//! Sockets: what is known of each, and the table that keeps them.
+
+mod event;
+mod socket;
+mod table;
+
+pub use event::{Actor, ConnectionEvent, ConnectionEventKind, Scan, ScanRow, SocketEvent, SocketEventKind};
+pub use socket::{Counters, Direction, OwnerSource, Protocol, SequencePair, Socket, State};
+pub use table::{ConnectionTable, TableTick};

@@ -1,0 +1,26 @@
+//! Containers: whose a process is.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::identity::{ContainerId, NetnsId};
+use crate::text::Text;
+
+/// What is known of a container. Its cgroup's path tells the engine and the id; names come from the engine.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Container {
+    /// The engine's id of it.
+    pub id: ContainerId,
+    /// The engine, as far as the cgroup's path tells it: `docker`, `podman`, `containerd`, `cri-o`, `lxc`,
+    /// `systemd-nspawn`; `None` where the path has only the id.
+    pub runtime: Option<Text>,
+    /// Its name.
+    pub name: Option<Text>,
+    /// Its image.
+    pub image: Option<Text>,
+    /// Its labels.
+    pub labels: BTreeMap<Text, Text>,
+    /// The network namespace of its first process.
+    pub netns: Option<NetnsId>,
+}

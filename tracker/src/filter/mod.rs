@@ -1,0 +1,1 @@
+//! The filter language: parse, explain errors, evaluate.

@@ -1,0 +1,13 @@
+//! Who on this Linux host talks to whom: kernel events and one scan become a table of sockets, the table becomes
+//! [`Tick`]s, and ticks become a [`Topology`](topology::Topology).
+
+pub mod connection;
+pub mod container;
+pub mod filter;
+pub mod identity;
+pub mod process;
+pub mod text;
+pub mod tick;
+pub mod topology;
+
+pub use tick::Tick;

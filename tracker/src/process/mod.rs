@@ -1,0 +1,31 @@
+//! Processes: who holds a socket.
+
+use serde::{Deserialize, Serialize};
+
+use crate::identity::{ContainerId, NetnsId, ProcessId, Timestamp};
+use crate::text::Text;
+
+/// What is known of a process. A process that lived for a millisecond is known by what its event carried; the rest
+/// is `None`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Process {
+    /// Who.
+    pub id: ProcessId,
+    /// When it started; `None` where only its pid is known.
+    pub started_at: Option<Timestamp>,
+    /// Its command name, at most 15 bytes (`/proc/PID/comm`).
+    pub comm: Text,
+    /// Its arguments, the program's name first; `None` where they could not be read (a kernel thread has none:
+    /// an empty list).
+    pub cmdline: Option<Vec<Text>>,
+    /// The path of its program (`/proc/PID/exe`).
+    pub exe: Option<Text>,
+    /// Its real user id.
+    pub uid: Option<u32>,
+    /// The name of that user.
+    pub user: Option<Text>,
+    /// The network namespace that it is in now (its sockets may live in others).
+    pub netns: Option<NetnsId>,
+    /// The container that it belongs to, by its cgroup; `None` for a process of the host.
+    pub container: Option<ContainerId>,
+}

@@ -1,0 +1,87 @@
+//! The tick: the one currency of everything after the tracker.
+
+use serde::{Deserialize, Serialize};
+
+use crate::connection::Socket;
+use crate::container::Container;
+use crate::identity::{HostId, NetnsId, SocketId, Timestamp};
+use crate::process::Process;
+use crate::text::Text;
+
+/// What changed on one host since its tick before, and the processes, containers and namespaces that explain it.
+///
+/// The first tick of a host has all that was there in `opened`. A consumer that applies every tick in order
+/// knows everything; nothing else reaches it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Tick {
+    /// The host that it tells of.
+    pub host: HostId,
+    /// The host's kernel release.
+    pub kernel: Text,
+    /// Its number: the ticks of one tracker count up from 0.
+    pub sequence: u64,
+    /// When it ends.
+    pub at: Timestamp,
+    /// How long it is, in nanoseconds: from the tick before (or the tracker's start) to `at`.
+    pub duration: u64,
+    /// Sockets that are there now and were not in the tick before.
+    pub opened: Vec<Socket>,
+    /// Sockets that were there already and of which anything changed.
+    pub changed: Vec<Socket>,
+    /// Sockets that closed or failed since the tick before, in their last state; also those that opened since,
+    /// which are in no other list.
+    pub closed: Vec<Socket>,
+    /// Sockets that turned out not to have been there at all (or whose end was missed and is not known): they are
+    /// removed without having closed in this tick.
+    pub forgotten: Vec<SocketId>,
+    /// Every process that a socket above names for the first time, and each whose facts changed.
+    pub processes: Vec<Process>,
+    /// Every container that a process above names for the first time, and each whose facts changed.
+    pub containers: Vec<Container>,
+    /// Every namespace that a socket above names for the first time, and each whose names changed.
+    pub namespaces: Vec<Namespace>,
+    /// How many events of each kind fell into the tick.
+    pub counts: Counts,
+    /// Where all this comes from, and what was missing.
+    pub source: Source,
+}
+
+/// How many events of each kind fell into a tick. A connection between two processes of the host has one connect,
+/// one accept and two closes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Counts {
+    /// Connects that got through.
+    pub connects: u64,
+    /// Connections accepted.
+    pub accepts: u64,
+    /// Ends of connections closed.
+    pub closes: u64,
+    /// Connects that failed.
+    pub fails: u64,
+}
+
+/// A network namespace and what people call it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Namespace {
+    /// Which.
+    pub id: NetnsId,
+    /// Its names: `host` for the first process's, those under `/run/netns`, later a container's.
+    pub names: Vec<Text>,
+}
+
+/// Where a tick's facts come from. What was not used has its reason.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Source {
+    /// The hook that tells of state changes: `tp_btf`, `raw_tp`, or `none`.
+    pub events: Text,
+    /// How accepted sockets find their owner, in the order of preference: `fexit`, `sock_length`, `sys_exit`, …
+    pub owners: Text,
+    /// How what was there before was found: `iter`, `sock_diag`, `procfs`.
+    pub scan: Text,
+    /// Events that the kernel could not hand over, since the tracker's start.
+    pub lost_events: u64,
+    /// How long the newest scan took, in microseconds.
+    pub scan_us: u64,
+    /// What was tried and did not work, and what that costs: one sentence each.
+    pub reasons: Vec<Text>,
+}

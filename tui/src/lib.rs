@@ -1,0 +1,1 @@
+//! The terminal's side of scopetop: command line, screen, export.
