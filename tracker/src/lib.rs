@@ -6,8 +6,11 @@ pub mod container;
 pub mod filter;
 pub mod identity;
 pub mod process;
+pub mod report;
 pub mod text;
 pub mod tick;
 pub mod topology;
+pub mod tracker;
 
 pub use tick::Tick;
+pub use tracker::{Backend, Options, StartError, Tracker, Update};
