@@ -120,102 +120,93 @@ pub mod state {
     pub const CLOSING: u8 = 11;
 }
 
-/// Where members sit in this kernel's structs, in bytes from the struct's start.
+macro_rules! members {
+    ($($(#[$doc:meta])* $name:ident = $base:literal $path:literal,)*) => {
+        /// A member of a kernel struct whose place the eBPF program needs.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        #[repr(usize)]
+        pub enum Member {
+            $($(#[$doc])* #[doc = concat!("`", $base, ".", $path, "`")] $name,)*
+        }
+
+        impl Member {
+            /// Every member.
+            pub const ALL: &'static [Self] = &[$(Self::$name,)*];
+
+            /// The struct, and the path of members within it.
+            pub const fn path(self) -> (&'static str, &'static str) {
+                match self {
+                    $(Self::$name => ($base, $path),)*
+                }
+            }
+        }
+    };
+}
+
+members! {
+    SkDaddr = "sock" "__sk_common.skc_daddr",
+    SkRcvSaddr = "sock" "__sk_common.skc_rcv_saddr",
+    /// In network byte order.
+    SkDport = "sock" "__sk_common.skc_dport",
+    /// The local port in host byte order; 0 once closed.
+    SkNum = "sock" "__sk_common.skc_num",
+    SkFamily = "sock" "__sk_common.skc_family",
+    SkState = "sock" "__sk_common.skc_state",
+    SkNet = "sock" "__sk_common.skc_net",
+    SkV6Daddr = "sock" "__sk_common.skc_v6_daddr",
+    SkV6RcvSaddr = "sock" "__sk_common.skc_v6_rcv_saddr",
+    SkFlags = "sock" "__sk_common.skc_flags",
+    SkLockOwned = "sock" "sk_lock.owned",
+    SkProtocol = "sock" "sk_protocol",
+    SkErr = "sock" "sk_err",
+    SocketSk = "socket" "sk",
+    /// In network byte order; kept once closed.
+    InetSport = "inet_sock" "inet_sport",
+    TcpBytesSent = "tcp_sock" "bytes_sent",
+    TcpBytesRetrans = "tcp_sock" "bytes_retrans",
+    TcpBytesAcked = "tcp_sock" "bytes_acked",
+    TcpBytesReceived = "tcp_sock" "bytes_received",
+    /// Eight times the microseconds.
+    TcpSrttUs = "tcp_sock" "srtt_us",
+    TcpTotalRetrans = "tcp_sock" "total_retrans",
+    TcpSndUna = "tcp_sock" "snd_una",
+    TcpRcvNxt = "tcp_sock" "rcv_nxt",
+    NetInum = "net" "ns.inum",
+    TaskGroupLeader = "task_struct" "group_leader",
+    TaskStartBoottime = "task_struct" "start_boottime",
+    TaskTgid = "task_struct" "tgid",
+    TaskComm = "task_struct" "comm",
+    TaskCred = "task_struct" "cred",
+    CredUid = "cred" "uid",
+    TaskCgroups = "task_struct" "cgroups",
+    CssSetDflCgrp = "css_set" "dfl_cgrp",
+    CssSetSubsys = "css_set" "subsys",
+    CssCgroup = "cgroup_subsys_state" "cgroup",
+    CgroupKn = "cgroup" "kn",
+    KnId = "kernfs_node" "id",
+}
+
+/// The number of [`Member`]s.
+pub const MEMBER_COUNT: usize = Member::ALL.len();
+
+/// Where members sit in this kernel's structs, in bytes from the struct's start, by [`Member`].
 ///
 /// Rust cannot emit relocations for them yet, so user space reads them from the kernel's BTF and hands them
 /// over before the program loads. The verifier sees constants.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[repr(C)]
-pub struct Offsets {
-    /// `sock.__sk_common.skc_daddr`
-    pub sk_daddr: u32,
-    /// `sock.__sk_common.skc_rcv_saddr`
-    pub sk_rcv_saddr: u32,
-    /// `sock.__sk_common.skc_dport` (network byte order)
-    pub sk_dport: u32,
-    /// `sock.__sk_common.skc_num` (host byte order; 0 once closed)
-    pub sk_num: u32,
-    /// `sock.__sk_common.skc_family`
-    pub sk_family: u32,
-    /// `sock.__sk_common.skc_state`
-    pub sk_state: u32,
-    /// `sock.__sk_common.skc_net`
-    pub sk_net: u32,
-    /// `sock.__sk_common.skc_v6_daddr`
-    pub sk_v6_daddr: u32,
-    /// `sock.__sk_common.skc_v6_rcv_saddr`
-    pub sk_v6_rcv_saddr: u32,
-    /// `sock.sk_lock.owned`
-    pub sk_lock_owned: u32,
-    /// `sock.sk_protocol`
-    pub sk_protocol: u32,
-    /// `sock.__sk_common.skc_flags` (`sk_flags`)
-    pub sk_flags: u32,
-    /// `sock.sk_err`
-    pub sk_err: u32,
-    /// `socket.sk`
-    pub socket_sk: u32,
-    /// `inet_sock.inet_sport` (network byte order; kept once closed)
-    pub inet_sport: u32,
-    /// `tcp_sock.bytes_sent`
-    pub tcp_bytes_sent: u32,
-    /// `tcp_sock.bytes_retrans`
-    pub tcp_bytes_retrans: u32,
-    /// `tcp_sock.bytes_acked`
-    pub tcp_bytes_acked: u32,
-    /// `tcp_sock.bytes_received`
-    pub tcp_bytes_received: u32,
-    /// `tcp_sock.srtt_us` (eight times the microseconds)
-    pub tcp_srtt_us: u32,
-    /// `tcp_sock.total_retrans`
-    pub tcp_total_retrans: u32,
-    /// `tcp_sock.snd_una`
-    pub tcp_snd_una: u32,
-    /// `tcp_sock.rcv_nxt`
-    pub tcp_rcv_nxt: u32,
-    /// `net.ns.inum`
-    pub net_inum: u32,
-    /// `task_struct.group_leader`
-    pub task_group_leader: u32,
-    /// `task_struct.start_boottime` (before 5.5 `real_start_time`)
-    pub task_start_boottime: u32,
-    /// `task_struct.tgid`
-    pub task_tgid: u32,
-    /// `task_struct.comm`
-    pub task_comm: u32,
-    /// `task_struct.cred`
-    pub task_cred: u32,
-    /// `cred.uid`
-    pub cred_uid: u32,
-    /// `task_struct.cgroups`
-    pub task_cgroups: u32,
-    /// Within `css_set`: the pointer that leads to the cgroup of the hierarchy to read (`dfl_cgrp`, or an
-    /// element of `subsys` on a host whose containers live in cgroup v1).
-    pub css_set_cgroup: u32,
-    /// `cgroup_subsys_state.cgroup`, when `css_set_cgroup` names an element of `subsys`
-    pub css_cgroup: u32,
-    /// 1 when `css_set_cgroup` names a `cgroup_subsys_state`, 0 when it names a `cgroup`
-    pub cgroup_via_css: u32,
-    /// `cgroup.kn`
-    pub cgroup_kn: u32,
-    /// `kernfs_node.id`
-    pub kn_id: u32,
-    /// `task_struct.files`
-    pub task_files: u32,
-    /// `files_struct.fdt`
-    pub files_fdt: u32,
-    /// `fdtable.max_fds`
-    pub fdt_max_fds: u32,
-    /// `fdtable.fd`
-    pub fdt_fd: u32,
-    /// `file.private_data`
-    pub file_private_data: u32,
-    /// `inode.i_mode`, to tell a socket's file from another's
-    pub inode_mode: u32,
-    /// `file.f_inode`
-    pub file_inode: u32,
-    /// The index of `inet_csk_accept`'s return value among a fexit program's arguments
-    pub accept_return_index: u32,
+pub type Offsets = [u32; MEMBER_COUNT];
+
+/// What user space decides before the program loads, by index into the program's `SETTINGS`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(usize)]
+pub enum Setting {
+    /// 1 + the index in `css_set.subsys` of the cgroup v1 controller whose hierarchy has the containers; 0 where
+    /// they are in cgroup v2.
+    CgroupV1Controller,
+    /// The index of `inet_csk_accept`'s return value among a fexit program's arguments.
+    AcceptReturnIndex,
+    /// Bytes waiting in the ring buffer at which the reader is woken.
+    WakeAt,
 }
 
-const _: () = assert!(size_of::<Offsets>() == 44 * 4);
+/// The number of [`Setting`]s.
+pub const SETTING_COUNT: usize = 3;

@@ -1,0 +1,60 @@
+//! The scan: every open file of every process, those that are TCP sockets written out.
+
+use core::ffi::c_void;
+use core::mem::MaybeUninit;
+
+use aya_ebpf::helpers::{bpf_seq_write, bpf_sock_from_file};
+use scopetop_tracker_ebpf::{FLAG_OWNER, Member, RecordKind, SocketRecord, state};
+
+use crate::reader::{Typed, member, pointer};
+use crate::record::{fill_process, fill_socket, is_tcp};
+
+/// `struct bpf_iter__task_file`.
+#[repr(C)]
+struct TaskFile {
+    meta: *const Meta,
+    task: *const u8,
+    fd: u32,
+    _padding: u32,
+    file: *const u8,
+}
+
+/// `struct bpf_iter_meta`, as far as it is used.
+#[repr(C)]
+struct Meta {
+    seq: *mut c_void,
+}
+
+/// aya has no macro for iterators: the section's name is what makes it one.
+#[unsafe(no_mangle)]
+#[unsafe(link_section = "iter/task_file")]
+fn open_sockets(context: *const TaskFile) -> i32 {
+    // SAFETY: the kernel calls it with a `bpf_iter__task_file`; the verifier knows the types of its pointers.
+    unsafe {
+        let (task, file) = ((*context).task, (*context).file);
+        if task.is_null() || file.is_null() {
+            return 0;
+        }
+        let socket = bpf_sock_from_file(file.cast_mut().cast()).cast::<u8>().cast_const();
+        if socket.is_null() {
+            return 0;
+        }
+        let sock = pointer::<Typed>(socket, Member::SocketSk);
+        if sock.is_null() || !is_tcp::<Typed>(sock) {
+            return 0;
+        }
+        let now: u8 = member::<Typed, u8>(sock, Member::SkState);
+        if now == state::CLOSE {
+            return 0;
+        }
+        let mut record = MaybeUninit::<SocketRecord>::uninit();
+        let pointer = record.as_mut_ptr();
+        fill_socket::<Typed>(pointer, RecordKind::Row, sock, (now, now));
+        fill_process::<Typed>(pointer, task);
+        (*pointer).flags |= FLAG_OWNER;
+        (*pointer).fd = (*context).fd;
+        // A full buffer is the kernel's to handle: it calls again with the same file.
+        bpf_seq_write((*(*context).meta).seq.cast(), pointer.cast(), size_of::<SocketRecord>() as u32);
+    }
+    0
+}

@@ -1,0 +1,265 @@
+//! Reads one socket, and the process that has it in hand, into a record; and sends records to user space.
+
+use aya_ebpf::bindings::{BPF_RB_FORCE_WAKEUP, BPF_RB_NO_WAKEUP};
+use aya_ebpf::helpers::{bpf_get_current_task, bpf_get_current_task_btf, bpf_ktime_get_boot_ns};
+use aya_ebpf::macros::map;
+use aya_ebpf::maps::{PerCpuArray, RingBuf};
+use scopetop_tracker_ebpf::{
+    FLAG_COUNTERS, FLAG_OWNER, FLAG_PEER_CLOSED, FLAG_SEQUENCE, Member, RecordKind, Setting, SocketRecord,
+    state,
+};
+
+use crate::reader::{Pointer, Reader, member, pointer};
+use crate::settings::setting;
+
+/// Records on their way to user space. User space sets the size.
+#[map(name = "RECORDS")]
+static RECORDS: RingBuf = RingBuf::with_byte_size(8 << 20, 0);
+
+/// Records that found no room, per CPU.
+#[map(name = "LOST")]
+static LOST: PerCpuArray<u64> = PerCpuArray::with_max_entries(1, 0);
+
+/// `BPF_RB_AVAIL_DATA`: ask how much waits in the ring buffer.
+const AVAILABLE_DATA: u64 = 0;
+/// `AF_INET6`.
+const INET6: u16 = 10;
+/// `IPPROTO_TCP`. MPTCP's own socket is not followed: its subflows are TCP sockets.
+const TCP: u16 = 6;
+/// `SOCK_DONE` in `enum sock_flags`: the peer's FIN was received.
+const SOCK_DONE: u64 = 1 << 1;
+/// Whose parts a `socket` may have besides: `sk_lock.owned`.
+const OWNED: u32 = 1;
+
+/// Whether the socket is a TCP socket.
+#[inline(always)]
+pub(crate) unsafe fn is_tcp<R: Reader>(sock: *const u8) -> bool {
+    unsafe { member::<R, u16>(sock, Member::SkProtocol) == TCP }
+}
+
+/// Whether a process holds the socket right now, which then is the current one: set while it connects, accepts,
+/// receives, sends or closes, and clear where the network acts on the socket.
+#[inline(always)]
+pub(crate) unsafe fn is_held<R: Reader>(sock: *const u8) -> bool {
+    unsafe { member::<R, u32>(sock, Member::SkLockOwned) == OWNED }
+}
+
+/// The current task, as a pointer that the reader may follow.
+pub(crate) trait CurrentTask: Reader {
+    fn current_task() -> *const u8;
+}
+
+impl CurrentTask for crate::reader::Typed {
+    #[inline(always)]
+    fn current_task() -> *const u8 {
+        unsafe { bpf_get_current_task_btf() as *const u8 }
+    }
+}
+
+impl CurrentTask for crate::reader::Probe {
+    #[inline(always)]
+    fn current_task() -> *const u8 {
+        unsafe { bpf_get_current_task() as *const u8 }
+    }
+}
+
+/// Sends a record of the socket, with the current process as its user if `owner`.
+#[inline(always)]
+pub(crate) unsafe fn send<R: CurrentTask>(kind: RecordKind, sock: *const u8, states: (u8, u8), owner: bool) {
+    let Some(mut entry) = RECORDS.reserve::<SocketRecord>(0) else {
+        if let Some(lost) = LOST.get_ptr_mut(0) {
+            // A program is not interrupted by itself, and the counter is this CPU's own.
+            unsafe { *lost += 1 };
+        }
+        return;
+    };
+    unsafe {
+        let record = entry.as_mut_ptr();
+        fill_socket::<R>(record, kind, sock, states);
+        if owner {
+            fill_process::<R>(record, R::current_task());
+            (*record).flags |= FLAG_OWNER;
+        } else {
+            no_process(record);
+        }
+    }
+    // Waking the reader for each record would cost the sender more than all the rest: it looks by itself now and
+    // then, and is woken only when much waits. Woken once at the mark, not at each record beyond it.
+    let waiting = RECORDS.query(AVAILABLE_DATA);
+    let mark = u64::from(setting(Setting::WakeAt));
+    let crosses = waiting >= mark && waiting < mark + 8 * size_of::<SocketRecord>() as u64;
+    entry.submit(u64::from(if crosses { BPF_RB_FORCE_WAKEUP } else { BPF_RB_NO_WAKEUP }));
+}
+
+/// Fills in the socket's part. Field by field: zeroing the whole becomes a `memset`, which is no helper.
+#[inline(always)]
+pub(crate) unsafe fn fill_socket<R: Reader>(
+    record: *mut SocketRecord,
+    kind: RecordKind,
+    sock: *const u8,
+    (old_state, new_state): (u8, u8),
+) {
+    unsafe {
+        (*record).at = bpf_ktime_get_boot_ns();
+        (*record).socket = sock as u64;
+        (*record).kind = kind as u8;
+        (*record).old_state = old_state;
+        (*record).state = new_state;
+        (*record).flags = 0;
+        (*record).fd = 0;
+        (*record).reserved = 0;
+
+        let family: u16 = member::<R, u16>(sock, Member::SkFamily);
+        (*record).family = family;
+        (*record).protocol = TCP;
+        let local = (&raw mut (*record).local_address).cast::<u32>();
+        let remote = (&raw mut (*record).remote_address).cast::<u32>();
+        if family == INET6 {
+            copy_address::<R>(local, sock, Member::SkV6RcvSaddr);
+            copy_address::<R>(remote, sock, Member::SkV6Daddr);
+        } else {
+            local.write(member::<R, u32>(sock, Member::SkRcvSaddr));
+            remote.write(member::<R, u32>(sock, Member::SkDaddr));
+            let mut word = 1;
+            while word < 4 {
+                local.add(word).write_volatile(0);
+                remote.add(word).write_volatile(0);
+                word += 1;
+            }
+        }
+        (*record).remote_port = u16::from_be(member::<R, u16>(sock, Member::SkDport));
+        let net = pointer::<R>(sock, Member::SkNet);
+        (*record).netns = member::<R, u32>(net, Member::NetInum);
+        (*record).error = member::<R, u32>(sock, Member::SkErr);
+
+        let tcp = R::tcp_sock(sock);
+        if tcp.is_null() {
+            (*record).local_port = member::<R, u16>(sock, Member::SkNum);
+            (*record).bytes_sent = 0;
+            (*record).bytes_received = 0;
+            (*record).rtt_us = 0;
+            (*record).retransmits = 0;
+            (*record).sequence_sent = 0;
+            (*record).sequence_received = 0;
+            return;
+        }
+        // `skc_num` is 0 once closed; this is kept.
+        (*record).local_port = u16::from_be(member::<R, u16>(tcp, Member::InetSport));
+        fill_counters::<R>(record, sock, tcp, old_state, new_state);
+    }
+}
+
+/// Fills in what the kernel counted.
+#[inline(always)]
+unsafe fn fill_counters<R: Reader>(
+    record: *mut SocketRecord,
+    sock: *const u8,
+    tcp: *const u8,
+    old_state: u8,
+    new_state: u8,
+) {
+    unsafe {
+        let sent: u64 = member::<R, u64>(tcp, Member::TcpBytesSent);
+        let again: u64 = member::<R, u64>(tcp, Member::TcpBytesRetrans);
+        let received: u64 = member::<R, u64>(tcp, Member::TcpBytesReceived);
+        let acknowledged: u64 = member::<R, u64>(tcp, Member::TcpBytesAcked);
+        let first_unacknowledged: u32 = member::<R, u32>(tcp, Member::TcpSndUna);
+        let next_received: u32 = member::<R, u32>(tcp, Member::TcpRcvNxt);
+        (*record).rtt_us = member::<R, u32>(tcp, Member::TcpSrttUs) >> 3;
+        (*record).retransmits = member::<R, u32>(tcp, Member::TcpTotalRetrans);
+        (*record).bytes_sent = sent.wrapping_sub(again);
+        (*record).sequence_sent = first_unacknowledged.wrapping_sub(acknowledged as u32);
+        (*record).sequence_received = next_received.wrapping_sub(received as u32);
+
+        let mut flags = 0;
+        // The kernel counts the peer's FIN as a byte received.
+        let peer_closed = (member::<R, u64>(sock, Member::SkFlags) & SOCK_DONE != 0) as u64;
+        if peer_closed != 0 {
+            flags |= FLAG_PEER_CLOSED;
+        }
+        let fin = if received > 0 { peer_closed } else { 0 };
+        (*record).bytes_received = received - fin;
+        // A listener and a connect that never got through have nothing to count.
+        let counts = new_state != state::LISTEN
+            && new_state != state::SYN_SENT
+            && !(new_state == state::CLOSE && (old_state == state::LISTEN || old_state == state::SYN_SENT));
+        if counts {
+            flags |= FLAG_COUNTERS | FLAG_SEQUENCE;
+        }
+        (*record).flags = flags;
+    }
+}
+
+#[inline(always)]
+unsafe fn copy_address<R: Reader>(to: *mut u32, sock: *const u8, from: Member) {
+    unsafe {
+        let from = sock.add(crate::settings::offset(from));
+        to.write(R::read::<u32>(from));
+        to.add(1).write(R::read::<u32>(from.add(4)));
+        to.add(2).write(R::read::<u32>(from.add(8)));
+        to.add(3).write(R::read::<u32>(from.add(12)));
+    }
+}
+
+/// Fills in the process's part.
+#[inline(always)]
+pub(crate) unsafe fn fill_process<R: Reader>(record: *mut SocketRecord, task: *const u8) {
+    unsafe {
+        // A thread's own name and start are not the process's.
+        let leader = pointer::<R>(task, Member::TaskGroupLeader);
+        (*record).pid = member::<R, u32>(leader, Member::TaskTgid);
+        (*record).process_started = member::<R, u64>(leader, Member::TaskStartBoottime);
+        let comm = leader.add(crate::settings::offset(Member::TaskComm));
+        let to = (&raw mut (*record).comm).cast::<u64>();
+        to.write(R::read::<u64>(comm));
+        to.add(1).write(R::read::<u64>(comm.add(8)));
+        let cred = pointer::<R>(task, Member::TaskCred);
+        (*record).uid = member::<R, u32>(cred, Member::CredUid);
+        (*record).cgroup = cgroup_id::<R>(leader);
+    }
+}
+
+/// The record has no process.
+#[inline(always)]
+unsafe fn no_process(record: *mut SocketRecord) {
+    unsafe {
+        (*record).pid = 0;
+        (*record).process_started = 0;
+        (*record).uid = 0;
+        (*record).cgroup = 0;
+        let to = (&raw mut (*record).comm).cast::<u64>();
+        to.write_volatile(0);
+        to.add(1).write_volatile(0);
+    }
+}
+
+/// The id of the cgroup that the task is in, in the hierarchy that has the containers.
+#[inline(always)]
+unsafe fn cgroup_id<R: Reader>(task: *const u8) -> u64 {
+    unsafe {
+        let css_set = pointer::<R>(task, Member::TaskCgroups);
+        if css_set.is_null() {
+            return 0;
+        }
+        let controller = setting(Setting::CgroupV1Controller) as usize;
+        let cgroup = if controller == 0 {
+            pointer::<R>(css_set, Member::CssSetDflCgrp)
+        } else {
+            let element =
+                crate::settings::offset(Member::CssSetSubsys) + (controller - 1) * size_of::<Pointer>();
+            let css = R::read::<Pointer>(css_set.add(element)).0;
+            if css.is_null() {
+                return 0;
+            }
+            pointer::<R>(css, Member::CssCgroup)
+        };
+        if cgroup.is_null() {
+            return 0;
+        }
+        let node = pointer::<R>(cgroup, Member::CgroupKn);
+        if node.is_null() {
+            return 0;
+        }
+        member::<R, u64>(node, Member::KnId)
+    }
+}

@@ -1,0 +1,97 @@
+//! From the kernel's records to events and scan rows.
+
+#![allow(unsafe_code, reason = "a record is bytes that the eBPF program wrote in the record's own layout")]
+
+use scopetop_tracker_ebpf::{FLAG_COUNTERS, FLAG_OWNER, FLAG_SEQUENCE, RecordKind, SocketRecord, state};
+
+use super::address::socket_address;
+use super::clock::Clock;
+use crate::connection::{
+    Actor, Counters, Protocol, ScanRow, SequencePair, SocketEvent, SocketEventKind, State,
+};
+use crate::identity::{NetnsId, ProcessId};
+
+/// The size of a record on the wire.
+pub(crate) const RECORD_BYTES: usize = size_of::<SocketRecord>();
+
+/// The record in these bytes; `None` where they are too few.
+pub(crate) fn record(bytes: &[u8]) -> Option<SocketRecord> {
+    let bytes: &[u8; RECORD_BYTES] = bytes.first_chunk()?;
+    // SAFETY: the bytes are as many as the record has; all its fields are integers and arrays of them, so any bytes
+    // are a record; the read does not ask for alignment.
+    Some(unsafe { bytes.as_ptr().cast::<SocketRecord>().read_unaligned() })
+}
+
+/// The event that a record tells; `None` where it tells none.
+pub(crate) fn event(record: &SocketRecord, clock: Clock) -> Option<SocketEvent> {
+    Some(SocketEvent {
+        at: clock.boot_to_unix(record.at),
+        kernel_socket: record.socket,
+        netns: NetnsId(record.netns),
+        protocol: Protocol::Tcp,
+        local: socket_address(record.family, &record.local_address, record.local_port)?,
+        remote: socket_address(record.family, &record.remote_address, record.remote_port)?,
+        kind: event_kind(record)?,
+        actor: actor(record),
+        counters: counters(record),
+        sequence: sequence(record),
+        error: (record.error != 0).then_some(record.error),
+    })
+}
+
+/// The row of the scan that a record is; `None` where it is none.
+pub(crate) fn scan_row(record: &SocketRecord, clock: Clock) -> Option<ScanRow> {
+    let state = State::from_kernel(record.state)?;
+    let remote = socket_address(record.family, &record.remote_address, record.remote_port)?;
+    Some(ScanRow {
+        at: clock.boot_to_unix(record.at),
+        kernel_socket: record.socket,
+        netns: NetnsId(record.netns),
+        protocol: Protocol::Tcp,
+        local: socket_address(record.family, &record.local_address, record.local_port)?,
+        remote: (state != State::Listen).then_some(remote),
+        state,
+        actor: actor(record),
+        counters: counters(record),
+        sequence: sequence(record),
+    })
+}
+
+fn event_kind(record: &SocketRecord) -> Option<SocketEventKind> {
+    if record.kind == RecordKind::Owner as u8 {
+        return Some(SocketEventKind::Owned);
+    }
+    Some(match (record.old_state, record.state) {
+        (_, state::SYN_SENT) => SocketEventKind::Connecting,
+        (_, state::LISTEN) => SocketEventKind::Listening,
+        (state::SYN_SENT, state::ESTABLISHED) => SocketEventKind::Connected,
+        (state::SYN_RECV, state::ESTABLISHED) => SocketEventKind::Arrived,
+        (state::SYN_SENT, state::CLOSE) => SocketEventKind::Failed,
+        (_, state::CLOSE) => SocketEventKind::Closed,
+        (_, other) => SocketEventKind::Changed(State::from_kernel(other)?),
+    })
+}
+
+fn actor(record: &SocketRecord) -> Option<Actor> {
+    // Pid 0 is the idle task: nobody's.
+    (record.flags & FLAG_OWNER != 0 && record.pid != 0).then(|| Actor {
+        id: ProcessId::from_boot_nanoseconds(record.pid, record.process_started),
+        comm: record.comm,
+        uid: record.uid,
+        cgroup: record.cgroup,
+    })
+}
+
+fn counters(record: &SocketRecord) -> Option<Counters> {
+    (record.flags & FLAG_COUNTERS != 0).then(|| Counters {
+        bytes_sent: record.bytes_sent,
+        bytes_received: record.bytes_received,
+        rtt_us: (record.rtt_us != 0).then_some(record.rtt_us),
+        retransmits: record.retransmits,
+    })
+}
+
+fn sequence(record: &SocketRecord) -> Option<SequencePair> {
+    (record.flags & FLAG_SEQUENCE != 0)
+        .then_some(SequencePair { sent: record.sequence_sent, received: record.sequence_received })
+}

@@ -1,0 +1,10 @@
+//! The only code that touches the kernel: what loads and attaches, what scans, what converts.
+
+mod address;
+pub(crate) mod btf;
+pub(crate) mod cgroup_hierarchy;
+pub mod clock;
+pub(crate) mod convert;
+mod offsets;
+pub(crate) mod probes;
+pub(crate) mod scan;

@@ -1,0 +1,292 @@
+//! Loads the eBPF object, attaches the best hooks that this kernel allows, and says what became of the others.
+
+use std::fs;
+use std::io::{self, Read as _};
+
+use aya::maps::{MapData, PerCpuArray, RingBuf};
+use aya::programs::{BtfTracePoint, FExit, Iter, ProgramError, RawTracePoint};
+use aya::{Btf, Ebpf, EbpfLoader, Endianness};
+use scopetop_tracker_ebpf::Setting;
+
+use super::btf::KernelTypes;
+use super::cgroup_hierarchy::CgroupHierarchy;
+use super::offsets::Globals;
+use crate::report::{Outcome, Part, Step};
+use crate::text::Text;
+
+/// The eBPF object, built by `tracker-ebpf/build.sh`.
+static OBJECT: &[u8] = aya::include_bytes_aligned!("../../../assets/scopetop.bpf.o");
+
+/// Where the kernel tells its types.
+const KERNEL_TYPES: &str = "/sys/kernel/btf/vmlinux";
+
+/// The sizes of the ring buffer that are tried, in bytes. The largest holds some 45,000 records: a quarter of a
+/// second of connections opened and closed as fast as one CPU can.
+const RING_BYTES: [u32; 3] = [8 << 20, 1 << 20, 128 << 10];
+
+/// What to do about most refusals.
+const NEEDS_PRIVILEGES: &str =
+    "run it with sudo, or give the file CAP_BPF and CAP_PERFMON (setcap cap_bpf,cap_perfmon+ep)";
+
+/// The hooks, attached, and the way out of the kernel. The kernel detaches everything when this is dropped, or when
+/// the process dies in whatever way: nothing is pinned.
+pub(crate) struct Probes {
+    ebpf: Ebpf,
+    /// Records on their way here.
+    pub(crate) ring: RingBuf<MapData>,
+    lost: PerCpuArray<MapData, u64>,
+    /// How state changes are told: `tp_btf` or `raw_tp`.
+    pub(crate) events: &'static str,
+    /// How accepted sockets find their owner; `listener` where no hook tells.
+    pub(crate) owners: &'static str,
+    /// Whether [`Probes::open_scan`] works.
+    pub(crate) has_iterator: bool,
+}
+
+/// Why there are no hooks.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum ProbeError {
+    #[error("{KERNEL_TYPES} cannot be read: {0}")]
+    NoTypes(#[source] io::Error),
+    #[error(transparent)]
+    BadTypes(#[from] super::btf::BtfError),
+    #[error("{KERNEL_TYPES} is not understood: {0}")]
+    UnreadableTypes(#[source] aya::BtfError),
+    #[error("{0}")]
+    Object(String),
+    #[error("no hook on inet_sock_set_state can be attached")]
+    NoEvents,
+}
+
+impl Probes {
+    /// Loads and attaches. Each thing tried is added to `steps`.
+    pub(crate) fn attach(hierarchy: &CgroupHierarchy, steps: &mut Vec<Step>) -> Result<Self, ProbeError> {
+        let (globals, btf) = match read_types(hierarchy) {
+            Ok(read) => read,
+            Err(error) => {
+                steps.push(refused(
+                    Part::Types,
+                    "btf",
+                    error.to_string(),
+                    "use a kernel that is built with CONFIG_DEBUG_INFO_BTF",
+                ));
+                return Err(error);
+            }
+        };
+        steps.push(chosen(Part::Types, "btf"));
+
+        let mut ebpf = match create_maps(globals) {
+            Ok(ebpf) => ebpf,
+            Err(reason) => {
+                steps.push(refused(Part::Events, "tp_btf", reason.clone(), NEEDS_PRIVILEGES));
+                return Err(ProbeError::Object(reason));
+            }
+        };
+        let owners = attach_owners(&mut ebpf, &btf, steps);
+        let events = attach_events(&mut ebpf, &btf, steps).ok_or(ProbeError::NoEvents)?;
+        let has_iterator = load_iterator(&mut ebpf, &btf, steps);
+
+        let map_missing = |name: &str| ProbeError::Object(format!("the object has no map {name}"));
+        let ring = ebpf.take_map("RECORDS").ok_or_else(|| map_missing("RECORDS"))?;
+        let lost = ebpf.take_map("LOST").ok_or_else(|| map_missing("LOST"))?;
+        Ok(Self {
+            ring: RingBuf::try_from(ring).map_err(|error| ProbeError::Object(error.to_string()))?,
+            lost: PerCpuArray::try_from(lost).map_err(|error| ProbeError::Object(error.to_string()))?,
+            ebpf,
+            events,
+            owners,
+            has_iterator,
+        })
+    }
+
+    /// How many records found no room so far, over all CPUs.
+    pub(crate) fn lost(&self) -> u64 {
+        // The one element is always there; a failed look-up would be told again the next time.
+        self.lost.get(&0, 0).map_or(0, |cpus| cpus.iter().sum())
+    }
+
+    /// A fresh pass of the iterator over every open file of every process.
+    pub(crate) fn open_scan(&mut self) -> io::Result<impl io::Read + use<>> {
+        let program: &mut Iter = self
+            .ebpf
+            .program_mut("open_sockets")
+            .ok_or_else(|| io::Error::other("the object has no iterator"))?
+            .try_into()
+            .map_err(io::Error::other)?;
+        let link = program.attach().map_err(io::Error::other)?;
+        let link = program.take_link(link).map_err(io::Error::other)?;
+        link.into_file().map_err(io::Error::other)
+    }
+}
+
+fn read_types(hierarchy: &CgroupHierarchy) -> Result<(Globals, Btf), ProbeError> {
+    // The file tells its size, but is not in the page cache: reading it into a buffer of that size at once is quickest.
+    let mut file = fs::File::open(KERNEL_TYPES).map_err(ProbeError::NoTypes)?;
+    let size = file.metadata().map_or(0, |metadata| metadata.len() as usize);
+    let mut blob = Vec::with_capacity(size + 1);
+    file.read_to_end(&mut blob).map_err(ProbeError::NoTypes)?;
+    let globals = Globals::read(&KernelTypes::parse(&blob)?, hierarchy)?;
+    let btf = Btf::parse(&blob, Endianness::default()).map_err(ProbeError::UnreadableTypes)?;
+    Ok((globals, btf))
+}
+
+/// Creates the maps, with the largest ring buffer that the memory limit allows.
+fn create_maps(mut globals: Globals) -> Result<Ebpf, String> {
+    raise_memory_limit();
+    let mut reason = String::new();
+    for bytes in RING_BYTES {
+        globals.set(Setting::WakeAt, bytes / 4);
+        let loaded = EbpfLoader::new()
+            // The object has no relocations against the kernel's types.
+            .btf(None)
+            .override_global("OFFSETS", &globals.offsets[..], true)
+            .override_global("SETTINGS", &globals.settings[..], true)
+            .map_max_entries("RECORDS", bytes)
+            .load(OBJECT);
+        match loaded {
+            Ok(ebpf) => return Ok(ebpf),
+            Err(error) => reason = with_causes(&error),
+        }
+    }
+    Err(reason)
+}
+
+/// Before 5.11 the kernel counts maps against RLIMIT_MEMLOCK. Where it may not be raised, a smaller map is tried.
+fn raise_memory_limit() {
+    use rustix::process::{Resource, Rlimit, setrlimit};
+    let _ = setrlimit(Resource::Memlock, Rlimit { current: None, maximum: None });
+}
+
+/// Attaches to state changes.
+fn attach_events(ebpf: &mut Ebpf, btf: &Btf, steps: &mut Vec<Step>) -> Option<&'static str> {
+    let ways: [(&'static str, &dyn Fn(&mut Ebpf) -> Result<(), ProgramError>); 2] = [
+        ("tp_btf", &|ebpf| {
+            attach_typed(ebpf, btf, "state_typed", "inet_sock_set_state")?;
+            attach_typed(ebpf, btf, "destroy_typed", "tcp_destroy_sock")
+        }),
+        ("raw_tp", &|ebpf| {
+            attach_raw(ebpf, "state_raw", "inet_sock_set_state")?;
+            attach_raw(ebpf, "destroy_raw", "tcp_destroy_sock")
+        }),
+    ];
+    try_in_order(Part::Events, &ways, ebpf, steps)
+}
+
+/// Attaches to what tells who accepts connections. Without any, the listener's owner is told instead.
+fn attach_owners(ebpf: &mut Ebpf, btf: &Btf, steps: &mut Vec<Step>) -> &'static str {
+    let ways: [(&'static str, &dyn Fn(&mut Ebpf) -> Result<(), ProgramError>); 3] = [
+        ("fexit", &|ebpf| {
+            let program: &mut FExit = program(ebpf, "accept_exit")?.try_into()?;
+            program.load("inet_csk_accept", btf)?;
+            program.attach()?;
+            Ok(())
+        }),
+        ("sock_length", &|ebpf| {
+            attach_typed(ebpf, btf, "recv_length", "sock_recv_length")?;
+            attach_typed(ebpf, btf, "send_length", "sock_send_length")
+        }),
+        ("rcv_space_adjust", &|ebpf| attach_typed(ebpf, btf, "rcv_space_adjust", "tcp_rcv_space_adjust")),
+    ];
+    try_in_order(Part::Owners, &ways, ebpf, steps).unwrap_or_else(|| {
+        steps.push(chosen(Part::Owners, "listener"));
+        "listener"
+    })
+}
+
+fn load_iterator(ebpf: &mut Ebpf, btf: &Btf, steps: &mut Vec<Step>) -> bool {
+    let load = |ebpf: &mut Ebpf| -> Result<(), ProgramError> {
+        let program: &mut Iter = program(ebpf, "open_sockets")?.try_into()?;
+        program.load("task_file", btf)
+    };
+    try_in_order(Part::Scan, &[("iter", &load)], ebpf, steps).is_some()
+}
+
+/// Tries one way after the other; the first that works is chosen, those after it are not needed.
+fn try_in_order(
+    part: Part,
+    ways: &[(&'static str, &dyn Fn(&mut Ebpf) -> Result<(), ProgramError>)],
+    ebpf: &mut Ebpf,
+    steps: &mut Vec<Step>,
+) -> Option<&'static str> {
+    let mut found = None;
+    for (way, attach) in ways {
+        steps.push(if found.is_some() {
+            step(part, way, Outcome::NotNeeded)
+        } else {
+            match attach(ebpf) {
+                Ok(()) => {
+                    found = Some(*way);
+                    chosen(part, way)
+                }
+                Err(error) => refused(part, way, with_causes(&error), NEEDS_PRIVILEGES),
+            }
+        });
+    }
+    found
+}
+
+fn program<'a>(ebpf: &'a mut Ebpf, name: &str) -> Result<&'a mut aya::programs::Program, ProgramError> {
+    ebpf.program_mut(name).ok_or(ProgramError::NotLoaded)
+}
+
+fn attach_typed(ebpf: &mut Ebpf, btf: &Btf, name: &str, tracepoint: &str) -> Result<(), ProgramError> {
+    let program: &mut BtfTracePoint = program(ebpf, name)?.try_into()?;
+    program.load(tracepoint, btf)?;
+    program.attach()?;
+    Ok(())
+}
+
+fn attach_raw(ebpf: &mut Ebpf, name: &str, tracepoint: &str) -> Result<(), ProgramError> {
+    let program: &mut RawTracePoint = program(ebpf, name)?.try_into()?;
+    program.load()?;
+    program.attach(tracepoint)?;
+    Ok(())
+}
+
+/// An error and its causes in one line; of the verifier's log only the last words, which name the trouble.
+fn with_causes(error: &(dyn std::error::Error + 'static)) -> String {
+    let mut text = String::new();
+    let mut next = Some(error);
+    while let Some(error) = next {
+        let words = match error.downcast_ref::<ProgramError>() {
+            Some(ProgramError::LoadError { io_error, verifier_log }) => {
+                let log = verifier_log.to_string();
+                let last =
+                    log.lines().rfind(|line| !line.trim().is_empty() && !line.starts_with("processed "));
+                let last = last.map_or(String::new(), |line| format!(" (the verifier: {})", line.trim()));
+                // What follows in the chain is in this line already.
+                next = None;
+                format!("the kernel refused the program: {io_error}{last}")
+            }
+            _ => {
+                next = error.source();
+                error.to_string()
+            }
+        };
+        if !text.contains(&words) {
+            if !text.is_empty() {
+                text.push_str(": ");
+            }
+            text.push_str(&words);
+        }
+    }
+    text
+}
+
+fn step(part: Part, way: &str, outcome: Outcome) -> Step {
+    Step { part, way: Text::from(way), outcome, reason: None, remedy: None }
+}
+
+/// A way that works and is used.
+pub(crate) fn chosen(part: Part, way: &str) -> Step {
+    step(part, way, Outcome::Chosen)
+}
+
+/// A way that does not work, why, and what to do about it.
+pub(crate) fn refused(part: Part, way: &str, reason: String, remedy: &str) -> Step {
+    Step {
+        reason: Some(Text::from(reason.as_str())),
+        remedy: Some(Text::from(remedy)),
+        ..step(part, way, Outcome::Refused)
+    }
+}
