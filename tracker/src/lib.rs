@@ -5,6 +5,8 @@ pub mod connection;
 pub mod container;
 pub mod filter;
 pub mod identity;
+pub mod kernel;
+pub mod namespace;
 pub mod process;
 pub mod report;
 pub mod text;
