@@ -6,6 +6,7 @@ pub mod container;
 pub mod filter;
 pub mod identity;
 pub mod kernel;
+pub mod namespace;
 pub mod process;
 pub mod report;
 pub mod text;

@@ -1,5 +1,8 @@
 //! Containers: whose a process is.
 
+pub mod cgroup;
+pub mod cgroup_ids;
+
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};

@@ -1,10 +1,11 @@
 //! The only code that touches the kernel: what loads and attaches, what scans, what converts.
 
-mod address;
+pub mod address;
 pub(crate) mod btf;
 pub(crate) mod cgroup_hierarchy;
 pub mod clock;
 pub(crate) mod convert;
 mod offsets;
 pub(crate) mod probes;
-pub(crate) mod scan;
+pub(crate) mod proc_dir;
+pub mod scan;

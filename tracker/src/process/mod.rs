@@ -1,5 +1,13 @@
 //! Processes: who holds a socket.
 
+mod cache;
+mod lookup;
+mod proc_files;
+pub(crate) mod stat;
+mod users;
+
+pub use lookup::ProcessTable;
+
 use serde::{Deserialize, Serialize};
 
 use crate::identity::{ContainerId, NetnsId, ProcessId, Timestamp};

@@ -1,0 +1,140 @@
+//! Which cgroup has a number that the kernel tells.
+//!
+//! An event carries the number of its process's cgroup. For a process that is gone before anybody can look it up, that
+//! number is the only way to its container, and the cgroup lives longer than the process.
+
+use std::fs;
+use std::os::unix::fs::DirEntryExt;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use rustc_hash::FxHashMap;
+
+use super::cgroup::{Named, container_of_path};
+
+/// How soon after a walk the next may follow: numbers of cgroups that are gone already would cause one each.
+const REST: Duration = Duration::from_secs(1);
+
+/// Folders deeper than this are not looked at. The kernel has no such limit, containers in containers have few.
+const DEPTH: usize = 32;
+
+/// More cgroups than a host has: where walking stops.
+const MANY: usize = 200_000;
+
+/// The containers of cgroups by number: the inode numbers of the folders under a hierarchy's root.
+#[derive(Debug)]
+pub struct CgroupIds {
+    root: PathBuf,
+    containers: FxHashMap<u64, Option<Named>>,
+    walked_at: Option<Instant>,
+}
+
+impl CgroupIds {
+    /// Looks below `root`: `/sys/fs/cgroup`, or on a host whose containers live in cgroup v1 the hierarchy whose
+    /// numbers the events carry (`/sys/fs/cgroup/memory`).
+    pub fn new(root: impl Into<PathBuf>) -> Self {
+        Self { root: root.into(), containers: FxHashMap::default(), walked_at: None }
+    }
+
+    /// The container of a cgroup. `None` for one of the host's own, for 0 (unknown), for 1 (the root) and for one
+    /// that is not there.
+    pub fn container(&mut self, id: u64, now: Instant) -> Option<&Named> {
+        if id <= 1 {
+            return None;
+        }
+        let rested = self.walked_at.is_none_or(|at| now.saturating_duration_since(at) >= REST);
+        if rested && !self.containers.contains_key(&id) {
+            self.walked_at = Some(now);
+            // Numbers are used again, so what is gone is forgotten.
+            self.containers.clear();
+            walk(&self.root, &mut PathBuf::from("/"), 0, &mut self.containers);
+        }
+        self.containers.get(&id)?.as_ref()
+    }
+}
+
+/// Notes every folder below `folder`; `path` is the same folder as seen from the hierarchy's root.
+fn walk(folder: &Path, path: &mut PathBuf, depth: usize, found: &mut FxHashMap<u64, Option<Named>>) {
+    // A folder that is gone, or may not be read, is one without folders.
+    let Ok(entries) = fs::read_dir(folder) else { return };
+    for entry in entries.flatten() {
+        // Of a link the kind is "link": none is followed.
+        if !entry.file_type().is_ok_and(|kind| kind.is_dir()) || found.len() >= MANY {
+            continue;
+        }
+        path.push(entry.file_name());
+        found.insert(entry.ino(), container_of_path(path.as_os_str().as_encoded_bytes()));
+        if depth < DEPTH {
+            walk(&entry.path(), path, depth + 1, found);
+        }
+        path.pop();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test ends at the first surprise")]
+
+    use std::os::unix::fs::MetadataExt;
+
+    use super::*;
+
+    const ID: &str = "f00dfacef00dfacef00dfacef00dfacef00dfacef00dfacef00dfacef00dface";
+
+    struct Tree(PathBuf);
+
+    impl Tree {
+        fn new(name: &str) -> Self {
+            let root = std::env::temp_dir().join(format!("scopetop-cgroups-{}-{name}", std::process::id()));
+            fs::create_dir_all(&root).unwrap();
+            Self(root)
+        }
+
+        fn add(&self, path: &str) -> u64 {
+            let path = self.0.join(path);
+            fs::create_dir_all(&path).unwrap();
+            fs::metadata(path).unwrap().ino()
+        }
+    }
+
+    impl Drop for Tree {
+        fn drop(&mut self) {
+            let _ = fs::remove_dir_all(&self.0);
+        }
+    }
+
+    #[test]
+    fn a_number_leads_to_its_container() {
+        let tree = Tree::new("leads");
+        let inside = tree.add(&format!("docker/{ID}/init.scope"));
+        let host = tree.add("system.slice/ssh.service");
+        let mut ids = CgroupIds::new(&tree.0);
+        let now = Instant::now();
+        let found = ids.container(inside, now).unwrap();
+        assert_eq!((found.id.0.as_str(), found.runtime.as_deref()), (ID, Some("docker")));
+        assert_eq!(ids.container(host, now), None);
+    }
+
+    #[test]
+    fn an_unknown_number_causes_a_walk_but_not_at_once_again() {
+        let tree = Tree::new("rests");
+        let mut ids = CgroupIds::new(&tree.0);
+        let start = Instant::now();
+        assert_eq!(ids.container(u64::MAX, start), None);
+        assert_eq!(ids.walked_at, Some(start));
+        let late = tree.add(&format!("docker/{ID}"));
+        assert_eq!(ids.container(late, start + REST / 2), None);
+        assert!(ids.container(late, start + REST).is_some());
+        // Known now: no reason to walk.
+        assert!(ids.container(late, start + REST * 9).is_some());
+        assert_eq!(ids.walked_at, Some(start + REST));
+    }
+
+    #[test]
+    fn the_root_and_the_unknown_cause_no_walk() {
+        let mut ids = CgroupIds::new("/nowhere");
+        assert_eq!(ids.container(0, Instant::now()), None);
+        assert_eq!(ids.container(1, Instant::now()), None);
+        assert_eq!(ids.walked_at, None);
+    }
+}

@@ -1,0 +1,198 @@
+#![allow(clippy::unwrap_used, reason = "a test ends at the first surprise")]
+
+use proptest::prelude::*;
+
+use super::*;
+
+const SEQUENCE: u32 = 7;
+
+/// A message with its header.
+fn message(kind: u16, body: &[u8]) -> Vec<u8> {
+    let mut bytes = ((HEADER + body.len()) as u32).to_ne_bytes().to_vec();
+    bytes.extend(kind.to_ne_bytes());
+    bytes.extend(2u16.to_ne_bytes());
+    bytes.extend(SEQUENCE.to_ne_bytes());
+    bytes.extend(0u32.to_ne_bytes());
+    bytes.extend(body);
+    bytes.resize(bytes.len().next_multiple_of(4), 0);
+    bytes
+}
+
+/// A `struct tcp_info` of 5.x, with numbers in the fields that count.
+fn tcp_info() -> Vec<u8> {
+    let mut info = vec![0; 232];
+    info[68..72].copy_from_slice(&1_500u32.to_ne_bytes());
+    info[100..104].copy_from_slice(&3u32.to_ne_bytes());
+    info[128..136].copy_from_slice(&501u64.to_ne_bytes());
+    info[200..208].copy_from_slice(&1_100u64.to_ne_bytes());
+    info[208..216].copy_from_slice(&100u64.to_ne_bytes());
+    info
+}
+
+/// A socket's message: 10.0.0.1:80 and 10.0.0.2:40000.
+fn socket(state: u8, info: &[u8]) -> Vec<u8> {
+    let mut body = vec![0; ANSWER_BODY];
+    body[0] = 2;
+    body[1] = state;
+    body[4..6].copy_from_slice(&80u16.to_be_bytes());
+    body[6..8].copy_from_slice(&40_000u16.to_be_bytes());
+    body[8..12].copy_from_slice(&[10, 0, 0, 1]);
+    body[24..28].copy_from_slice(&[10, 0, 0, 2]);
+    body[44..48].copy_from_slice(&5u32.to_ne_bytes());
+    body[48..52].copy_from_slice(&1u32.to_ne_bytes());
+    body[68..72].copy_from_slice(&4711u32.to_ne_bytes());
+    // An attribute of no interest, of an odd length, goes before.
+    body.extend([5, 0, 8, 0, 1, 0, 0, 0]);
+    body.extend(((4 + info.len()) as u16).to_ne_bytes());
+    body.extend(INET_DIAG_INFO.to_ne_bytes());
+    body.extend(info);
+    message(SOCK_DIAG_BY_FAMILY, &body)
+}
+
+fn done() -> Vec<u8> {
+    message(NLMSG_DONE, &0i32.to_ne_bytes())
+}
+
+/// Reads an answer of these datagrams; after the last the kernel is silent.
+fn read(datagrams: &[Vec<u8>], limit: usize) -> (Result<Ending, DiagError>, Vec<DiagSocket>) {
+    let mut sockets = Vec::new();
+    let mut datagrams = datagrams.iter();
+    let receive = |buffer: &mut [u8]| {
+        let datagram = datagrams.next().ok_or(DiagError::TimedOut)?;
+        let length = datagram.len().min(buffer.len());
+        buffer[..length].copy_from_slice(&datagram[..length]);
+        Ok(datagram.len())
+    };
+    let ending = read_answer(SEQUENCE, limit, &mut [0; 4096], receive, |socket| sockets.push(socket));
+    (ending, sockets)
+}
+
+#[test]
+fn a_socket_is_read_whole() {
+    let (ending, sockets) = read(&[[socket(1, &tcp_info()), socket(10, &[])].concat(), done()], 10);
+    assert_eq!(ending.unwrap(), Ending::Whole);
+    assert_eq!(
+        sockets[0],
+        DiagSocket {
+            state: State::Established,
+            local: "10.0.0.1:80".parse().unwrap(),
+            remote: "10.0.0.2:40000".parse().unwrap(),
+            inode: 4711,
+            cookie: 0x1_0000_0005,
+            counters: Some(Counters {
+                bytes_sent: 1_000,
+                bytes_received: 501,
+                rtt_us: Some(1_500),
+                retransmits: 3
+            }),
+        }
+    );
+    assert_eq!((sockets[1].state, sockets[1].counters), (State::Listen, None));
+}
+
+#[test]
+fn the_peers_fin_is_no_byte() {
+    for (state, received) in [(1, 501), (4, 501), (5, 501), (8, 500), (9, 500), (11, 500)] {
+        let (_, sockets) = read(&[socket(state, &tcp_info()), done()], 10);
+        assert_eq!(sockets[0].counters.unwrap().bytes_received, received, "state {state}");
+    }
+}
+
+#[test]
+fn a_shorter_tcp_info_has_no_counters_and_does_no_harm() {
+    for length in 0..232 {
+        let (ending, sockets) = read(&[socket(1, &tcp_info()[..length]), done()], 10);
+        assert!(ending.is_ok());
+        assert_eq!(sockets[0].counters.is_some(), length >= 216, "{length} bytes");
+    }
+}
+
+#[test]
+fn an_unmeasured_round_trip_is_unknown() {
+    let mut info = tcp_info();
+    info[68..72].fill(0);
+    assert_eq!(read(&[socket(1, &info), done()], 10).1[0].counters.unwrap().rtt_us, None);
+}
+
+#[test]
+fn an_answer_cut_anywhere_is_an_error() {
+    let whole = [socket(1, &tcp_info()), done()].concat();
+    for end in 0..whole.len() {
+        assert!(read(&[whole[..end].to_vec()], 10).0.is_err(), "cut at {end}");
+    }
+    assert!(read(&[whole], 10).0.is_ok());
+}
+
+#[test]
+fn a_datagram_longer_than_the_buffer_is_an_error() {
+    let long = vec![0; 5_000];
+    assert!(matches!(read(&[long], 10).0, Err(DiagError::Truncated("a datagram"))));
+}
+
+#[test]
+fn an_answer_without_end_is_given_up() {
+    let datagrams = vec![socket(1, &tcp_info()); 100];
+    let (ending, sockets) = read(&datagrams, 50);
+    assert!(matches!(ending, Err(DiagError::Endless(50))));
+    assert_eq!(sockets.len(), 50);
+    assert!(matches!(read(&datagrams, 500).0, Err(DiagError::TimedOut)));
+}
+
+#[test]
+fn an_answer_to_another_question_is_none() {
+    let mut foreign = socket(1, &tcp_info());
+    foreign[8] = 99;
+    assert!(matches!(read(&[foreign, done()], 10).0, Err(DiagError::Unexpected(_))));
+    assert!(matches!(read(&[message(99, &[]), done()], 10).0, Err(DiagError::Unexpected(_))));
+}
+
+#[test]
+fn the_kernels_refusal_is_told_in_its_words() {
+    let refused = |kind, errno: Errno| {
+        let body = (-errno.raw_os_error()).to_ne_bytes();
+        read(&[message(kind, &body)], 10).0
+    };
+    assert!(matches!(refused(NLMSG_ERROR, Errno::PERM), Err(DiagError::Refused(Errno::PERM))));
+    assert!(matches!(refused(NLMSG_DONE, Errno::NOMEM), Err(DiagError::Refused(Errno::NOMEM))));
+    assert!(matches!(refused(NLMSG_ERROR, Errno::NOENT), Err(DiagError::Absent)));
+    assert!(read(&[message(NLMSG_ERROR, &i32::MIN.to_ne_bytes())], 10).0.is_err());
+}
+
+#[test]
+fn an_interrupted_list_is_told() {
+    let mut interrupted = socket(1, &tcp_info());
+    interrupted[6..8].copy_from_slice(&NLM_F_DUMP_INTR.to_ne_bytes());
+    assert_eq!(read(&[interrupted, done()], 10).0.unwrap(), Ending::Interrupted);
+}
+
+#[test]
+fn a_state_or_family_of_another_kind_is_left_out() {
+    let mut unix = socket(1, &tcp_info());
+    unix[HEADER] = 1;
+    let (ending, sockets) = read(&[unix, socket(200, &tcp_info()), done()], 10);
+    assert!(ending.is_ok() && sockets.is_empty());
+}
+
+#[test]
+fn the_question_leaves_out_what_is_over() {
+    let states = u32::from_ne_bytes(*request(2, 1)[20..].first_chunk().unwrap());
+    let asked: Vec<_> = (0..32).filter(|bit| states & (1 << bit) != 0).collect();
+    assert_eq!(asked, [1, 2, 3, 4, 5, 8, 9, 10, 11]);
+}
+
+proptest! {
+    #[test]
+    fn no_bytes_end_the_program(datagrams: Vec<Vec<u8>>) {
+        let _ = read(&datagrams, 1_000);
+    }
+
+    #[test]
+    fn no_flipped_byte_ends_the_program(at in 0usize..340, value: u8, end in 0usize..400) {
+        let mut whole = [socket(1, &tcp_info()), done()].concat();
+        if let Some(byte) = whole.get_mut(at) {
+            *byte = value;
+        }
+        whole.truncate(end);
+        let _ = read(&[whole], 1_000);
+    }
+}

@@ -1,0 +1,203 @@
+//! The kernel's TCP sockets by netlink: the states and counters of all, one namespace after the other.
+
+use std::os::fd::{AsFd, OwnedFd};
+use std::path::Path;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use rustix::io::Errno;
+use rustix::net::netlink::{SOCK_DIAG, SocketAddrNetlink};
+use rustix::net::sockopt::{Timeout, set_socket_timeout};
+use rustix::net::{
+    AddressFamily, RecvFlags, SendFlags, SocketFlags, SocketType, recvfrom, sendto, socket_with,
+};
+use rustix::thread::{LinkNameSpaceType, move_into_link_name_space};
+
+use super::diag_message::{DiagError, DiagSocket, Ending, read_answer, request};
+use super::namespaces::{Entrance, Namespaces};
+use super::{Found, FoundSocket, ScanError, is_whole, stable_identity, with_owners};
+use crate::connection::State;
+use crate::identity::NetnsId;
+use crate::kernel::address::{IPV4, IPV6};
+use crate::kernel::clock::Clock;
+use crate::kernel::proc_dir::open_namespace;
+use crate::text::Text;
+
+/// How long the kernel may be silent. It answers from memory, in the very call that asks: silence is a fault.
+const SILENCE: Duration = Duration::from_secs(2);
+/// How long one answer may take.
+const PATIENCE: Duration = Duration::from_secs(10);
+/// More messages than a host has room for sockets.
+const MESSAGES: usize = 16_000_000;
+/// The kernel fills up to 32 KiB at a time if the reader has room for it.
+const BUFFER: usize = 64 * 1024;
+
+/// Scans all network namespaces that have a process or a name in `netns_directory`
+/// ([`NETNS_DIRECTORY`](super::NETNS_DIRECTORY)).
+///
+/// Without the right to enter other namespaces (`CAP_SYS_ADMIN`) it sees its own, and says so. A namespace whose
+/// answer broke off makes the scan incomplete.
+///
+/// # Errors
+/// The kernel does not answer in the own namespace, or `/proc` cannot be read.
+pub fn scan(clock: Clock, netns_directory: &Path) -> Result<Found, ScanError> {
+    let began_at = clock.now();
+    let namespaces = Namespaces::list(netns_directory).map_err(ScanError::Proc)?;
+    let mut collected = Collected::default();
+    collected.dump(namespaces.own)?;
+    let collected = collect_others(collected, &namespaces)?;
+    with_owners(clock, began_at, collected.sockets, !collected.broken, collected.reasons)
+}
+
+#[derive(Debug, Default)]
+struct Collected {
+    sockets: Vec<FoundSocket>,
+    reasons: Vec<Text>,
+    broken: bool,
+    buffer: Vec<u8>,
+}
+
+/// Goes through the other namespaces on a thread of its own, which ends in the last one: no other thread, and
+/// nothing that this one does later, is ever in a wrong namespace.
+fn collect_others(mut collected: Collected, namespaces: &Namespaces) -> Result<Collected, ScanError> {
+    let mut others: Vec<_> = namespaces.all.iter().filter(|&(&id, _)| id != namespaces.own).collect();
+    if others.is_empty() {
+        collected.note_unreadable(namespaces.unreadable);
+        return Ok(collected);
+    }
+    others.sort_by_key(|&(&id, _)| id);
+    let unreadable = namespaces.unreadable;
+    thread::scope(|scope| {
+        let work = move || {
+            for (position, &(&id, entrance)) in others.iter().enumerate() {
+                match enter(entrance) {
+                    Ok(Some(entered)) if entered == id => {}
+                    // It is gone, or the process moved on: its sockets are in no list any more or in another.
+                    Ok(_) => continue,
+                    Err(Errno::PERM) => {
+                        collected.reasons.push(Text::from(
+                            format!(
+                                "{} other network namespaces not seen: entering them needs CAP_SYS_ADMIN",
+                                others.len() - position
+                            )
+                            .as_str(),
+                        ));
+                        break;
+                    }
+                    Err(error) => {
+                        collected.fail(id, &error);
+                        continue;
+                    }
+                }
+                if let Err(error) = collected.dump(id) {
+                    collected.fail(id, &error);
+                }
+            }
+            collected.note_unreadable(unreadable);
+            collected
+        };
+        thread::Builder::new()
+            .name(String::from("scan"))
+            .spawn_scoped(scope, work)
+            .map_err(|error| ScanError::Thread(error.to_string()))?
+            .join()
+            .map_err(|_| ScanError::Thread(String::from("it panicked")))
+    })
+}
+
+/// Moves this thread into a namespace and says which it is; `None` if it is no longer there.
+fn enter(entrance: &Entrance) -> Result<Option<NetnsId>, Errno> {
+    let (file, _, inode) = match open_namespace(&entrance.path) {
+        Ok(opened) => opened,
+        Err(Errno::NOENT | Errno::SRCH) => return Ok(None),
+        Err(error) => return Err(error),
+    };
+    move_into_link_name_space(file.as_fd(), Some(LinkNameSpaceType::Network))?;
+    Ok(Some(NetnsId(inode as u32)))
+}
+
+impl Collected {
+    /// Asks for all sockets of the namespace that this thread is in.
+    fn dump(&mut self, netns: NetnsId) -> Result<(), DiagError> {
+        self.buffer.resize(BUFFER, 0);
+        let socket = open()?;
+        for (sequence, family) in [(1, IPV4), (2, IPV6)] {
+            let sockets = &mut self.sockets;
+            let ending = ask(&socket, family, sequence, &mut self.buffer, |found| {
+                if is_whole(found.state, u64::from(found.inode)) {
+                    sockets.push(in_namespace(found, netns));
+                }
+            })?;
+            if ending == Ending::Interrupted {
+                self.fail(netns, &"the kernel's list changed while it was read");
+            }
+        }
+        Ok(())
+    }
+
+    fn fail(&mut self, netns: NetnsId, error: &dyn std::fmt::Display) {
+        self.broken = true;
+        let reason = format!("network namespace {netns} not seen whole: {error}");
+        self.reasons.push(Text::from(reason.as_str()));
+    }
+
+    fn note_unreadable(&mut self, processes: usize) {
+        if processes > 0 {
+            let reason = format!("the network namespaces of {processes} processes are not readable");
+            self.reasons.push(Text::from(reason.as_str()));
+        }
+    }
+}
+
+fn in_namespace(found: DiagSocket, netns: NetnsId) -> FoundSocket {
+    FoundSocket {
+        netns,
+        // Not the inode number: a socket has none before it is accepted and none once it is closed, and would
+        // be three sockets in its life. The cookie stays. On kernels before 5.10 each namespace counts its own.
+        kernel_socket: stable_identity((netns, found.cookie)),
+        inode: u64::from(found.inode),
+        local: found.local,
+        remote: (found.state != State::Listen).then_some(found.remote),
+        state: found.state,
+        counters: found.counters,
+    }
+}
+
+fn open() -> Result<OwnedFd, DiagError> {
+    let socket = socket_with(AddressFamily::NETLINK, SocketType::RAW, SocketFlags::CLOEXEC, Some(SOCK_DIAG))
+        .map_err(|error| match error {
+            Errno::PROTONOSUPPORT => DiagError::Absent,
+            error => DiagError::Refused(error),
+        })?;
+    set_socket_timeout(&socket, Timeout::Recv, Some(SILENCE))?;
+    Ok(socket)
+}
+
+fn ask(
+    socket: &OwnedFd,
+    family: u16,
+    sequence: u32,
+    buffer: &mut [u8],
+    each: impl FnMut(DiagSocket),
+) -> Result<Ending, DiagError> {
+    let until = Instant::now() + PATIENCE;
+    sendto(socket, &request(family, sequence), SendFlags::empty(), &SocketAddrNetlink::new(0, 0))?;
+    let receive = |buffer: &mut [u8]| loop {
+        if Instant::now() >= until {
+            return Err(DiagError::TimedOut);
+        }
+        match recvfrom(socket, &mut *buffer, RecvFlags::TRUNC) {
+            Ok((_, length, from)) => {
+                let from = from.and_then(|address| SocketAddrNetlink::try_from(address).ok());
+                // Any process may send to a netlink socket; the kernel's port is 0.
+                if from.is_some_and(|address| address.pid() == 0) {
+                    return Ok(length);
+                }
+            }
+            Err(Errno::INTR) => {}
+            Err(Errno::AGAIN) => return Err(DiagError::TimedOut),
+            Err(error) => return Err(DiagError::Refused(error)),
+        }
+    };
+    read_answer(sequence, MESSAGES, buffer, receive, each)
+}

@@ -1,0 +1,181 @@
+//! The names of network namespaces.
+
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use rustc_hash::{FxHashMap, FxHashSet};
+
+use crate::identity::NetnsId;
+use crate::kernel::proc_dir::open_namespace;
+use crate::text::Text;
+use crate::tick::Namespace;
+
+/// Where `ip netns` and others keep namespaces under a name.
+pub const DIRECTORY: &str = "/run/netns";
+
+/// What the first process's namespace is called.
+const HOST: &str = "host";
+
+/// How old the names may get.
+const REFRESH: Duration = Duration::from_secs(10);
+
+/// The names of namespaces, read again when an unknown one appears, and otherwise every ten seconds at most.
+#[derive(Debug)]
+pub struct NamespaceNames {
+    directory: PathBuf,
+    names: FxHashMap<NetnsId, Vec<Text>>,
+    /// Those that were asked for: a change of their names is to be told, and that they have none is known.
+    asked: FxHashSet<NetnsId>,
+    changed: FxHashSet<NetnsId>,
+    read_at: Option<Instant>,
+}
+
+impl NamespaceNames {
+    /// Names from `directory`, which is [`DIRECTORY`] but in tests.
+    pub fn new(directory: impl Into<PathBuf>) -> Self {
+        Self {
+            directory: directory.into(),
+            names: FxHashMap::default(),
+            asked: FxHashSet::default(),
+            changed: FxHashSet::default(),
+            read_at: None,
+        }
+    }
+
+    /// The names of a namespace, `host` first: none, one or several.
+    pub fn names(&mut self, id: NetnsId, now: Instant) -> Vec<Text> {
+        if self.asked.insert(id) {
+            self.replace(read_names(&self.directory), now);
+            // Whoever asks for the first time is told now.
+            self.changed.remove(&id);
+        } else {
+            self.refresh(now);
+        }
+        self.names.get(&id).cloned().unwrap_or_default()
+    }
+
+    /// Reads the names again if they are old.
+    pub fn refresh(&mut self, now: Instant) {
+        if self.read_at.is_none_or(|at| now.saturating_duration_since(at) >= REFRESH) {
+            self.replace(read_names(&self.directory), now);
+        }
+    }
+
+    /// The namespaces that were asked for and have other names since, each once.
+    pub fn take_changed(&mut self) -> Vec<Namespace> {
+        let mut changed: Vec<_> = self
+            .changed
+            .drain()
+            .map(|id| Namespace { id, names: self.names.get(&id).cloned().unwrap_or_default() })
+            .collect();
+        changed.sort_by_key(|namespace| namespace.id);
+        changed
+    }
+
+    /// Forgets the namespaces that nothing names any longer; inode numbers are used again.
+    pub fn retain(&mut self, mut is_named: impl FnMut(NetnsId) -> bool) {
+        self.asked.retain(|&id| is_named(id));
+        self.changed.retain(|id| self.asked.contains(id));
+    }
+
+    fn replace(&mut self, names: FxHashMap<NetnsId, Vec<Text>>, now: Instant) {
+        let changed = self.asked.iter().filter(|id| self.names.get(id) != names.get(id));
+        self.changed.extend(changed);
+        self.names = names;
+        self.read_at = Some(now);
+    }
+}
+
+/// Reads all names there are.
+fn read_names(directory: &Path) -> FxHashMap<NetnsId, Vec<Text>> {
+    let mut names: FxHashMap<NetnsId, Vec<Text>> = FxHashMap::default();
+    // Without the right to look at the first process, the own namespace is the host's as far as one can tell.
+    let host = ["/proc/1/ns/net", "/proc/self/ns/net"].iter().find_map(|path| open_namespace(*path).ok());
+    if let Some((_, _, inode)) = host {
+        names.entry(NetnsId(inode as u32)).or_default().push(Text::from(HOST));
+    }
+    for (id, path) in named(directory) {
+        let name = path.file_name().map(|name| Text::from_bytes(name.as_encoded_bytes())).unwrap_or_default();
+        names.entry(id).or_default().push(name);
+    }
+    names
+}
+
+/// The namespaces that have a file in `directory`, in the order of their names. A file without a namespace mounted
+/// on it (left behind by `ip netns` when it was interrupted) is none.
+pub(crate) fn named(directory: &Path) -> Vec<(NetnsId, PathBuf)> {
+    let Ok((_, namespaces, _)) = open_namespace("/proc/self/ns/net") else { return Vec::new() };
+    // That there is no such directory is the usual case: nobody gave a name.
+    let Ok(entries) = std::fs::read_dir(directory) else { return Vec::new() };
+    let mut named: Vec<_> = entries
+        .filter_map(|entry| {
+            let path = entry.ok()?.path();
+            let (_, device, inode) = open_namespace(&path).ok()?;
+            (device == namespaces).then_some((NetnsId(inode as u32), path))
+        })
+        .collect();
+    named.sort_by(|(_, one), (_, other)| one.cmp(other));
+    named
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn id(number: u32) -> NetnsId {
+        NetnsId(number)
+    }
+
+    fn names(entries: &[(u32, &str)]) -> FxHashMap<NetnsId, Vec<Text>> {
+        entries.iter().map(|&(number, name)| (id(number), vec![Text::from(name)])).collect()
+    }
+
+    #[test]
+    fn a_change_is_told_once_and_only_of_those_asked_for() {
+        let now = Instant::now();
+        let mut table = NamespaceNames::new("/nowhere");
+        table.asked.extend([id(1), id(2), id(3)]);
+        table.replace(names(&[(1, "blue"), (2, "red"), (9, "unasked")]), now);
+        table.changed.clear();
+        table.replace(names(&[(1, "blue"), (3, "green"), (9, "other")]), now);
+        let told = table.take_changed();
+        let told: Vec<_> = told.iter().map(|namespace| (namespace.id.0, namespace.names.len())).collect();
+        assert_eq!(told, [(2, 0), (3, 1)]);
+        assert!(table.take_changed().is_empty());
+    }
+
+    #[test]
+    fn names_are_read_again_when_old_or_for_an_unknown_one() {
+        let start = Instant::now();
+        let mut table = NamespaceNames::new("/nowhere");
+        table.names(id(1), start);
+        assert_eq!(table.read_at, Some(start));
+        // Known to have no name: no reason to read.
+        let soon = start + REFRESH / 2;
+        table.names(id(1), soon);
+        assert_eq!(table.read_at, Some(start));
+        table.names(id(2), soon);
+        assert_eq!(table.read_at, Some(soon));
+        table.refresh(soon + REFRESH);
+        assert_eq!(table.read_at, Some(soon + REFRESH));
+    }
+
+    #[test]
+    fn a_forgotten_namespace_is_asked_for_anew() {
+        let now = Instant::now();
+        let mut table = NamespaceNames::new("/nowhere");
+        table.names(id(1), now);
+        table.retain(|_| false);
+        table.replace(names(&[(1, "blue")]), now);
+        assert!(table.take_changed().is_empty());
+    }
+
+    #[test]
+    fn a_plain_file_is_no_namespace() {
+        // A directory of plain files that is always there.
+        assert!(Path::new("/proc/self/net").exists());
+        assert_eq!(named(Path::new("/proc/self/net")), []);
+        // The links of a process are: of them only the network one is in question, all live in one file system.
+        assert!(!named(Path::new("/proc/self/ns")).is_empty());
+    }
+}

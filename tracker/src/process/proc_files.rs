@@ -1,0 +1,133 @@
+//! What `/proc/PID` tells of a process.
+
+use std::os::fd::OwnedFd;
+
+use rustix::io::Errno;
+
+use super::stat::{Stat, parse_stat, parse_uid};
+use crate::container::cgroup::{Named, container_of};
+use crate::identity::{NetnsId, ProcessId};
+use crate::kernel::proc_dir::{netns_of, open_directory, open_proc, read_file, read_link};
+use crate::text::Text;
+
+/// More of a command line than anybody reads; whole ones can be two megabytes each.
+const COMMAND_LINE: usize = 16 * 1024;
+/// More than a process is in cgroups.
+const CGROUPS: usize = 256 * 1024;
+
+/// The facts of a living process. `None` is what could not be read: for want of the right, or because the process
+/// ended in between.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Facts {
+    pub(super) stat: Stat,
+    pub(super) cmdline: Option<Vec<Text>>,
+    pub(super) exe: Option<Text>,
+    pub(super) uid: Option<u32>,
+    pub(super) netns: Option<NetnsId>,
+    pub(super) container: Option<Named>,
+}
+
+/// Reads the facts of processes.
+#[derive(Debug)]
+pub(super) struct ProcFiles {
+    proc: Result<OwnedFd, Errno>,
+    buffer: Vec<u8>,
+}
+
+impl ProcFiles {
+    pub(super) fn open() -> Self {
+        Self { proc: open_proc(), buffer: Vec::new() }
+    }
+
+    /// The facts of exactly this process: `None` if it is gone, also if another one has its pid now.
+    /// The user is looked up only if `with_user`: that file takes the kernel longest to write.
+    pub(super) fn facts(&mut self, id: ProcessId, with_user: bool) -> Option<Facts> {
+        let proc = self.proc.as_ref().ok()?;
+        let mut name = [0; 16];
+        let name = pid_name(id.pid, &mut name)?;
+        let process = open_directory(proc, name).ok()?;
+        let buffer = &mut self.buffer;
+        read_file(&process, c"stat", buffer, usize::MAX).ok()?;
+        let stat = parse_stat(buffer)?;
+        if stat.started != id.started {
+            return None;
+        }
+        let cmdline = read_file(&process, c"cmdline", buffer, COMMAND_LINE)
+            .ok()
+            .and_then(|()| parse_command_line(buffer, stat.kernel_thread));
+        let container =
+            read_file(&process, c"cgroup", buffer, CGROUPS).ok().and_then(|()| container_of(buffer));
+        let uid = with_user
+            .then(|| read_file(&process, c"status", buffer, usize::MAX).ok())
+            .flatten()
+            .and_then(|()| parse_uid(buffer));
+        let exe = read_link(&process, c"exe", Text::from_bytes).ok();
+        let netns = netns_of(&process).ok().flatten();
+        Some(Facts { stat, cmdline, exe, uid, netns, container })
+    }
+}
+
+/// A pid as the name of its folder.
+fn pid_name(pid: u32, buffer: &mut [u8; 16]) -> Option<&std::ffi::CStr> {
+    use std::io::Write as _;
+    write!(&mut buffer[..], "{pid}\0").ok()?;
+    std::ffi::CStr::from_bytes_until_nul(buffer).ok()
+}
+
+/// The arguments in `/proc/PID/cmdline`. A thread of the kernel has none; a process without any has given its memory
+/// back already (it is a zombie), and its arguments are not known.
+fn parse_command_line(text: &[u8], kernel_thread: bool) -> Option<Vec<Text>> {
+    // A process that writes its title over its arguments leaves zeros behind it.
+    let end = text.iter().rposition(|&byte| byte != 0).map_or(0, |last| last + 1);
+    if end == 0 {
+        return kernel_thread.then(Vec::new);
+    }
+    Some(text[..end].split(|&byte| byte == 0).map(Text::from_bytes).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test ends at the first surprise")]
+
+    use std::process::{Command, Stdio};
+
+    use super::*;
+
+    fn started(pid: u32) -> u64 {
+        parse_stat(&std::fs::read(format!("/proc/{pid}/stat")).unwrap()).unwrap().started
+    }
+
+    #[test]
+    fn a_living_process_is_known_and_another_with_its_pid_is_not_it() {
+        // A process that waits for its input, which ends when this test does.
+        let mut child =
+            Command::new("cat").arg("-").stdin(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap();
+        let id = ProcessId { pid: child.id(), started: started(child.id()) };
+        let mut files = ProcFiles::open();
+        let facts = files.facts(id, true).unwrap();
+        assert_eq!(&facts.stat.comm[..4], b"cat\0");
+        assert_eq!(facts.cmdline, Some(vec![Text::from("cat"), Text::from("-")]));
+        assert!(facts.exe.unwrap().as_str().ends_with("/cat"));
+        assert_eq!(facts.uid, Some(rustix::process::getuid().as_raw()));
+        assert!(facts.netns.is_some());
+        assert_eq!(files.facts(id, false).unwrap().uid, None);
+        assert_eq!(files.facts(ProcessId { started: id.started + 1, ..id }, true), None);
+        drop(child.stdin.take());
+        child.wait().unwrap();
+        assert_eq!(files.facts(id, true), None);
+    }
+
+    #[test]
+    fn arguments_are_between_zeros() {
+        let arguments = |text: &[u8]| {
+            let arguments = parse_command_line(text, false)?;
+            Some(arguments.iter().map(Text::as_str).collect::<Vec<_>>().join("|"))
+        };
+        assert_eq!(arguments(b"ls\0-l\0\0x\0").as_deref(), Some("ls|-l||x"));
+        assert_eq!(arguments(b"nginx: worker process\0\0\0\0").as_deref(), Some("nginx: worker process"));
+        assert_eq!(arguments(b"no end").as_deref(), Some("no end"));
+        assert_eq!(arguments(b"a\x1b\0").as_deref(), Some("a\\x1b"));
+        assert_eq!(arguments(b""), None);
+        assert_eq!(parse_command_line(b"", true), Some(Vec::new()));
+    }
+}
