@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::io::{self, Read as _};
+use std::os::fd::{AsFd as _, BorrowedFd};
 
 use aya::maps::{MapData, PerCpuArray, RingBuf};
 use aya::programs::{BtfTracePoint, FExit, Iter, ProgramError, RawTracePoint};
@@ -97,6 +98,11 @@ impl Probes {
             owners,
             has_iterator,
         })
+    }
+
+    /// Readable when much waits in the ring buffer.
+    pub(crate) fn ring_fd(&self) -> BorrowedFd<'_> {
+        self.ring.as_fd()
     }
 
     /// How many records found no room so far, over all CPUs.

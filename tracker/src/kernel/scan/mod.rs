@@ -1,10 +1,11 @@
 //! What was there before, where eBPF does not tell: the kernel's lists of sockets, and who has each one open.
 
 mod diag_message;
-pub(crate) mod iterator;
 pub mod fd_walk;
+pub(crate) mod iterator;
 mod namespaces;
 pub mod procfs;
+mod scanner;
 pub mod sock_diag;
 
 use std::hash::{Hash, Hasher};
@@ -20,6 +21,7 @@ use crate::text::Text;
 use fd_walk::FdWalk;
 
 pub use diag_message::DiagError;
+pub(crate) use scanner::Scanner;
 
 /// Where network namespaces have their names.
 pub use crate::namespace::DIRECTORY as NETNS_DIRECTORY;
@@ -39,6 +41,9 @@ pub enum ScanError {
     /// `/proc` could not be read.
     #[error("/proc cannot be read: {0}")]
     Proc(Errno),
+    /// The iterator does not run to its end.
+    #[error("iter/task_file: {0}")]
+    Iterator(std::io::Error),
     /// The kernel does not hand out its sockets.
     #[error("sock_diag: {0}")]
     Diag(#[from] DiagError),

@@ -1,0 +1,254 @@
+//! The tracker's thread: reads records and scans, keeps the table, tells ticks and events.
+
+use std::os::fd::OwnedFd;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use rustc_hash::FxHashSet;
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use tokio::sync::mpsc;
+
+use super::Update;
+use super::schedule::Schedule;
+use crate::connection::{ConnectionTable, Socket, TableTick};
+use crate::identity::{HostId, NetnsId, Timestamp};
+use crate::kernel::clock::Clock;
+use crate::kernel::convert;
+use crate::kernel::probes::Probes;
+use crate::kernel::scan::Scanner;
+use crate::namespace::NamespaceNames;
+use crate::process::ProcessTable;
+use crate::text::Text;
+use crate::tick::{Namespace, Source, Tick};
+
+/// How many records are read at most before the clock is looked at again.
+const DRAIN_AT_MOST: usize = 65_536;
+/// How long an accepted socket may be without a known owner before a scan is made for it.
+const OWNER_PATIENCE: Duration = Duration::from_millis(200);
+/// How long an accept waits for its owner before it is told without.
+const ACCEPT_PATIENCE: Duration = Duration::from_secs(1);
+/// Events that wait for a consumer that does not take them: beyond that they are lost, and counted.
+const EVENTS_AT_MOST: usize = 1 << 20;
+/// After so many ticks processes that own nothing any more are looked for.
+const FORGET_EVERY: u64 = 8;
+
+pub(super) struct Worker {
+    pub(super) clock: Clock,
+    pub(super) probes: Option<Probes>,
+    pub(super) scanner: Scanner,
+    pub(super) table: ConnectionTable,
+    pub(super) processes: ProcessTable,
+    pub(super) namespaces: NamespaceNames,
+    pub(super) schedule: Schedule,
+    pub(super) host: HostId,
+    pub(super) kernel: Text,
+    /// What was refused at the start.
+    pub(super) lasting_reasons: Vec<Text>,
+    pub(super) source: Source,
+    pub(super) tell_events: bool,
+    pub(super) sender: mpsc::Sender<Update>,
+    /// Readable once the tracker is dropped.
+    pub(super) stop: Arc<OwnedFd>,
+    pub(super) state: State,
+}
+
+/// What the worker remembers from one round to the next.
+#[derive(Default)]
+pub(super) struct State {
+    sequence: u64,
+    ticked_at: Option<Timestamp>,
+    /// Losses up to the newest scan; more than that ask for another.
+    lost_at_scan: u64,
+    /// Events that the consumer did not take.
+    dropped: u64,
+    pending: Vec<crate::connection::ConnectionEvent>,
+    told_namespaces: FxHashSet<NetnsId>,
+}
+
+impl Worker {
+    /// Works until the tracker is dropped.
+    pub(super) fn run(mut self) {
+        self.state.ticked_at = Some(self.clock.now());
+        self.scan();
+        self.drain();
+        self.end_tick();
+        loop {
+            let now = Instant::now();
+            if !self.sleep(self.schedule.sleep(now)) || self.sender.is_closed() {
+                return;
+            }
+            let records = self.drain();
+            self.schedule.drained(records);
+            let now = Instant::now();
+            if self.misses_something() && self.schedule.urgent_scan_is_due(now) {
+                self.scan();
+            }
+            self.tell_events();
+            // A consumer that is slow gets a longer tick.
+            if self.schedule.tick_is_due(now) && self.sender.capacity() > 0 {
+                if self.schedule.refresh_is_due(now) {
+                    self.scan();
+                    self.drain();
+                }
+                self.tell_events();
+                self.end_tick();
+                self.schedule.ticked(Instant::now());
+            }
+        }
+    }
+
+    /// Sleeps until the time is over, much waits in the ring buffer, or the tracker is dropped: then it is `false`.
+    fn sleep(&self, time: Duration) -> bool {
+        let timeout = Timespec { tv_sec: time.as_secs() as i64, tv_nsec: i64::from(time.subsec_nanos()) };
+        let stop = PollFd::new(&*self.stop, PollFlags::IN);
+        let stopped = if let Some(probes) = &self.probes {
+            let mut fds = [stop, PollFd::from_borrowed_fd(probes.ring_fd(), PollFlags::IN)];
+            // An interrupted sleep is a short one.
+            let _ = poll(&mut fds, Some(&timeout));
+            fds[0].revents()
+        } else {
+            let mut fds = [stop];
+            let _ = poll(&mut fds, Some(&timeout));
+            fds[0].revents()
+        };
+        stopped.is_empty()
+    }
+
+    /// Reads what waits in the ring buffer; returns how many records that were.
+    fn drain(&mut self) -> usize {
+        let Some(probes) = &mut self.probes else { return 0 };
+        let mut count = 0;
+        let mut newcomers = Vec::new();
+        while count < DRAIN_AT_MOST
+            && let Some(item) = probes.ring.next()
+        {
+            count += 1;
+            let event = convert::record(&item).and_then(|record| convert::event(&record, self.clock));
+            let Some(event) = event else { continue };
+            if let Some(actor) = &event.actor {
+                if self.processes.get(&actor.id).is_none() {
+                    newcomers.push(actor.id);
+                }
+                self.processes.observe(actor);
+            }
+            self.table.apply(&event);
+        }
+        // At once: in a moment many of them are gone.
+        if !newcomers.is_empty() {
+            self.processes.explain(newcomers);
+        }
+        self.source.lost_events = probes.lost() + self.state.dropped;
+        count
+    }
+
+    /// Whether events were lost since the newest scan, or sockets wait for their owner.
+    fn misses_something(&self) -> bool {
+        let Some(probes) = &self.probes else { return false };
+        let patience = OWNER_PATIENCE.as_nanos() as u64;
+        probes.lost() > self.state.lost_at_scan
+            || self.table.has_unowned(Timestamp(self.clock.now().0.saturating_sub(patience)))
+    }
+
+    /// Scans, and takes the rows in.
+    fn scan(&mut self) {
+        let began = Instant::now();
+        let lost_before = self.probes.as_ref().map_or(0, Probes::lost);
+        let scanned = self.scanner.scan(self.probes.as_mut(), self.clock);
+        self.source.scan = Text::from(self.scanner.name());
+        if let Some(scan) = scanned {
+            // Events from before the scan's end that still wait are older or newer than each row by their times.
+            self.drain();
+            for actor in scan.rows.iter().filter_map(|row| row.actor.as_ref()) {
+                self.processes.observe(actor);
+            }
+            let lost = lost_before > self.state.lost_at_scan;
+            self.table.apply_scan(&scan, self.probes.is_some(), lost);
+            if scan.complete {
+                self.state.lost_at_scan = lost_before;
+            }
+        }
+        self.source.reasons = self.lasting_reasons.iter().chain(self.scanner.reasons()).cloned().collect();
+        let took = began.elapsed();
+        self.source.scan_us = took.as_micros() as u64;
+        self.schedule.scanned(took, Instant::now());
+    }
+
+    /// Hands over the events since the last time.
+    fn tell_events(&mut self) {
+        if !self.tell_events {
+            return;
+        }
+        let patience = ACCEPT_PATIENCE.as_nanos() as u64;
+        let now = self.clock.now().0;
+        self.state.pending.extend(self.table.take_events(Timestamp(now.saturating_sub(patience))));
+        if self.state.pending.len() > EVENTS_AT_MOST {
+            self.state.dropped += (self.state.pending.len() - EVENTS_AT_MOST) as u64;
+            self.state.pending.truncate(EVENTS_AT_MOST);
+        }
+        // One place is left for ticks.
+        if self.state.pending.is_empty() || self.sender.capacity() < 2 {
+            return;
+        }
+        let events = std::mem::take(&mut self.state.pending);
+        self.processes.explain(events.iter().filter_map(|event| event.process));
+        let told = events
+            .into_iter()
+            .map(|event| {
+                let process = event.process.and_then(|id| self.processes.get(&id));
+                (event, process)
+            })
+            .collect();
+        // A closed channel ends the loop at its next turn.
+        let _ = self.sender.try_send(Update::Events(told));
+    }
+
+    /// Ends the tick and hands it over.
+    fn end_tick(&mut self) {
+        let now = self.clock.now();
+        let TableTick { opened, changed, closed, forgotten, counts, newly_named } = self.table.tick(now);
+        self.processes.explain(newly_named.iter().copied());
+        let mut processes: Vec<Arc<_>> = newly_named.iter().filter_map(|id| self.processes.get(id)).collect();
+        processes.extend(self.processes.take_changed());
+        processes.sort_by_key(|process| process.id);
+        processes.dedup_by_key(|process| process.id);
+        let namespaces = self.name_namespaces(opened.iter().chain(&closed));
+        if self.state.sequence % FORGET_EVERY == FORGET_EVERY - 1 {
+            let owners = self.table.owners();
+            self.processes.end_tick(|id| owners.contains(id));
+        }
+        let duration = now.since(self.state.ticked_at.unwrap_or(now));
+        let tick = Tick {
+            host: self.host.clone(),
+            kernel: self.kernel.clone(),
+            sequence: self.state.sequence,
+            at: now,
+            duration,
+            opened,
+            changed,
+            closed,
+            forgotten,
+            processes: processes.into_iter().map(Arc::unwrap_or_clone).collect(),
+            containers: self.processes.take_changed_containers(),
+            namespaces,
+            counts,
+            source: self.source.clone(),
+        };
+        self.state.sequence += 1;
+        self.state.ticked_at = Some(now);
+        let _ = self.sender.try_send(Update::Tick(Box::new(tick)));
+    }
+
+    /// The namespaces that these sockets name for the first time, and those whose names changed.
+    fn name_namespaces<'a>(&mut self, sockets: impl Iterator<Item = &'a Socket>) -> Vec<Namespace> {
+        let now = Instant::now();
+        let mut told = Vec::new();
+        for socket in sockets {
+            if self.state.told_namespaces.insert(socket.netns) {
+                told.push(Namespace { id: socket.netns, names: self.namespaces.names(socket.netns, now) });
+            }
+        }
+        self.namespaces.refresh(now);
+        told.extend(self.namespaces.take_changed());
+        told
+    }
+}
