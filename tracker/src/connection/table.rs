@@ -1,12 +1,46 @@
 //! The table of sockets: events and scans in, ticks out.
+//!
+//! Every socket that is known has one [`entry::Entry`], found by the kernel's own address of it. That address is
+//! reused, and news may come twice, late or never; so each piece of news is first placed (is it about the socket
+//! that lives there, the one that ended there, or a new one?) and only then learned from.
 
-use super::{ConnectionEvent, Scan, Socket, SocketEvent};
+mod entry;
+mod ledger;
+mod listeners;
+mod outbox;
+mod scan;
+mod tick;
+mod tombstones;
+
+use rustc_hash::{FxHashMap, FxHashSet};
+
+use self::entry::{Entry, Tuple};
+use self::ledger::Ledger;
+use self::outbox::Outbox;
+use self::tombstones::{Tombstone, Tombstones, tuple_key};
+use super::{ConnectionEvent, Direction, Socket, SocketEvent, SocketEventKind, State};
 use crate::identity::{ProcessId, SocketId, Timestamp};
 use crate::tick::Counts;
 
 /// The sockets of one host. Pure: no clock, no I/O.
 #[derive(Debug, Default)]
-pub struct ConnectionTable {}
+pub struct ConnectionTable {
+    /// The live sockets, by the kernel's.
+    live: FxHashMap<u64, Box<Entry>>,
+    /// Those that ended in this tick.
+    ended: Vec<Entry>,
+    tombstones: Tombstones,
+    /// The live accepted sockets that no process was seen using.
+    unowned: FxHashSet<u64>,
+    ledger: Ledger,
+    next_id: u64,
+    /// How many ticks there were.
+    ticks: u64,
+    /// How many scans there were.
+    scans: u32,
+    /// When the newest complete scan began; `None` before the first.
+    complete_scan: Option<Timestamp>,
+}
 
 /// The table's part of a [`Tick`](crate::Tick); see there for what each list means.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -17,7 +51,8 @@ pub struct TableTick {
     pub changed: Vec<Socket>,
     /// As in the tick.
     pub closed: Vec<Socket>,
-    /// As in the tick.
+    /// As in the tick. Nothing gets here yet: whatever was told open was real, and its end, seen or not, is certain
+    /// by the time it is taken out.
     pub forgotten: Vec<SocketId>,
     /// As in the tick.
     pub counts: Counts,
@@ -25,41 +60,253 @@ pub struct TableTick {
     pub newly_named: Vec<ProcessId>,
 }
 
+/// What a piece of news is about.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Place {
+    /// The socket that lives at the kernel's address.
+    Live,
+    /// A socket that was not known, the first there or the one after a close.
+    New,
+    /// A socket that was not known; the one that was there ended unseen, at this time at the latest.
+    Replaces(Timestamp),
+    /// The newest socket that ended there.
+    Ended,
+    /// A socket that came and went before the one that lives there now.
+    Earlier,
+}
+
+/// How a socket ended.
+struct End {
+    state: State,
+    closed_at: Option<Timestamp>,
+    /// When that was noticed.
+    noticed_at: Timestamp,
+    /// Whether an event told so.
+    reported: bool,
+    /// Up to when all news is about this socket or an earlier one.
+    tombstone_at: Timestamp,
+    /// Whether it is certain.
+    certain: bool,
+}
+
 impl ConnectionTable {
     /// An empty table. With `tell_events` it keeps [`ConnectionEvent`]s for [`ConnectionTable::take_events`].
     pub fn new(tell_events: bool) -> Self {
-        let _ = tell_events;
-        Self {}
+        Self { ledger: Ledger { outbox: Outbox::new(tell_events), ..Ledger::default() }, ..Self::default() }
     }
 
     /// Takes one event in.
     pub fn apply(&mut self, event: &SocketEvent) {
-        let _ = event;
-    }
-
-    /// Takes a scan in. `events_flow`: whether events tell of what opens and closes; where they do not, what a
-    /// complete scan does not show is closed. `lost`: whether events were lost since the scan before, so that what
-    /// it does not show may have closed unseen.
-    pub fn apply_scan(&mut self, scan: &Scan, events_flow: bool, lost: bool) {
-        let _ = (scan, events_flow, lost);
-    }
-
-    /// Ends the tick at `now` and tells what changed in it.
-    pub fn tick(&mut self, now: Timestamp) -> TableTick {
-        let _ = now;
-        TableTick::default()
+        let tuple = Tuple::of_event(event);
+        let end = end_state(event.kind);
+        match self.place(event, &tuple) {
+            Place::Ended => return self.learn_late(event, &tuple),
+            Place::Earlier => {
+                // Only its end is worth telling: without one it would be open for ever.
+                if let Some(state) = end {
+                    let mut entry = self.create(event.kernel_socket, tuple);
+                    entry.learn(event, &mut self.ledger);
+                    self.bury(entry, &End::told(event.at, state));
+                }
+                return;
+            }
+            Place::Live => {}
+            Place::Replaces(last) => {
+                self.close(event.kernel_socket, &End::missed(last, event.at));
+                self.insert(event.kernel_socket, tuple);
+            }
+            Place::New => {
+                // Nothing but its listener has no peer, and a process that lets go of an unknown one is no news.
+                if tuple.remote.is_none() && event.kind == SocketEventKind::Owned {
+                    return;
+                }
+                self.insert(event.kernel_socket, tuple);
+            }
+        }
+        let Some(entry) = self.live.get_mut(&event.kernel_socket) else { return };
+        let lacked_owner = entry.lacks_owner();
+        entry.learn(event, &mut self.ledger);
+        if let Some(state) = end {
+            return self.close(event.kernel_socket, &End::told(event.at, state));
+        }
+        if entry.socket.direction == Direction::Unknown {
+            // Its beginning was not seen; a listener at its own address tells that it was accepted.
+            let Socket { netns, protocol, local, .. } = entry.socket;
+            if self.ledger.listeners.cover(netns, protocol, local) {
+                entry.edit(&mut self.ledger).direction = Direction::Inbound;
+            }
+        }
+        if entry.is_listener() {
+            self.ledger.listeners.put(&entry.socket);
+        }
+        match (lacked_owner, entry.lacks_owner()) {
+            (false, true) => _ = self.unowned.insert(event.kernel_socket),
+            (true, false) => _ = self.unowned.remove(&event.kernel_socket),
+            _ => {}
+        }
     }
 
     /// The events since the last call, in order. An accept whose process is not yet known waits for it until
     /// `patience_until` is past its time.
     pub fn take_events(&mut self, patience_until: Timestamp) -> Vec<ConnectionEvent> {
-        let _ = patience_until;
-        Vec::new()
+        self.ledger.outbox.take(patience_until, &self.ledger.listeners)
     }
 
-    /// Whether a socket has waited for its owner since before `since`: a reason to scan.
+    /// Whether a socket has waited for its owner since before `since`: a reason to scan. One that a complete scan
+    /// since its arrival did not show is not accepted yet, and no reason for another.
     pub fn has_unowned(&self, since: Timestamp) -> bool {
-        let _ = since;
-        false
+        let scanned = self.complete_scan.unwrap_or_default();
+        self.unowned.iter().filter_map(|kernel_socket| self.live.get(kernel_socket)).any(|entry| {
+            entry.arrived_at.is_some_and(|arrived_at| arrived_at < since && arrived_at >= scanned)
+        })
+    }
+
+    /// Finds out what an event is about.
+    fn place(&self, event: &SocketEvent, tuple: &Tuple) -> Place {
+        let live = self.live.get(&event.kernel_socket);
+        let ends = end_state(event.kind).is_some();
+        let same = live.is_some_and(|entry| entry.is(tuple));
+        if let Some(tombstone) = self.tombstones.get(event.kernel_socket) {
+            if event.at <= tombstone.at {
+                return Place::Ended;
+            }
+            // A second end is no news. A process that takes a reset socket out of its listener's queue, or lets go
+            // of it, is seen after the close; it does not bring the socket back.
+            let may_follow_the_end = ends || (event.kind == SocketEventKind::Owned && tombstone.certain);
+            if may_follow_the_end && !same && tombstone.tuple == tuple.key() {
+                return Place::Ended;
+            }
+        }
+        let Some(entry) = live else { return Place::New };
+        if entry.born_at.is_some_and(|born_at| event.at < born_at) {
+            return Place::Earlier;
+        }
+        let opens = matches!(
+            event.kind,
+            SocketEventKind::Connecting | SocketEventKind::Arrived | SocketEventKind::Listening
+        );
+        if opens {
+            return match entry.born_at {
+                Some(born_at) if same && event.at == born_at => Place::Live,
+                None if same && event.at <= entry.news_at => Place::Live,
+                None if event.at <= entry.news_at => Place::Earlier,
+                // All before the beginning is the other one's.
+                _ => Place::Replaces(Timestamp(event.at.0.saturating_sub(1))),
+            };
+        }
+        if same {
+            if ends && event.at < entry.state_at { Place::Earlier } else { Place::Live }
+        } else if event.at > entry.news_at {
+            Place::Replaces(entry.news_at)
+        } else {
+            Place::Earlier
+        }
+    }
+
+    /// Takes in what comes of a socket after its end: its record is still here until the tick, its events until
+    /// they are taken.
+    fn learn_late(&mut self, event: &SocketEvent, tuple: &Tuple) {
+        let Some(tombstone) = self.tombstones.get_mut(event.kernel_socket) else { return };
+        let tombstone_at = tombstone.at;
+        if tombstone.tuple == tuple.key() && end_state(event.kind).is_some() {
+            tombstone.at = tombstone.at.max(event.at);
+            tombstone.certain = true;
+        }
+        let (tick, index) = tombstone.record;
+        let record = self.ended.get_mut(index).filter(|_| tick == self.ticks);
+        let Some(entry) = record else {
+            if let Some(actor) = event.actor.filter(|_| tombstone.tuple == tuple.key()) {
+                self.ledger.outbox.owner_seen(tombstone.id, actor.id);
+            }
+            return;
+        };
+        if !entry.is(tuple) || entry.born_at.is_some_and(|born_at| event.at < born_at) {
+            return;
+        }
+        entry.learn(event, &mut self.ledger);
+        if let Some(state) = end_state(event.kind).filter(|_| entry.socket.closed_at.is_none()) {
+            entry.end(state, Some(event.at), event.at, true, &mut self.ledger);
+        }
+        // What was known of it when its end was noticed may have been less than its whole tuple.
+        if event.at <= tombstone_at {
+            tombstone.tuple = entry_key(entry);
+        }
+        tombstone.unowned = entry.lacks_owner();
+        if entry.is_listener() {
+            self.ledger.listeners.put(&entry.socket);
+        }
+    }
+
+    /// A new socket, not yet in the table.
+    fn create(&mut self, kernel_socket: u64, tuple: Tuple) -> Entry {
+        let id = SocketId(self.next_id);
+        self.next_id += 1;
+        Entry::new(id, kernel_socket, tuple)
+    }
+
+    /// A new socket in the table.
+    fn insert(&mut self, kernel_socket: u64, tuple: Tuple) {
+        let entry = self.create(kernel_socket, tuple);
+        self.ledger.dirty.push(kernel_socket);
+        self.live.insert(kernel_socket, Box::new(entry));
+    }
+
+    /// Takes a live socket out of the table.
+    fn close(&mut self, kernel_socket: u64, end: &End) {
+        if let Some(entry) = self.live.remove(&kernel_socket) {
+            self.unowned.remove(&kernel_socket);
+            if entry.is_listener() {
+                self.ledger.listeners.close(&entry.socket);
+            }
+            self.bury(*entry, end);
+        }
+    }
+
+    /// Keeps the record of a socket until the tick, and a tombstone for longer.
+    fn bury(&mut self, mut entry: Entry, end: &End) {
+        if entry.socket.direction == Direction::Unknown {
+            let Socket { netns, protocol, local, .. } = entry.socket;
+            if self.ledger.listeners.cover(netns, protocol, local) {
+                entry.edit(&mut self.ledger).direction = Direction::Inbound;
+            }
+        }
+        entry.end(end.state, end.closed_at, end.noticed_at, end.reported, &mut self.ledger);
+        let tombstone = Tombstone {
+            at: end.tombstone_at,
+            id: entry.socket.id,
+            tuple: entry_key(&entry),
+            certain: end.certain,
+            unowned: entry.lacks_owner(),
+            record: (self.ticks, self.ended.len()),
+        };
+        self.tombstones.insert(entry.kernel_socket, tombstone);
+        self.ended.push(entry);
+    }
+}
+
+impl End {
+    /// An event told it.
+    fn told(at: Timestamp, state: State) -> Self {
+        Self { state, closed_at: Some(at), noticed_at: at, reported: true, tombstone_at: at, certain: true }
+    }
+
+    /// Another socket is at its place; it was there at `last` at the latest.
+    fn missed(last: Timestamp, noticed_at: Timestamp) -> Self {
+        let state = State::Closed;
+        Self { state, closed_at: None, noticed_at, reported: false, tombstone_at: last, certain: true }
+    }
+}
+
+fn entry_key(entry: &Entry) -> u64 {
+    tuple_key(entry.socket.netns, entry.socket.protocol, entry.socket.local, entry.socket.remote)
+}
+
+/// How a socket is over after such an event.
+fn end_state(kind: SocketEventKind) -> Option<State> {
+    match kind {
+        SocketEventKind::Closed => Some(State::Closed),
+        SocketEventKind::Failed => Some(State::Failed),
+        SocketEventKind::Changed(state) if state.is_over() => Some(state),
+        _ => None,
     }
 }

@@ -1,0 +1,120 @@
+//! The events that are told at once, and those that wait until it is known who accepted.
+
+use std::mem;
+
+use rustc_hash::FxHashMap;
+
+use super::listeners::Listeners;
+use crate::connection::{ConnectionEvent, ConnectionEventKind, Socket};
+use crate::identity::{ProcessId, SocketId, Timestamp};
+
+/// The events to be told.
+#[derive(Debug, Default)]
+pub(super) struct Outbox {
+    /// Whether anybody listens: without, nothing is kept.
+    enabled: bool,
+    ready: Vec<ConnectionEvent>,
+    /// Where in `ready` the events of a socket are whose process is not known yet.
+    nameless: FxHashMap<SocketId, Vec<usize>>,
+    /// Accepts whose process is not known yet, each with what happened to its socket since.
+    waiting: FxHashMap<SocketId, Vec<ConnectionEvent>>,
+}
+
+impl Outbox {
+    pub(super) fn new(enabled: bool) -> Self {
+        Self { enabled, ..Self::default() }
+    }
+
+    /// Tells what happened to a socket; behind its accept, if that still waits.
+    pub(super) fn tell(
+        &mut self,
+        kind: ConnectionEventKind,
+        at: Timestamp,
+        socket: &Socket,
+        process: Option<ProcessId>,
+    ) {
+        if !self.enabled {
+            return;
+        }
+        let event = connection_event(kind, at, socket, process);
+        if let Some(waiting) = self.waiting.get_mut(&socket.id) {
+            waiting.push(event);
+        } else {
+            if process.is_none() {
+                self.nameless.entry(socket.id).or_default().push(self.ready.len());
+            }
+            self.ready.push(event);
+        }
+    }
+
+    /// Keeps an accept until its process is known.
+    pub(super) fn wait_for_owner(&mut self, at: Timestamp, socket: &Socket) {
+        if self.enabled {
+            let event = connection_event(ConnectionEventKind::Accept, at, socket, None);
+            self.waiting.entry(socket.id).or_default().push(event);
+        }
+    }
+
+    /// A process was seen using the socket: what waits for that, or was not taken yet, gets its name.
+    pub(super) fn owner_seen(&mut self, socket: SocketId, process: ProcessId) {
+        if !self.waiting.is_empty()
+            && let Some(waiting) = self.waiting.remove(&socket)
+        {
+            self.release(waiting, Some(process));
+        }
+        if !self.nameless.is_empty() {
+            for index in self.nameless.remove(&socket).unwrap_or_default() {
+                if let Some(event) = self.ready.get_mut(index) {
+                    event.process.get_or_insert(process);
+                }
+            }
+        }
+    }
+
+    /// What there is to tell, by time. Accepts from before `patience_until` wait no longer: theirs is the
+    /// listeners' owner, if that is one.
+    pub(super) fn take(&mut self, patience_until: Timestamp, listeners: &Listeners) -> Vec<ConnectionEvent> {
+        let overdue = self
+            .waiting
+            .extract_if(|_, waiting| waiting.first().is_none_or(|accept| accept.at < patience_until));
+        for (_, waiting) in overdue.collect::<Vec<_>>() {
+            let owner = waiting
+                .first()
+                .and_then(|accept| listeners.sole_owner(accept.netns, accept.protocol, accept.local));
+            self.release(waiting, owner);
+        }
+        self.nameless.clear();
+        let mut events = mem::take(&mut self.ready);
+        // Stable, so that events of one moment stay in the order in which they came.
+        events.sort_by_key(|event| event.at);
+        events
+    }
+
+    fn release(&mut self, waiting: Vec<ConnectionEvent>, owner: Option<ProcessId>) {
+        self.ready.extend(
+            waiting.into_iter().map(|event| ConnectionEvent { process: event.process.or(owner), ..event }),
+        );
+    }
+}
+
+fn connection_event(
+    kind: ConnectionEventKind,
+    at: Timestamp,
+    socket: &Socket,
+    process: Option<ProcessId>,
+) -> ConnectionEvent {
+    let is_close = kind == ConnectionEventKind::Close;
+    ConnectionEvent {
+        kind,
+        at,
+        socket: socket.id,
+        protocol: socket.protocol,
+        netns: socket.netns,
+        process,
+        local: socket.local,
+        remote: socket.remote,
+        opened_at: socket.opened_at.filter(|_| is_close),
+        counters: socket.counters.filter(|_| is_close),
+        error: socket.error.filter(|_| is_close || kind == ConnectionEventKind::Fail),
+    }
+}
