@@ -8,6 +8,7 @@ mod entry;
 mod ledger;
 mod listeners;
 mod outbox;
+mod owners;
 mod scan;
 mod tick;
 mod tombstones;

@@ -8,7 +8,7 @@ use rustc_hash::FxHashMap;
 
 /// Why a BTF blob cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum BtfError {
+pub(crate) enum BtfError {
     /// It ends before it says it does.
     #[error("the kernel's type information (BTF) is cut short at byte {at}")]
     Truncated {
@@ -33,7 +33,7 @@ pub enum BtfError {
 
 /// A BTF blob and the index to find structs, enums and functions in it.
 #[derive(Debug)]
-pub struct KernelTypes<'a> {
+pub(crate) struct KernelTypes<'a> {
     data: &'a [u8],
     strings: &'a [u8],
     /// Where each type begins in `data`, by its id.
@@ -73,7 +73,7 @@ struct Type {
 
 impl<'a> KernelTypes<'a> {
     /// Reads the index of a BTF blob, as `/sys/kernel/btf/vmlinux` has it.
-    pub fn parse(blob: &'a [u8]) -> Result<Self, BtfError> {
+    pub(crate) fn parse(blob: &'a [u8]) -> Result<Self, BtfError> {
         let word = |at: usize| read_u32(blob, at);
         if read_u16(blob, 0)? != MAGIC {
             return Err(BtfError::Foreign {
@@ -123,7 +123,7 @@ impl<'a> KernelTypes<'a> {
     }
 
     /// The byte offset of a member, by the path of names to it, through anonymous structs and unions.
-    pub fn member_offset(&self, base: &'static str, path: &'static str) -> Result<u32, BtfError> {
+    pub(crate) fn member_offset(&self, base: &'static str, path: &'static str) -> Result<u32, BtfError> {
         let missing = BtfError::MissingMember { base, path };
         let mut id = *self.structs.get(base.as_bytes()).ok_or_else(|| missing.clone())?;
         let mut bits = 0;
@@ -136,14 +136,14 @@ impl<'a> KernelTypes<'a> {
     }
 
     /// How many parameters a function has.
-    pub fn function_parameters(&self, name: &str) -> Option<u32> {
+    pub(crate) fn function_parameters(&self, name: &str) -> Option<u32> {
         let function = self.get(*self.functions.get(name.as_bytes())?)?;
         let prototype = self.get(function.size_or_type)?;
         (prototype.kind == KIND_FUNC_PROTO).then_some(prototype.count)
     }
 
     /// The value of an enumerator.
-    pub fn enumerator(&self, of: &str, name: &str) -> Option<u32> {
+    pub(crate) fn enumerator(&self, of: &str, name: &str) -> Option<u32> {
         let this = self.get(*self.enums.get(of.as_bytes())?)?;
         (0..this.count as usize).find_map(|index| {
             let at = this.tail + index * 8;

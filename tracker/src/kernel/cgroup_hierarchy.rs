@@ -5,11 +5,11 @@ use std::path::PathBuf;
 
 /// A hierarchy and where it is mounted.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct CgroupHierarchy {
+pub(crate) struct CgroupHierarchy {
     /// The cgroup v1 controller that names the hierarchy; `None` where it is cgroup v2.
-    pub v1_controller: Option<String>,
+    pub(crate) v1_controller: Option<String>,
     /// Its mount point; `None` where it is not mounted.
-    pub mount: Option<PathBuf>,
+    pub(crate) mount: Option<PathBuf>,
 }
 
 /// The controllers that container engines put every container into, the likeliest first.
@@ -18,7 +18,7 @@ const PREFERRED: [&str; 4] = ["pids", "memory", "cpu", "devices"];
 impl CgroupHierarchy {
     /// Looks at `/proc/self`. On a host with cgroup v1 controllers (also a hybrid one) it is one of theirs: there the
     /// engines leave every process at the root of the v2 hierarchy.
-    pub fn find() -> Self {
+    pub(crate) fn find() -> Self {
         let mounts = fs::read_to_string("/proc/self/mountinfo").unwrap_or_default();
         Self::from_mounts(&mounts)
     }
