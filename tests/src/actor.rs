@@ -22,6 +22,7 @@ use crate::world::Namespace;
 /// | `listen L ADDRESS` | binds and listens; tells `local` |
 /// | `accept L S` | accepts one connection as `S`; tells `local`, `remote` |
 /// | `connect S ADDRESS` | connects as `S`; tells `local`, `remote`, or `error` |
+/// | `connect-from S LOCAL ADDRESS` | the same from a chosen address and port |
 /// | `accept-many L S N`, `connect-many S N ADDRESS` | the same N times, as `S0`, `S1`, … |
 /// | `serve L N BYTES` | N times: accepts, echoes this many bytes, reads to the end, closes |
 /// | `send S BYTES`, `receive S BYTES` | this many bytes, all of them |

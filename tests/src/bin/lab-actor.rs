@@ -8,6 +8,7 @@ use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::process::ExitCode;
 use std::time::Duration;
 
+use rustix::net::{AddressFamily, SocketType};
 use serde_json::{Value, json};
 
 type Outcome = Result<Value, Box<dyn std::error::Error>>;
@@ -64,6 +65,15 @@ impl Sockets {
             }
             ["accept", listener, name] => self.accept(listener, name.into()),
             ["connect", name, address] => self.connect(name.into(), address.parse()?),
+            ["connect-from", name, local, address] => {
+                let (local, address): (SocketAddr, SocketAddr) = (local.parse()?, address.parse()?);
+                let family = if address.is_ipv4() { AddressFamily::INET } else { AddressFamily::INET6 };
+                let socket = rustix::net::socket(family, SocketType::STREAM, None)?;
+                rustix::net::bind(&socket, &local)?;
+                rustix::net::connect(&socket, &address)?;
+                self.streams.insert(name.into(), socket.into());
+                Ok(json!({ "local": local, "remote": address }))
+            }
             ["accept-many", listener, name, count] => {
                 let accepted: Result<Vec<_>, _> =
                     (0..count.parse::<u32>()?).map(|i| self.accept(listener, format!("{name}{i}"))).collect();

@@ -15,6 +15,7 @@ use scopetop_lab::terminal::Terminal;
 use serde_json::Value;
 
 type Failure = Box<dyn std::error::Error>;
+type Measurement = fn() -> Result<(), Failure>;
 
 /// How often a measurement is repeated where the median is told.
 const ROUNDS: usize = 5;
@@ -24,8 +25,7 @@ fn main() -> ExitCode {
         eprintln!("lab-bench: a debug build: run it with --release for figures that mean something");
     }
     let asked: Vec<String> = std::env::args().skip(1).collect();
-    let all: [(&str, fn() -> Result<(), Failure>); 4] =
-        [("start", start), ("short", short), ("flat", flat), ("hold", hold)];
+    let all: [(&str, Measurement); 4] = [("start", start), ("short", short), ("flat", flat), ("hold", hold)];
     if let Some(unknown) = asked.iter().find(|name| !all.iter().any(|(known, _)| known == name)) {
         eprintln!("lab-bench: {unknown} is no measurement: start, short, flat, hold");
         return ExitCode::from(2);
