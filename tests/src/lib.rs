@@ -10,6 +10,7 @@ pub mod actor;
 pub mod binary;
 pub mod bpf;
 pub mod need;
+pub mod ordinary;
 pub mod picture;
 pub mod procstat;
 pub mod terminal;

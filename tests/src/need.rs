@@ -49,12 +49,10 @@ impl Need {
 
 /// Ends the calling test, loudly and by name, where the machine lacks something it needs.
 ///
-/// ```
-/// fn needs_everything() {
-///     scopetop_lab::require!(Root, Namespaces);
-/// }
-/// # unsafe { std::env::remove_var(scopetop_lab::need::REQUIRE) };
-/// # needs_everything();
+/// ```no_run
+/// # fn test() {
+/// scopetop_lab::require!(Root, Namespaces);
+/// # }
 /// ```
 #[macro_export]
 macro_rules! require {

@@ -6,10 +6,11 @@ use std::num::NonZeroU16;
 use std::os::fd::OwnedFd;
 use std::os::unix::ffi::OsStrExt as _;
 use std::process::{Child, ChildStdin, Command, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{self, Receiver};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
@@ -18,6 +19,9 @@ use vt100::{Parser, Screen};
 
 use crate::binary::companion;
 use crate::wait::PATIENCE;
+
+/// How long after a program's end the screen may still change.
+const LAST_WORDS: Duration = Duration::from_secs(2);
 
 /// How a program ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,6 +54,8 @@ pub struct Terminal {
 struct Display {
     parser: Mutex<Parser>,
     changed: Condvar,
+    /// Whether the program is over, so that soon nothing will change any more.
+    ended: AtomicBool,
 }
 
 impl Display {
@@ -74,6 +80,9 @@ impl Terminal {
         let before = tcgetattr(&master)?;
         let name = ptsname(&master, Vec::new())?;
 
+        let (rows, columns) = size(rows, columns);
+        let parser = Mutex::new(Parser::new(rows, columns, 0));
+        let display = Arc::new(Display { parser, changed: Condvar::new(), ended: AtomicBool::new(false) });
         let mut session = Command::new(companion("lab-session"));
         session.arg(OsStr::from_bytes(name.as_bytes())).arg(program.get_program()).args(program.get_args());
         session.env("TERM", "xterm-256color").env_remove("NO_COLOR").env_remove("COLORTERM");
@@ -87,18 +96,21 @@ impl Terminal {
         let leader_input = leader.stdin.take();
         let (sender, leader_says) = mpsc::channel();
         if let Some(output) = leader.stdout.take() {
+            let display = Arc::clone(&display);
             std::thread::spawn(move || {
                 for line in BufReader::new(output).lines().map_while(Result::ok) {
+                    let ends = !line.starts_with("pid");
                     // Nobody may want to know any more.
                     let _ = sender.send(line);
+                    if ends {
+                        display.ended.store(true, Ordering::Release);
+                        display.changed.notify_all();
+                    }
                 }
             });
         }
 
         let master = Arc::new(master);
-        let (rows, columns) = size(rows, columns);
-        let parser = Mutex::new(Parser::new(rows, columns, 0));
-        let display = Arc::new(Display { parser, changed: Condvar::new() });
         let (stopped, stop) = rustix::pipe::pipe_with(rustix::pipe::PipeFlags::CLOEXEC)?;
         let reader = std::thread::spawn({
             let (master, display) = (Arc::clone(&master), Arc::clone(&display));
@@ -140,14 +152,21 @@ impl Terminal {
 
     /// Waits until the screen shows something.
     pub fn wait_for(&self, what: &str, mut shown: impl FnMut(&Screen) -> bool) {
-        let deadline = Instant::now() + PATIENCE;
+        let mut deadline = Instant::now() + PATIENCE;
+        let mut over = false;
         let mut parser = self.display.lock();
         while !shown(parser.screen()) {
+            if !over && self.display.ended.load(Ordering::Acquire) {
+                over = true;
+                // What it drew last is still to be read.
+                deadline = deadline.min(Instant::now() + LAST_WORDS);
+            }
             let left = deadline.saturating_duration_since(Instant::now());
+            let contents = || parser.screen().contents();
             assert!(
                 !left.is_zero(),
-                "not within {PATIENCE:?}: {what}; the screen:\n{}",
-                parser.screen().contents()
+                "in vain (the program is over: {over}): {what}; the screen:\n{}",
+                contents()
             );
             let waited = self.display.changed.wait_timeout(parser, left);
             parser = waited.unwrap_or_else(PoisonError::into_inner).0;

@@ -20,7 +20,7 @@ const NAMED: &str = "/run/netns";
 const PREFIX: &str = "scopetop-lab-";
 
 /// A name for a thing that other tests (and other runs) make at the same time, too.
-fn unique_number() -> u32 {
+pub(crate) fn unique_number() -> u32 {
     static COUNTER: AtomicU32 = AtomicU32::new(0);
     COUNTER.fetch_add(1, Ordering::Relaxed)
 }

@@ -20,7 +20,9 @@ struct Sockets {
 }
 
 fn main() -> ExitCode {
-    let commands: Vec<String> = std::env::args().skip(1).collect();
+    // The program's own name may be anything, also no UTF-8.
+    let commands: Vec<String> =
+        std::env::args_os().skip(1).map(|command| command.to_string_lossy().into_owned()).collect();
     let mut sockets = Sockets::default();
     let result = if commands.is_empty() {
         io::stdin().lock().lines().try_for_each(|line| answer(&mut sockets, &line?))

@@ -97,11 +97,12 @@ fn the_doctor_always_answers() {
 #[test]
 fn a_reader_that_is_gone_is_a_normal_end_of_a_snapshot() {
     for format in ["json", "table", "dot"] {
-        let mut snapshot = command(&["snapshot", "--format", format, "--for", "0"]);
-        let mut child = snapshot.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         // As `| head -0` does.
-        drop(child.stdout.take());
-        let output = child.wait_with_output().unwrap();
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let mut snapshot = command(&["snapshot", "--format", format, "--for", "0"]);
+        let output =
+            snapshot.stdout(writer).stderr(Stdio::piped()).spawn().unwrap().wait_with_output().unwrap();
         assert_eq!(output.status.code(), Some(0), "{format}: {output:?}");
         assert!(!String::from_utf8_lossy(&output.stderr).contains("panicked"), "{format}: {output:?}");
     }
