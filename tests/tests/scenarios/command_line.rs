@@ -52,7 +52,7 @@ fn a_wrong_filter_is_refused_with_its_column() {
         for (wrong, column) in [
             ("port=80 and", 12),
             ("port=eighty", 6),
-            ("(port=80", 9),
+            ("(port=80", 1),
             ("port=80 and pord=81", 13),
             ("comm~[", 6),
             ("ip=10.0.0.0/99", 4),

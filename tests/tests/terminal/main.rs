@@ -10,7 +10,7 @@ use scopetop_lab::actor::Actor;
 use scopetop_lab::binary;
 use scopetop_lab::terminal::{End, Terminal};
 
-/// The live screen, its header drawn.
+/// The live screen, its header drawn: `LIVE` stands in it however narrow it is.
 fn started(arguments: &[&str]) -> Terminal {
     started_in(arguments, 50, 160)
 }
@@ -20,7 +20,7 @@ fn started_in(arguments: &[&str], rows: u16, columns: u16) -> Terminal {
     command.args(arguments);
     let terminal = Terminal::start(&command, rows, columns);
     terminal.wait_for("the header on the alternate screen", |screen| {
-        screen.alternate_screen() && first_row(screen).contains("scopetop")
+        screen.alternate_screen() && first_row(screen).contains("LIVE")
     });
     terminal
 }
@@ -162,7 +162,7 @@ fn any_size_will_do() {
     for (rows, columns) in [(60, 200), (1, 1), (2, 10), (5, 300), (200, 20), (24, 80)] {
         terminal.resize(rows, columns);
     }
-    terminal.wait_for("the header again", |screen| first_row(screen).contains("scopetop"));
+    terminal.wait_for("the header again", |screen| first_row(screen).contains("LIVE"));
     terminal.press("q");
     assert_eq!(terminal.wait_end(), End::Exit(0));
     terminal.assert_given_back();
@@ -173,7 +173,7 @@ fn no_color_means_none() {
     let mut command = Command::new(binary::path());
     command.env("NO_COLOR", "1");
     let terminal = Terminal::start(&command, 24, 80);
-    terminal.wait_for_text("scopetop");
+    terminal.wait_for_text("LIVE");
     terminal.wait_for("a screen without colour", |screen| {
         let (rows, columns) = screen.size();
         (0..rows.get()).all(|row| {
