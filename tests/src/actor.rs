@@ -1,0 +1,164 @@
+//! Processes of known behaviour. What an actor says it did is the truth that scopetop is measured by.
+
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::net::SocketAddr;
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+
+use serde_json::Value;
+
+use crate::binary::companion;
+use crate::procstat;
+use crate::wait;
+use crate::world::Namespace;
+
+/// A running `lab-actor`. It ends when this is dropped, and also when the test's process dies without a word (its
+/// standard input ends then).
+///
+/// What it understands, a line each; sockets go by names of the scenario's choice:
+///
+/// | command | what it does |
+/// | --- | --- |
+/// | `name HEX` | sets its command name to these bytes |
+/// | `listen L ADDRESS` | binds and listens; tells `local` |
+/// | `accept L S` | accepts one connection as `S`; tells `local`, `remote` |
+/// | `connect S ADDRESS` | connects as `S`; tells `local`, `remote`, or `error` |
+/// | `connect-from S LOCAL ADDRESS` | the same from a chosen address and port |
+/// | `accept-many L S N`, `connect-many S N ADDRESS` | the same N times, as `S0`, `S1`, … |
+/// | `serve L N BYTES` | N times: accepts, echoes this many bytes, reads to the end, closes |
+/// | `send S BYTES`, `receive S BYTES` | this many bytes, all of them |
+/// | `half-close S` | sends FIN, goes on receiving |
+/// | `close S`, `reset S` | closes with FIN, with RST |
+/// | `exit` | ends |
+#[derive(Debug)]
+pub struct Actor {
+    child: Child,
+    /// `None` once it is told to end.
+    input: Option<ChildStdin>,
+    output: BufReader<ChildStdout>,
+}
+
+impl Actor {
+    /// Starts one in this process's namespace.
+    pub fn here() -> Self {
+        Self::start(Command::new(companion("lab-actor")))
+    }
+
+    /// Starts one inside a namespace.
+    pub fn inside(namespace: &Namespace) -> Self {
+        Self::start(namespace.command(companion("lab-actor")))
+    }
+
+    /// Starts one by a command made elsewhere: another user, other arguments.
+    pub fn start(mut command: Command) -> Self {
+        let mut child = command
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap_or_else(|error| panic!("{}: {error}", command.get_program().display()));
+        let (Some(input), Some(output)) = (child.stdin.take(), child.stdout.take()) else {
+            unreachable!("both were asked for as pipes")
+        };
+        Self { child, input: Some(input), output: BufReader::new(output) }
+    }
+
+    /// Its pid.
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Gives a command and does not wait for it.
+    pub fn begin(&mut self, command: &str) {
+        let Some(input) = &mut self.input else { panic!("the actor was told to end before") };
+        writeln!(input, "{command}").unwrap_or_else(|error| panic!("the actor is gone: {error}"));
+    }
+
+    /// What the command begun first and not yet answered came to: an object with `did`, `pid` and what the command tells.
+    pub fn answer(&mut self) -> Value {
+        let mut line = String::new();
+        match self.output.read_line(&mut line) {
+            Ok(read) if read > 0 => {}
+            other => panic!("the actor ended without an answer ({other:?})"),
+        }
+        serde_json::from_str(&line).unwrap_or_else(|error| panic!("the actor said {line:?}: {error}"))
+    }
+
+    /// Gives a command and waits for it.
+    ///
+    /// # Panics
+    /// When it could not be done; see [`Actor::attempt`].
+    pub fn does(&mut self, command: &str) -> Value {
+        let answer = self.attempt(command);
+        assert!(answer["error"].is_null(), "{command}: {answer}");
+        answer
+    }
+
+    /// Gives a command and waits for it; `error` in the answer says why it could not be done.
+    pub fn attempt(&mut self, command: &str) -> Value {
+        self.begin(command);
+        self.answer()
+    }
+
+    /// Listens, and tells the address.
+    pub fn listens(&mut self, name: &str, address: &str) -> SocketAddr {
+        self.does(&format!("listen {name} {address}")).address("local")
+    }
+
+    /// Connects, and tells the client's address.
+    pub fn connects(&mut self, name: &str, address: SocketAddr) -> SocketAddr {
+        self.does(&format!("connect {name} {address}")).address("local")
+    }
+
+    /// Waits until it sleeps in `accept`, having been told so by [`Actor::begin`].
+    pub fn wait_until_accepting(&self) {
+        wait::until("the actor sleeps in accept4", || {
+            (procstat::blocked_in(self.pid()) == Some(libc::SYS_accept4)).then_some(())
+        });
+    }
+
+    /// Lets it end and waits until it is gone.
+    pub fn ends(mut self) {
+        self.input = None;
+        let _ = self.child.wait();
+    }
+}
+
+impl Drop for Actor {
+    fn drop(&mut self) {
+        // Both fail only where it ended already.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// Reading an actor's answer.
+pub trait Answer {
+    /// The address under `key`.
+    fn address(&self, key: &str) -> SocketAddr;
+}
+
+impl Answer for Value {
+    fn address(&self, key: &str) -> SocketAddr {
+        let text = self[key].as_str().unwrap_or_else(|| panic!("no {key} in {self}"));
+        text.parse().unwrap_or_else(|error| panic!("{key} of {self}: {error}"))
+    }
+}
+
+/// Runs an actor that does all of `commands` and ends, in one go; tells its pid and each command's answer. `command` is what
+/// starts it, as made by [`one_shot`].
+pub fn runs(mut command: Command, commands: &[&str]) -> (u32, Vec<Value>) {
+    let child = command.args(commands).stdin(Stdio::null()).stdout(Stdio::piped()).spawn();
+    let child = child.unwrap_or_else(|error| panic!("{}: {error}", command.get_program().display()));
+    let pid = child.id();
+    let output = child.wait_with_output().unwrap_or_else(|error| panic!("the actor: {error}"));
+    let said = String::from_utf8_lossy(&output.stdout);
+    let answers = said.lines().map(|line| {
+        serde_json::from_str(line).unwrap_or_else(|error| panic!("the actor said {line:?}: {error}"))
+    });
+    (pid, answers.collect())
+}
+
+/// What starts an actor for [`runs`], in a namespace or in this one.
+pub fn one_shot(namespace: Option<&Namespace>) -> Command {
+    let program = companion("lab-actor");
+    namespace.map_or_else(|| Command::new(&program), |namespace| namespace.command(&program))
+}

@@ -1,0 +1,94 @@
+//! What a test needs of the machine, and the loud skip where the machine does not have it.
+
+use std::fmt::Write as _;
+use std::fs;
+use std::io::{self, Write as _};
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+
+use crate::bpf;
+use crate::world::Namespace;
+
+/// Set (to anything) where every test must run, as in CI: a skip is a failure there.
+pub const REQUIRE: &str = "SCOPETOP_REQUIRE_ROOT";
+
+/// Something that not every machine offers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Need {
+    /// The user is root.
+    Root,
+    /// Network namespaces can be made, named and wired together with `ip`.
+    Namespaces,
+    /// eBPF programs can be loaded with type information of the kernel.
+    Ebpf,
+}
+
+impl Need {
+    /// Why the machine does not offer it; `None` where it does.
+    pub fn missing(self) -> Option<String> {
+        match self {
+            Self::Root => {
+                (!rustix::process::geteuid().is_root()).then(|| String::from("this user is not root"))
+            }
+            Self::Namespaces => Self::Root.missing().or_else(|| {
+                if let Err(error) = Namespace::anonymous() {
+                    return Some(format!("no network namespace can be made: {error}"));
+                }
+                let ip = Command::new("ip").arg("-V").stdout(Stdio::null()).stderr(Stdio::null()).status();
+                ip.err().map(|error| format!("the command ip (package iproute2) does not run: {error}"))
+            }),
+            Self::Ebpf => Self::Root.missing().or_else(|| {
+                if let Err(error) = fs::metadata("/sys/kernel/btf/vmlinux") {
+                    return Some(format!("/sys/kernel/btf/vmlinux: {error}"));
+                }
+                bpf::available().err().map(|error| format!("the system call bpf is refused: {error}"))
+            }),
+        }
+    }
+}
+
+/// Ends the calling test, loudly and by name, where the machine lacks something it needs.
+///
+/// ```no_run
+/// # fn test() {
+/// scopetop_lab::require!(Root, Namespaces);
+/// # }
+/// ```
+#[macro_export]
+macro_rules! require {
+    ($($need:ident),+ $(,)?) => {{
+        fn here() {}
+        let missing = [$($crate::need::Need::$need),+].into_iter().find_map($crate::need::Need::missing);
+        if let Some(reason) = missing {
+            let name = std::any::type_name_of_val(&here);
+            $crate::need::skip(name.strip_suffix("::here").unwrap_or(name), &reason);
+            return;
+        }
+    }};
+}
+
+/// Says that the test `name` does not run, on standard error (past the test runner's capture) and in
+/// [`summary_file`].
+///
+/// # Panics
+/// Where [`REQUIRE`] is set: no test may be skipped there.
+pub fn skip(name: &str, reason: &str) {
+    assert!(std::env::var_os(REQUIRE).is_none(), "{name} cannot run here and {REQUIRE} is set: {reason}");
+    let mut line = String::new();
+    // Writing to a String cannot fail.
+    let _ = writeln!(line, "SKIPPED {name}: {reason}");
+    // One write each, so that lines of tests that run at the same time do not mix. The handle is used directly
+    // because `eprintln!` would be captured, and a test that passes shows nothing of it.
+    let _ = io::stderr().write_all(line.as_bytes());
+    let file = summary_file();
+    let written = fs::OpenOptions::new().append(true).create(true).open(&file);
+    if let Err(error) = written.and_then(|mut summary| summary.write_all(line.as_bytes())) {
+        let _ = writeln!(io::stderr(), "SKIPPED {name}: cannot be noted in {}: {error}", file.display());
+    }
+}
+
+/// `target/scopetop-skipped.txt`: one line for each skipped test. It only grows; whoever wants the skips of one run
+/// removes it before.
+pub fn summary_file() -> PathBuf {
+    crate::binary::target_directory().join("scopetop-skipped.txt")
+}

@@ -1,0 +1,40 @@
+//! What `/proc/PID` tells of a process that a scenario or a benchmark looks at.
+
+use std::fs;
+use std::io;
+use std::time::Duration;
+
+/// The processor time that a process used so far, in user and kernel mode. Works until it is reaped.
+pub fn cpu_time(pid: u32) -> io::Result<Duration> {
+    let fields = stat(pid)?;
+    // Fields 14 and 15 of proc(5), counted from the state, which is field 3.
+    let ticks: u64 = [11, 12].iter().filter_map(|&index| fields.get(index)?.parse::<u64>().ok()).sum();
+    Ok(Duration::from_millis(ticks * 1000 / rustix::param::clock_ticks_per_second()))
+}
+
+/// Whether a process has ended (it may still wait to be reaped).
+pub fn has_ended(pid: u32) -> bool {
+    stat(pid).is_ok_and(|fields| matches!(fields.first().map(String::as_str), Some("Z" | "X")))
+        || !fs::exists(format!("/proc/{pid}")).unwrap_or(true)
+}
+
+/// The memory of a process that is in RAM, in bytes.
+pub fn resident_bytes(pid: u32) -> io::Result<u64> {
+    let status = fs::read_to_string(format!("/proc/{pid}/status"))?;
+    let kilobytes = status
+        .lines()
+        .find_map(|line| line.strip_prefix("VmRSS:")?.trim().strip_suffix("kB")?.trim().parse::<u64>().ok());
+    kilobytes.map(|kilobytes| kilobytes * 1024).ok_or_else(|| io::Error::other("no VmRSS"))
+}
+
+/// The system call in which a process sleeps; `None` while it runs.
+pub fn blocked_in(pid: u32) -> Option<i64> {
+    fs::read_to_string(format!("/proc/{pid}/syscall")).ok()?.split(' ').next()?.parse().ok()
+}
+
+/// The fields of `/proc/PID/stat` behind the name, which may itself hold blanks and brackets.
+fn stat(pid: u32) -> io::Result<Vec<String>> {
+    let text = fs::read(format!("/proc/{pid}/stat"))?;
+    let behind = text.iter().rposition(|&byte| byte == b')').map_or(text.len(), |at| at + 1);
+    Ok(String::from_utf8_lossy(&text[behind..]).split_whitespace().map(String::from).collect())
+}

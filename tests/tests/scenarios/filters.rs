@@ -1,0 +1,63 @@
+//! `--filter`, on real things.
+
+use std::net::SocketAddr;
+
+use scopetop_lab::picture::Picture;
+use scopetop_lab::require;
+use scopetop_lab::world::{Namespace, own_netns};
+
+use crate::Pair;
+
+/// Which of these connections a picture with this filter shows.
+fn shown(filters: &[&str], pairs: &[&Pair]) -> Vec<bool> {
+    let mut arguments = vec!["--for", "0"];
+    for filter in filters {
+        arguments.extend(["--filter", filter]);
+    }
+    let picture = Picture::take(&arguments);
+    let is_shown = |address: SocketAddr| !picture.connections_of(address).is_empty();
+    pairs.iter().map(|pair| is_shown(pair.client_address)).collect()
+}
+
+#[test]
+fn by_network_namespace() {
+    require!(Namespaces);
+    let (blue, green) = (Namespace::named().unwrap(), Namespace::named().unwrap());
+    let in_blue = Pair::connected(Some(&blue), "127.0.1.1:0");
+    let in_green = Pair::connected(Some(&green), "127.0.1.2:0");
+    let on_host = Pair::connected(None, "127.0.1.3:0");
+    let pairs = [&in_blue, &in_green, &on_host];
+    assert_eq!(shown(&[], &pairs), [true, true, true]);
+    assert_eq!(shown(&[&format!("netns={}", blue.inode())], &pairs), [true, false, false]);
+    assert_eq!(shown(&[&format!("netns={}", blue.name())], &pairs), [true, false, false]);
+    assert_eq!(shown(&[&format!("netns={}", green.name())], &pairs), [false, true, false]);
+    assert_eq!(shown(&[&format!("not netns={}", green.name())], &pairs), [true, false, true]);
+    // The tests may themselves run in a namespace that is not the first process's.
+    let own = format!("netns={}", own_netns().unwrap());
+    assert_eq!(shown(&[&own], &pairs), [false, false, true]);
+    let first =
+        std::fs::read_link("/proc/1/ns/net").unwrap() == std::fs::read_link("/proc/self/ns/net").unwrap();
+    assert_eq!(shown(&["netns=host"], &pairs), [false, false, first]);
+    // A namespace that is not there.
+    assert_eq!(shown(&["netns=1"], &pairs), [false, false, false]);
+}
+
+#[test]
+fn by_port_and_name_and_all_of_several() {
+    let mut one = Pair::connected(None, "127.0.0.1:0");
+    let mut other = Pair::connected(None, "127.0.0.1:0");
+    // `zebra` and `yak`
+    one.client.does("name 7a65627261");
+    other.client.does("name 79616b");
+    let pairs = [&one, &other];
+    let (port, other_port) = (one.server_address.port(), other.server_address.port());
+    assert_eq!(shown(&[&format!("port={port}")], &pairs), [true, false]);
+    assert_eq!(shown(&[&format!("port={port},{other_port}")], &pairs), [true, true]);
+    assert_eq!(shown(&["comm=zebra"], &pairs), [true, false]);
+    assert_eq!(shown(&["comm~^y.k$"], &pairs), [false, true]);
+    assert_eq!(shown(&["comm=zebra or comm=yak"], &pairs), [true, true]);
+    assert_eq!(shown(&["comm=zebra", &format!("port={port}")], &pairs), [true, false]);
+    assert_eq!(shown(&["comm=zebra", &format!("port={other_port}")], &pairs), [false, false]);
+    assert_eq!(shown(&[&format!("pid={}", other.server.pid())], &pairs), [false, true]);
+    assert_eq!(shown(&["zebra"], &pairs), [true, false]);
+}

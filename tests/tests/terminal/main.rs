@@ -1,0 +1,209 @@
+//! The live screen in a real terminal: it comes up, obeys, and gives the terminal back whatever ends it.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test ends at the first surprise")]
+
+use std::net::SocketAddr;
+use std::process::Command;
+
+use rustix::process::Signal;
+use scopetop_lab::actor::Actor;
+use scopetop_lab::binary;
+use scopetop_lab::terminal::{End, Terminal};
+
+/// The live screen, its header drawn: `LIVE` stands in it however narrow it is.
+fn started(arguments: &[&str]) -> Terminal {
+    started_in(arguments, 50, 160)
+}
+
+fn started_in(arguments: &[&str], rows: u16, columns: u16) -> Terminal {
+    let mut command = Command::new(binary::path());
+    command.args(arguments);
+    let terminal = Terminal::start(&command, rows, columns);
+    terminal.wait_for("the header on the alternate screen", |screen| {
+        screen.alternate_screen() && first_row(screen).contains("LIVE")
+    });
+    terminal
+}
+
+fn first_row(screen: &vt100::Screen) -> String {
+    screen.contents().lines().next().unwrap_or_default().to_owned()
+}
+
+/// Two processes with a connection, the client's name `zebra`: something to look for on the screen.
+fn zebra() -> (Actor, Actor, SocketAddr) {
+    let (mut client, mut server) = (Actor::here(), Actor::here());
+    client.does("name 7a65627261");
+    let address = server.listens("listener", "127.0.0.1:0");
+    server.begin("accept listener end");
+    client.connects("end", address);
+    server.answer();
+    (client, server, address)
+}
+
+#[test]
+fn q_ends_it_and_gives_the_terminal_back() {
+    let mut terminal = started(&[]);
+    terminal.press("q");
+    assert_eq!(terminal.wait_end(), End::Exit(0));
+    terminal.assert_given_back();
+}
+
+#[test]
+fn control_c_ends_it_and_gives_the_terminal_back() {
+    let mut terminal = started(&[]);
+    terminal.press("\x03");
+    assert_eq!(terminal.wait_end(), End::Exit(0));
+    terminal.assert_given_back();
+}
+
+#[test]
+fn signals_end_it_and_give_the_terminal_back() {
+    for signal in [Signal::TERM, Signal::INT, Signal::HUP] {
+        let mut terminal = started(&[]);
+        binary::signal(terminal.pid(), signal);
+        // By itself or by the signal: a shell understands both.
+        let end = terminal.wait_end();
+        assert!(matches!(end, End::Exit(_) | End::Signal(_)), "{end:?}");
+        terminal.assert_given_back();
+    }
+}
+
+#[test]
+fn a_terminal_that_is_closed_ends_it() {
+    let mut terminal = started(&[]);
+    terminal.close();
+    // However it ends; `wait_end` fails where it goes on without a terminal.
+    terminal.wait_end();
+}
+
+#[test]
+fn both_views_show_who_talks_to_whom() {
+    let (_client, _server, address) = zebra();
+    let terminal = started(&["--filter", &format!("port={}", address.port())]);
+    terminal.press("t");
+    terminal.wait_for_text("zebra");
+    terminal.wait_for_text(&address.port().to_string());
+    terminal.press("g");
+    terminal.wait_for_text("zebra");
+    terminal.wait_for_text("lab-actor");
+}
+
+#[test]
+fn a_connection_that_opens_appears_and_one_that_closes_goes() {
+    let terminal = started(&["--tick", "200", "--filter", "comm=zebra"]);
+    let zebra = zebra();
+    terminal.wait_for_text("zebra");
+    drop(zebra);
+    terminal.wait_for("zebra to go", |screen| {
+        // The filter itself stays on the screen.
+        screen.contents().matches("zebra").count() <= 1
+    });
+}
+
+#[test]
+fn help_opens_and_closes() {
+    let mut terminal = started(&[]);
+    let shows_help = |screen: &vt100::Screen| {
+        let contents = screen.contents().to_lowercase();
+        contents.contains("quit") && contents.contains("pause") && contents.contains("search")
+    };
+    let before = terminal.contents();
+    terminal.press("?");
+    terminal.wait_for("the help", |screen| shows_help(screen) && screen.contents() != before);
+    terminal.press("\x1b");
+    // Only then the next key, which would else be taken for the second half of an escape sequence.
+    terminal.wait_for("the help to go", |screen| !shows_help(screen));
+    terminal.press("q");
+    assert_eq!(terminal.wait_end(), End::Exit(0));
+}
+
+#[test]
+fn the_filter_bar_tells_errors_as_you_type() {
+    let (_client, _server, _) = zebra();
+    let terminal = started(&[]);
+    terminal.press("t");
+    terminal.wait_for_text("zebra");
+    terminal.press("fcmdlin=x");
+    // The nearest key is offered.
+    terminal.wait_for_text("cmdline");
+    // Emptied and made right: only the zebra is left.
+    terminal.press("\x15");
+    terminal.press(&"\x7f".repeat(20));
+    terminal.press("comm=zebra\r");
+    terminal.wait_for("the list to have only the zebra", |screen| {
+        let contents = screen.contents();
+        contents.contains("comm=zebra")
+            && !contents.contains("cmdlin")
+            && contents.matches("zebra").count() > 1
+    });
+}
+
+#[test]
+fn the_search_bar_shows_what_is_typed_and_goes() {
+    let terminal = started(&[]);
+    terminal.press("/qxzq");
+    terminal.wait_for_text("qxzq");
+    terminal.press("\x1b");
+    terminal.wait_for("the search to go", |screen| !screen.contents().contains("qxzq"));
+}
+
+#[test]
+fn a_pause_stands_still_until_it_is_over() {
+    let terminal = started(&["--tick", "200"]);
+    terminal.press(" ");
+    terminal.wait_for("the pause in the header", |screen| first_row(screen).to_lowercase().contains("pause"));
+    terminal.press(" ");
+    terminal.wait_for("the pause over", |screen| !first_row(screen).to_lowercase().contains("pause"));
+}
+
+#[test]
+fn any_size_will_do() {
+    let mut terminal = started_in(&[], 24, 80);
+    for (rows, columns) in [(60, 200), (1, 1), (2, 10), (5, 300), (200, 20), (24, 80)] {
+        terminal.resize(rows, columns);
+    }
+    terminal.wait_for("the header again", |screen| first_row(screen).contains("LIVE"));
+    terminal.press("q");
+    assert_eq!(terminal.wait_end(), End::Exit(0));
+    terminal.assert_given_back();
+}
+
+#[test]
+fn no_color_means_none() {
+    let mut command = Command::new(binary::path());
+    command.env("NO_COLOR", "1");
+    let terminal = Terminal::start(&command, 24, 80);
+    terminal.wait_for_text("LIVE");
+    terminal.wait_for("a screen without colour", |screen| {
+        let (rows, columns) = screen.size();
+        (0..rows.get()).all(|row| {
+            (0..columns.get()).all(|column| {
+                screen.cell(row, column).is_none_or(|cell| {
+                    cell.fgcolor() == vt100::Color::Default && cell.bgcolor() == vt100::Color::Default
+                })
+            })
+        })
+    });
+}
+
+#[test]
+fn any_keys_in_any_order_do_no_harm() {
+    let (_client, _server, _) = zebra();
+    let mut terminal = started(&["--tick", "100"]);
+    for keys in [
+        "\t\t\x1b[A\x1b[B\x1b[C\x1b[D",
+        "hjkl",
+        "\r\r\x1b",
+        "tjjkkgG",
+        "f(\x1b",
+        "/\x1b",
+        "  ",
+        "?\x1b",
+        "\x1b[Z",
+    ] {
+        terminal.press(keys);
+    }
+    terminal.press("\x03");
+    assert_eq!(terminal.wait_end(), End::Exit(0));
+    terminal.assert_given_back();
+}
