@@ -51,11 +51,11 @@ pub struct SocketEvent {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum SocketEventKind {
-    /// A connect began (CLOSE → SYN_SENT).
+    /// A connect began (`CLOSE` → `SYN_SENT`).
     Connecting,
-    /// A connect got through (SYN_SENT → ESTABLISHED).
+    /// A connect got through (`SYN_SENT` → `ESTABLISHED`).
     Connected,
-    /// A connection of a listener's is complete (SYN_RECV → ESTABLISHED). Who accepts it is not yet known.
+    /// A connection of a listener's is complete (`SYN_RECV` → `ESTABLISHED`). Who accepts it is not yet known.
     Arrived,
     /// A process was seen using the socket: it accepted it, receives, sends, or closed it.
     Owned,
@@ -63,9 +63,9 @@ pub enum SocketEventKind {
     Listening,
     /// Another state, on the way to the end.
     Changed(State),
-    /// A connect did not get through (SYN_SENT → CLOSE).
+    /// A connect did not get through (`SYN_SENT` → `CLOSE`).
     Failed,
-    /// The connection or the listener is gone (→ CLOSE).
+    /// The connection or the listener is gone (→ `CLOSE`).
     Closed,
 }
 

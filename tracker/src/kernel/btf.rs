@@ -66,7 +66,7 @@ struct Type {
     count: u32,
     bitfields: bool,
     /// The size, or the id of the type that it refers to.
-    size_or_type: u32,
+    size_or_reference: u32,
     /// Where what follows the fixed part begins.
     tail: usize,
 }
@@ -138,7 +138,7 @@ impl<'a> KernelTypes<'a> {
     /// How many parameters a function has.
     pub(crate) fn function_parameters(&self, name: &str) -> Option<u32> {
         let function = self.get(*self.functions.get(name.as_bytes())?)?;
-        let prototype = self.get(function.size_or_type)?;
+        let prototype = self.get(function.size_or_reference)?;
         (prototype.kind == KIND_FUNC_PROTO).then_some(prototype.count)
     }
 
@@ -188,7 +188,7 @@ impl<'a> KernelTypes<'a> {
         for _ in 0..MAX_DEPTH {
             match this.kind {
                 KIND_TYPEDEF | KIND_VOLATILE | KIND_CONST | KIND_RESTRICT | KIND_TYPE_TAG => {
-                    this = self.get(this.size_or_type)?;
+                    this = self.get(this.size_or_reference)?;
                 }
                 _ => return Some(this),
             }
@@ -214,7 +214,7 @@ fn read_type(data: &[u8], at: usize) -> Result<Type, BtfError> {
         kind: (info >> 24) & 0x1f,
         count: info & 0xffff,
         bitfields: info >> 31 != 0,
-        size_or_type: read_u32(data, at + 8)?,
+        size_or_reference: read_u32(data, at + 8)?,
         tail: at + 12,
     })
 }

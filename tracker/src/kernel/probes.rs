@@ -29,6 +29,9 @@ const RING_BYTES: [u32; 3] = [8 << 20, 1 << 20, 128 << 10];
 const NEEDS_PRIVILEGES: &str =
     "run it with sudo, or give the file CAP_BPF and CAP_PERFMON (setcap cap_bpf,cap_perfmon+ep)";
 
+/// A way by its name, and how to try it.
+type Attempt<'a> = (&'static str, &'a dyn Fn(&mut Ebpf) -> Result<(), ProgramError>);
+
 /// The hooks, attached, and the way out of the kernel. The kernel detaches everything when this is dropped, or when
 /// the process dies in whatever way: nothing is pinned.
 pub(crate) struct Probes {
@@ -157,7 +160,7 @@ fn create_maps(mut globals: Globals) -> Result<Ebpf, String> {
     Err(reason)
 }
 
-/// Before 5.11 the kernel counts maps against RLIMIT_MEMLOCK. Where it may not be raised, a smaller map is tried.
+/// Before 5.11 the kernel counts maps against `RLIMIT_MEMLOCK`. Where it may not be raised, a smaller map is tried.
 fn raise_memory_limit() {
     use rustix::process::{Resource, Rlimit, setrlimit};
     let _ = setrlimit(Resource::Memlock, Rlimit { current: None, maximum: None });
@@ -165,7 +168,7 @@ fn raise_memory_limit() {
 
 /// Attaches to state changes.
 fn attach_events(ebpf: &mut Ebpf, btf: &Btf, steps: &mut Vec<Step>) -> Option<&'static str> {
-    let ways: [(&'static str, &dyn Fn(&mut Ebpf) -> Result<(), ProgramError>); 2] = [
+    let ways: [Attempt<'_>; 2] = [
         ("tp_btf", &|ebpf| {
             attach_typed(ebpf, btf, "state_typed", "inet_sock_set_state")?;
             attach_typed(ebpf, btf, "destroy_typed", "tcp_destroy_sock")
@@ -180,7 +183,7 @@ fn attach_events(ebpf: &mut Ebpf, btf: &Btf, steps: &mut Vec<Step>) -> Option<&'
 
 /// Attaches to what tells who accepts connections. Without any, the listener's owner is told instead.
 fn attach_owners(ebpf: &mut Ebpf, btf: &Btf, steps: &mut Vec<Step>) -> &'static str {
-    let ways: [(&'static str, &dyn Fn(&mut Ebpf) -> Result<(), ProgramError>); 3] = [
+    let ways: [Attempt<'_>; 3] = [
         ("fexit", &|ebpf| {
             let program: &mut FExit = program(ebpf, "accept_exit")?.try_into()?;
             program.load("inet_csk_accept", btf)?;
@@ -210,7 +213,7 @@ fn load_iterator(ebpf: &mut Ebpf, btf: &Btf, steps: &mut Vec<Step>) -> bool {
 /// Tries one way after the other; the first that works is chosen, those after it are not needed.
 fn try_in_order(
     part: Part,
-    ways: &[(&'static str, &dyn Fn(&mut Ebpf) -> Result<(), ProgramError>)],
+    ways: &[Attempt<'_>],
     ebpf: &mut Ebpf,
     steps: &mut Vec<Step>,
 ) -> Option<&'static str> {
