@@ -243,35 +243,32 @@ impl Topology {
         };
         self.remove_listener(work.host, socket.id);
         let tuple = Tuple::new(socket.local, remote);
-        let end = match self.host_mut(work.host).sockets.get(&socket.id).copied() {
-            Some(index) => {
-                let before = self.tuple(work, index);
-                let Some(end) = self.ends.get_mut(index) else { return };
-                if end.is_gone && state.is_over() {
-                    // A close that is told twice.
-                    return;
-                }
-                if !end.is_gone && end.joins_alike(socket, state) && before == Some(tuple) {
-                    end.update(socket, state);
-                } else {
-                    self.mark(work, index);
-                    self.ends.unindex(index);
-                    if let Some(end) = self.ends.get_mut(index) {
-                        end.update(socket, state);
-                        end.is_gone = false;
-                    }
-                    self.ends.index(index, tuple);
-                    self.mark(work, index);
-                }
-                index
+        let end = if let Some(index) = self.host_mut(work.host).sockets.get(&socket.id).copied() {
+            let before = self.tuple(work, index);
+            let Some(end) = self.ends.get_mut(index) else { return };
+            if end.is_gone && state.is_over() {
+                // A close that is told twice.
+                return;
             }
-            None => {
-                let index = self.ends.add(End::new(work.host, socket, state));
-                self.host_mut(work.host).sockets.insert(socket.id, index);
+            if !end.is_gone && end.joins_alike(socket, state) && before == Some(tuple) {
+                end.update(socket, state);
+            } else {
+                self.mark(work, index);
+                self.ends.unindex(index);
+                if let Some(end) = self.ends.get_mut(index) {
+                    end.update(socket, state);
+                    end.is_gone = false;
+                }
                 self.ends.index(index, tuple);
                 self.mark(work, index);
-                index
             }
+            index
+        } else {
+            let index = self.ends.add(End::new(work.host, socket, state));
+            self.host_mut(work.host).sockets.insert(socket.id, index);
+            self.ends.index(index, tuple);
+            self.mark(work, index);
+            index
         };
         if state.is_over() {
             self.host_mut(work.host).newest.over_sockets.push(socket.id);

@@ -105,7 +105,7 @@ where
             .filter_map(|index| Member::new(index, self.ends.get(index)?, (self.tuple)(index)?))
             .collect();
         // Only tuples with the same number by chance make more than one chunk here.
-        members.sort_unstable_by_key(|member| member.key());
+        members.sort_unstable_by_key(Member::key);
         for same in members.chunk_by(|one, other| one.connection() == other.connection()) {
             match_tuple(same, pairs);
         }
