@@ -71,7 +71,7 @@ impl Probes {
                 steps.push(refused(
                     Part::Types,
                     "btf",
-                    error.to_string(),
+                    &error.to_string(),
                     "use a kernel that is built with CONFIG_DEBUG_INFO_BTF",
                 ));
                 return Err(error);
@@ -82,7 +82,7 @@ impl Probes {
         let mut ebpf = match create_maps(globals) {
             Ok(ebpf) => ebpf,
             Err(reason) => {
-                steps.push(refused(Part::Events, "tp_btf", reason.clone(), NEEDS_PRIVILEGES));
+                steps.push(refused(Part::Events, "tp_btf", &reason, NEEDS_PRIVILEGES));
                 return Err(ProbeError::Object(reason));
             }
         };
@@ -227,7 +227,7 @@ fn try_in_order(
                     found = Some(*way);
                     chosen(part, way)
                 }
-                Err(error) => refused(part, way, with_causes(&error), NEEDS_PRIVILEGES),
+                Err(error) => refused(part, way, &with_causes(&error), NEEDS_PRIVILEGES),
             }
         });
     }
@@ -255,22 +255,18 @@ fn attach_raw(ebpf: &mut Ebpf, name: &str, tracepoint: &str) -> Result<(), Progr
 /// An error and its causes in one line; of the verifier's log only the last words, which name the trouble.
 fn with_causes(error: &(dyn std::error::Error + 'static)) -> String {
     let mut text = String::new();
-    let mut next = Some(error);
+    let mut next: Option<&dyn std::error::Error> = Some(error);
     while let Some(error) = next {
-        let words = match error.downcast_ref::<ProgramError>() {
-            Some(ProgramError::LoadError { io_error, verifier_log }) => {
-                let log = verifier_log.to_string();
-                let last =
-                    log.lines().rfind(|line| !line.trim().is_empty() && !line.starts_with("processed "));
-                let last = last.map_or(String::new(), |line| format!(" (the verifier: {})", line.trim()));
-                // What follows in the chain is in this line already.
-                next = None;
-                format!("the kernel refused the program: {io_error}{last}")
-            }
-            _ => {
-                next = error.source();
-                error.to_string()
-            }
+        next = error.source();
+        let words = if let Some(ProgramError::LoadError { io_error, verifier_log }) = error.downcast_ref() {
+            let log = verifier_log.to_string();
+            let last = log.lines().rfind(|line| !line.trim().is_empty() && !line.starts_with("processed "));
+            let last = last.map_or(String::new(), |line| format!(" (the verifier: {})", line.trim()));
+            // What follows in the chain is in this line already.
+            next = None;
+            format!("the kernel refused the program: {io_error}{last}")
+        } else {
+            error.to_string()
         };
         if !text.contains(&words) {
             if !text.is_empty() {
@@ -292,9 +288,9 @@ pub(crate) fn chosen(part: Part, way: &str) -> Step {
 }
 
 /// A way that does not work, why, and what to do about it.
-pub(crate) fn refused(part: Part, way: &str, reason: String, remedy: &str) -> Step {
+pub(crate) fn refused(part: Part, way: &str, reason: &str, remedy: &str) -> Step {
     Step {
-        reason: Some(Text::from(reason.as_str())),
+        reason: Some(Text::from(reason)),
         remedy: Some(Text::from(remedy)),
         ..step(part, way, Outcome::Refused)
     }

@@ -167,8 +167,12 @@ fn attach(
     steps: &mut Vec<Step>,
 ) -> Result<Option<Probes>, StartError> {
     if backend == Backend::Proc {
-        let reason = "--backend proc was asked for".to_owned();
-        steps.push(probes::refused(Part::Events, "ebpf", reason, "leave the option out"));
+        steps.push(probes::refused(
+            Part::Events,
+            "ebpf",
+            "--backend proc was asked for",
+            "leave the option out",
+        ));
         return Ok(None);
     }
     match Probes::attach(hierarchy, steps) {

@@ -99,7 +99,8 @@ impl Worker {
 
     /// Sleeps until the time is over, much waits in the ring buffer, or the tracker is dropped: then it is `false`.
     fn sleep(&self, time: Duration) -> bool {
-        let timeout = Timespec { tv_sec: time.as_secs() as i64, tv_nsec: i64::from(time.subsec_nanos()) };
+        let timeout =
+            Timespec { tv_sec: time.as_secs().cast_signed(), tv_nsec: i64::from(time.subsec_nanos()) };
         let stop = PollFd::new(&*self.stop, PollFlags::IN);
         let stopped = if let Some(probes) = &self.probes {
             let mut fds = [stop, PollFd::from_borrowed_fd(probes.ring_fd(), PollFlags::IN)];
