@@ -54,27 +54,28 @@ pub(super) struct Entry {
     end_told: bool,
 }
 
-/// The namespace, protocol and addresses that news is about; no remote address where it is a listener, or where
-/// the kernel had cleared it.
+/// The namespace, protocol and addresses that news is about.
 #[derive(Clone, Copy)]
 pub(super) struct Tuple {
     pub(super) netns: NetnsId,
     pub(super) protocol: Protocol,
     pub(super) local: SocketAddr,
+    /// None where it is a listener, or where the kernel had cleared it.
     pub(super) remote: Option<SocketAddr>,
+    /// Whether it is certain that this is a listener.
+    listens: bool,
 }
 
 impl Tuple {
     pub(super) fn of_event(event: &SocketEvent) -> Self {
-        let remote = match event.kind {
-            SocketEventKind::Listening => None,
-            _ => Some(event.remote).filter(|remote| remote.port() != 0),
-        };
-        Self { netns: event.netns, protocol: event.protocol, local: event.local, remote }
+        let listens = event.kind == SocketEventKind::Listening;
+        let remote = Some(event.remote).filter(|remote| !listens && remote.port() != 0);
+        Self { netns: event.netns, protocol: event.protocol, local: event.local, remote, listens }
     }
 
     pub(super) fn of_row(row: &ScanRow) -> Self {
-        Self { netns: row.netns, protocol: row.protocol, local: row.local, remote: row.remote }
+        let listens = row.remote.is_none();
+        Self { netns: row.netns, protocol: row.protocol, local: row.local, remote: row.remote, listens }
     }
 
     pub(super) fn key(&self) -> u64 {
@@ -154,7 +155,8 @@ impl Entry {
             && match (self.socket.remote, tuple.remote) {
                 (Some(known), Some(read)) => agree(known, read),
                 (None, Some(_)) => false,
-                (_, None) => true,
+                (Some(_), None) => !tuple.listens,
+                (None, None) => true,
             }
     }
 
@@ -206,8 +208,10 @@ impl Entry {
                 self.tell_opening(ConnectionEventKind::Listen, event.at, ledger);
             }
             SocketEventKind::Changed(state) => self.set_state(event.at, state, ledger),
+            // Only this end can have tried.
+            SocketEventKind::Failed => self.turn(Direction::Outbound, ledger),
             // Whoever sees the end takes it from here.
-            SocketEventKind::Owned | SocketEventKind::Failed | SocketEventKind::Closed => {}
+            SocketEventKind::Owned | SocketEventKind::Closed => {}
         }
     }
 
@@ -253,6 +257,14 @@ impl Entry {
     }
 
     fn began(&mut self, at: Timestamp, direction: Direction, certain: bool, ledger: &mut Ledger) {
+        self.turn(direction, ledger);
+        // The beginning of a connect stands for its success until that is known.
+        if self.socket.opened_at != Some(at) && (certain || self.socket.opened_at.is_none()) {
+            self.edit(ledger).opened_at = Some(at);
+        }
+    }
+
+    fn turn(&mut self, direction: Direction, ledger: &mut Ledger) {
         if self.socket.direction != direction {
             let socket = self.edit(ledger);
             socket.direction = direction;
@@ -261,10 +273,6 @@ impl Entry {
                 socket.owner_source = OwnerSource::Unknown;
                 socket.owners.clear();
             }
-        }
-        // The beginning of a connect stands for its success until that is known.
-        if self.socket.opened_at != Some(at) && (certain || self.socket.opened_at.is_none()) {
-            self.edit(ledger).opened_at = Some(at);
         }
     }
 
@@ -294,8 +302,8 @@ impl Entry {
         if kind == ConnectionEventKind::Accept && owner.is_none() && !self.socket.state.is_over() {
             ledger.outbox.wait_for_owner(at, &self.socket);
         } else {
-            let owner = owner.or_else(|| self.listeners_owner(ledger));
-            ledger.outbox.tell(kind, at, &self.socket, owner);
+            let likely = self.listeners_owner(ledger);
+            ledger.outbox.tell(kind, at, &self.socket, owner, likely);
         }
     }
 
@@ -326,8 +334,8 @@ impl Entry {
             ConnectionEventKind::Fail => ledger.counts.fails += 1,
             _ => ledger.counts.closes += 1,
         }
-        let owner = self.seen_owner().or_else(|| self.listeners_owner(ledger));
-        ledger.outbox.tell(kind, closed_at.unwrap_or(noticed_at), &self.socket, owner);
+        let likely = self.listeners_owner(ledger);
+        ledger.outbox.tell(kind, closed_at.unwrap_or(noticed_at), &self.socket, self.seen_owner(), likely);
     }
 
     fn listeners_owner(&self, ledger: &Ledger) -> Option<ProcessId> {

@@ -14,8 +14,8 @@ pub(super) struct Outbox {
     /// Whether anybody listens: without, nothing is kept.
     enabled: bool,
     ready: Vec<ConnectionEvent>,
-    /// Where in `ready` the events of a socket are whose process is not known yet.
-    nameless: FxHashMap<SocketId, Vec<usize>>,
+    /// Where in `ready` the events of a socket are that nobody was seen using.
+    unseen: FxHashMap<SocketId, Vec<usize>>,
     /// Accepts whose process is not known yet, each with what happened to its socket since.
     waiting: FxHashMap<SocketId, Vec<ConnectionEvent>>,
 }
@@ -25,26 +25,27 @@ impl Outbox {
         Self { enabled, ..Self::default() }
     }
 
-    /// Tells what happened to a socket; behind its accept, if that still waits.
+    /// Tells what happened to a socket; behind its accept, if that still waits. Where nobody was `seen` using the
+    /// socket, it is told of the `likely` one.
     pub(super) fn tell(
         &mut self,
         kind: ConnectionEventKind,
         at: Timestamp,
         socket: &Socket,
-        process: Option<ProcessId>,
+        seen: Option<ProcessId>,
+        likely: Option<ProcessId>,
     ) {
         if !self.enabled {
             return;
         }
-        let event = connection_event(kind, at, socket, process);
         if let Some(waiting) = self.waiting.get_mut(&socket.id) {
-            waiting.push(event);
-        } else {
-            if process.is_none() {
-                self.nameless.entry(socket.id).or_default().push(self.ready.len());
-            }
-            self.ready.push(event);
+            waiting.push(connection_event(kind, at, socket, seen));
+            return;
         }
+        if seen.is_none() {
+            self.unseen.entry(socket.id).or_default().push(self.ready.len());
+        }
+        self.ready.push(connection_event(kind, at, socket, seen.or(likely)));
     }
 
     /// Keeps an accept until its process is known.
@@ -62,10 +63,10 @@ impl Outbox {
         {
             self.release(waiting, Some(process));
         }
-        if !self.nameless.is_empty() {
-            for index in self.nameless.remove(&socket).unwrap_or_default() {
+        if !self.unseen.is_empty() {
+            for index in self.unseen.remove(&socket).unwrap_or_default() {
                 if let Some(event) = self.ready.get_mut(index) {
-                    event.process.get_or_insert(process);
+                    event.process = Some(process);
                 }
             }
         }
@@ -83,7 +84,7 @@ impl Outbox {
                 .and_then(|accept| listeners.sole_owner(accept.netns, accept.protocol, accept.local));
             self.release(waiting, owner);
         }
-        self.nameless.clear();
+        self.unseen.clear();
         let mut events = mem::take(&mut self.ready);
         // Stable, so that events of one moment stay in the order in which they came.
         events.sort_by_key(|event| event.at);
