@@ -59,7 +59,8 @@ pub(crate) fn read_file(
         match read(&file, &mut buffer[filled..]) {
             Ok(count) => {
                 buffer.truncate(filled + count);
-                if count == 0 || buffer.len() >= limit {
+                // These files are one record each, which the kernel gives whole: a short read is the last.
+                if count < STEP || buffer.len() >= limit {
                     buffer.truncate(limit);
                     return Ok(());
                 }

@@ -89,6 +89,7 @@ fn parse_command_line(text: &[u8], kernel_thread: bool) -> Option<Vec<Text>> {
 mod tests {
     #![allow(clippy::unwrap_used, reason = "a test ends at the first surprise")]
 
+    use std::io::{Read as _, Write as _};
     use std::process::{Command, Stdio};
 
     use super::*;
@@ -101,7 +102,10 @@ mod tests {
     fn a_living_process_is_known_and_another_with_its_pid_is_not_it() {
         // A process that waits for its input, which ends when this test does.
         let mut child =
-            Command::new("cat").arg("-").stdin(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap();
+            Command::new("cat").arg("-").stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+        // Once it answers, it is the program for certain: before, it may have no arguments yet.
+        child.stdin.as_mut().unwrap().write_all(b"x").unwrap();
+        child.stdout.as_mut().unwrap().read_exact(&mut [0]).unwrap();
         let id = ProcessId { pid: child.id(), started: started(child.id()) };
         let mut files = ProcFiles::open();
         let facts = files.facts(id, true).unwrap();

@@ -3,6 +3,7 @@
 use rustc_hash::{FxHashMap, FxHashSet};
 use rustix::io::Errno;
 
+use super::processes;
 use crate::connection::Actor;
 use crate::identity::ProcessId;
 use crate::kernel::proc_dir::{each_number, open_directory, open_proc, read_file, read_numbered_link};
@@ -70,15 +71,9 @@ impl FdWalk {
 
     /// What could not be seen, as a sentence.
     pub fn reason(&self) -> Option<Text> {
-        (self.unreadable > 0).then(|| {
-            Text::from(
-                format!(
-                    "{} processes not readable: the owners of their sockets are unknown",
-                    self.unreadable
-                )
-                .as_str(),
-            )
-        })
+        let reason =
+            format!("{} not readable: whose their sockets are is unknown", processes(self.unreadable));
+        (self.unreadable > 0).then(|| Text::from(reason.as_str()))
     }
 }
 

@@ -136,6 +136,11 @@ fn rows(
     rows
 }
 
+/// A number of processes in words.
+fn processes(count: usize) -> String {
+    format!("{count} process{}", if count == 1 { "" } else { "es" })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

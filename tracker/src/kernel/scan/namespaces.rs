@@ -1,13 +1,15 @@
-//! Which network namespaces there are, and the way into each.
+//! Which network namespaces there are, and the ways into each.
 
 use std::path::{Path, PathBuf};
 
 use rustc_hash::FxHashMap;
 use rustix::io::Errno;
 
+use super::processes;
 use crate::identity::NetnsId;
 use crate::kernel::proc_dir::{each_number, netns_of, open_directory, open_proc};
 use crate::namespace;
+use crate::text::Text;
 
 /// All namespaces that have a process or a name. One that only an open socket or descriptor keeps alive has
 /// no way in.
@@ -15,19 +17,29 @@ use crate::namespace;
 pub(super) struct Namespaces {
     /// This thread's.
     pub(super) own: NetnsId,
-    /// Each with its way in.
-    pub(super) all: FxHashMap<NetnsId, Entrance>,
+    /// Each with its ways in.
+    pub(super) all: FxHashMap<NetnsId, Entrances>,
     /// How many processes did not let their namespace be read.
     pub(super) unreadable: usize,
+    /// Where it looked for names.
+    directory: PathBuf,
 }
 
-/// A way into a namespace.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) struct Entrance {
-    /// The file to open.
-    pub(super) path: PathBuf,
-    /// A process that is in it.
-    pub(super) pid: Option<u32>,
+/// The ways into a namespace. There are several, for a process may end, or move on, before it was followed.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Entrances {
+    /// The file that gives it its name.
+    pub(super) named: Option<PathBuf>,
+    /// The processes that are in it.
+    pub(super) pids: Vec<u32>,
+}
+
+impl Entrances {
+    /// The files to open.
+    pub(super) fn paths(&self) -> impl Iterator<Item = PathBuf> {
+        let of_processes = self.pids.iter().map(|pid| PathBuf::from(format!("/proc/{pid}/ns/net")));
+        self.named.iter().cloned().chain(of_processes)
+    }
 }
 
 impl Namespaces {
@@ -35,25 +47,32 @@ impl Namespaces {
     pub(super) fn list(directory: &Path) -> Result<Self, Errno> {
         let proc = open_proc()?;
         let own = netns_of(open_directory(&proc, c"thread-self")?)?.ok_or(Errno::NOENT)?;
-        let mut all = FxHashMap::default();
+        let mut all: FxHashMap<NetnsId, Entrances> = FxHashMap::default();
         let mut unreadable = 0;
         each_number(&proc, &mut Vec::new(), |name, pid| {
             let Ok(process) = open_directory(&proc, name) else { return };
             match netns_of(process) {
-                Ok(Some(id)) => {
-                    all.entry(id).or_insert_with(|| Entrance {
-                        path: PathBuf::from(format!("/proc/{pid}/ns/net")),
-                        pid: Some(pid),
-                    });
-                }
+                Ok(Some(id)) => all.entry(id).or_default().pids.push(pid),
                 Err(Errno::ACCESS | Errno::PERM) => unreadable += 1,
                 // It ended.
                 Ok(None) | Err(_) => {}
             }
         })?;
         for (id, path) in namespace::named(directory) {
-            all.entry(id).or_insert(Entrance { path, pid: None });
+            all.entry(id).or_default().named = Some(path);
         }
-        Ok(Self { own, all, unreadable })
+        Ok(Self { own, all, unreadable, directory: directory.to_owned() })
+    }
+
+    /// Whether a namespace that no way led into any more is gone. If it is not, what is in it was missed.
+    pub(super) fn is_gone(&self, id: NetnsId) -> bool {
+        Self::list(&self.directory).is_ok_and(|now| !now.all.contains_key(&id))
+    }
+
+    /// What could not be seen, as a sentence.
+    pub(super) fn reason(&self) -> Option<Text> {
+        let unreadable = processes(self.unreadable);
+        let reason = format!("{unreadable} not readable: which network namespaces they are in is unknown");
+        (self.unreadable > 0).then(|| Text::from(reason.as_str()))
     }
 }

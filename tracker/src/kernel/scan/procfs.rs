@@ -1,11 +1,13 @@
 //! The kernel's TCP sockets from `/proc/PID/net/tcp` and `tcp6`: the last resort, where netlink is refused. There
 //! are no counters in it.
 
+use std::io;
 use std::path::Path;
 
 use procfs::process::Process;
 use procfs::{ProcError, net::TcpNetEntry};
 use rustc_hash::FxHashSet;
+use rustix::io::Errno;
 
 use super::namespaces::Namespaces;
 use super::{Found, FoundSocket, ScanError, is_whole, stable_identity, with_owners};
@@ -13,6 +15,7 @@ use crate::connection::State;
 use crate::identity::NetnsId;
 use crate::kernel::address::unmapped;
 use crate::kernel::clock::Clock;
+use crate::kernel::proc_dir::open_namespace;
 use crate::text::Text;
 
 /// Scans all network namespaces that have a process. Of those that have only a name in `netns_directory` it
@@ -26,20 +29,24 @@ pub fn scan(clock: Clock, netns_directory: &Path) -> Result<Found, ScanError> {
     let mut sockets = Vec::new();
     let mut reasons = Vec::new();
     let (mut complete, mut read, mut hidden) = (true, 0, 0);
-    for (&netns, entrance) in &namespaces.all {
-        let Some(pid) = entrance.pid else {
+    for (&netns, entrances) in &namespaces.all {
+        if entrances.pids.is_empty() {
             hidden += 1;
             continue;
-        };
-        match tables(pid) {
-            Ok(entries) => {
+        }
+        match entrances.pids.iter().find_map(|&pid| tables(pid, netns).transpose()) {
+            Some(Ok(entries)) => {
                 read += 1;
                 sockets.extend(in_namespace(entries, netns));
             }
-            Err(error) => {
-                // Also if the process just ended: another one may be in the namespace still.
+            None if namespaces.is_gone(netns) => {}
+            failed => {
                 complete = false;
-                reasons.push(Text::from(format!("network namespace {netns} not seen: {error}").as_str()));
+                let why = match failed {
+                    Some(Err(error)) => error.to_string(),
+                    _ => String::from("its processes changed meanwhile"),
+                };
+                reasons.push(Text::from(format!("network namespace {netns} not seen: {why}").as_str()));
             }
         }
     }
@@ -52,25 +59,43 @@ pub fn scan(clock: Clock, netns_directory: &Path) -> Result<Found, ScanError> {
             format!("{hidden} network namespaces not seen: no process is in them").as_str(),
         ));
     }
-    if namespaces.unreadable > 0 {
-        reasons.push(Text::from(
-            format!("the network namespaces of {} processes are not readable", namespaces.unreadable)
-                .as_str(),
-        ));
-    }
+    reasons.extend(namespaces.reason());
     with_owners(clock, began_at, sockets, complete, reasons)
 }
 
-/// The sockets of the namespace that a process is in. A kernel without IPv6 has no table for it.
-fn tables(pid: u32) -> Result<Vec<TcpNetEntry>, ProcError> {
-    let process = Process::new(pid.cast_signed())?;
-    let mut entries = process.tcp()?;
-    match process.tcp6() {
-        Ok(more) => entries.extend(more),
-        Err(ProcError::NotFound(_)) if Path::new("/proc/self/net/tcp").exists() => {}
-        Err(error) => return Err(error),
+/// The sockets of a namespace as a process in it sees them; `None` if the process ended or moved on.
+fn tables(pid: u32, netns: NetnsId) -> Result<Option<Vec<TcpNetEntry>>, ProcError> {
+    let read = || {
+        let process = Process::new(pid.cast_signed())?;
+        let mut entries = process.tcp()?;
+        match process.tcp6() {
+            Ok(more) => entries.extend(more),
+            // A kernel without IPv6.
+            Err(ProcError::NotFound(_)) => {}
+            Err(error) => return Err(error),
+        }
+        // If it is still in the namespace, it was there all the time that counts.
+        let now = netns_at(pid).map_err(|error| ProcError::from(io::Error::from(error)))?;
+        Ok((now == netns).then_some(entries))
+    };
+    match read() {
+        Err(ProcError::NotFound(_)) => Ok(None),
+        // A process that ended while its table was opened, or read.
+        Err(ProcError::Io(error, _))
+            if [Errno::SRCH, Errno::NXIO]
+                .map(|errno| Some(errno.raw_os_error()))
+                .contains(&error.raw_os_error()) =>
+        {
+            Ok(None)
+        }
+        told => told,
     }
-    Ok(entries)
+}
+
+/// The namespace that a process is in now.
+fn netns_at(pid: u32) -> Result<NetnsId, Errno> {
+    let (_, _, inode) = open_namespace(format!("/proc/{pid}/ns/net"))?;
+    Ok(NetnsId(inode as u32))
 }
 
 fn in_namespace(entries: Vec<TcpNetEntry>, netns: NetnsId) -> Vec<FoundSocket> {

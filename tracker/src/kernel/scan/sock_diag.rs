@@ -14,7 +14,7 @@ use rustix::net::{
 use rustix::thread::{LinkNameSpaceType, move_into_link_name_space};
 
 use super::diag_message::{DiagError, DiagSocket, Ending, read_answer, request};
-use super::namespaces::{Entrance, Namespaces};
+use super::namespaces::{Entrances, Namespaces};
 use super::{Found, FoundSocket, ScanError, is_whole, stable_identity, with_owners};
 use crate::connection::State;
 use crate::identity::NetnsId;
@@ -45,6 +45,7 @@ pub fn scan(clock: Clock, netns_directory: &Path) -> Result<Found, ScanError> {
     let namespaces = Namespaces::list(netns_directory).map_err(ScanError::Proc)?;
     let mut collected = Collected::default();
     collected.dump(namespaces.own)?;
+    collected.reasons.extend(namespaces.reason());
     let collected = collect_others(collected, &namespaces)?;
     with_owners(clock, began_at, collected.sockets, !collected.broken, collected.reasons)
 }
@@ -62,38 +63,30 @@ struct Collected {
 fn collect_others(mut collected: Collected, namespaces: &Namespaces) -> Result<Collected, ScanError> {
     let mut others: Vec<_> = namespaces.all.iter().filter(|&(&id, _)| id != namespaces.own).collect();
     if others.is_empty() {
-        collected.note_unreadable(namespaces.unreadable);
         return Ok(collected);
     }
     others.sort_by_key(|&(&id, _)| id);
-    let unreadable = namespaces.unreadable;
     thread::scope(|scope| {
         let work = move || {
-            for (position, &(&id, entrance)) in others.iter().enumerate() {
-                match enter(entrance) {
-                    Ok(Some(entered)) if entered == id => {}
-                    // It is gone, or the process moved on: its sockets are in no list any more or in another.
-                    Ok(_) => continue,
+            for (position, &(&id, entrances)) in others.iter().enumerate() {
+                match enter(id, entrances) {
+                    Ok(true) => {
+                        if let Err(error) = collected.dump(id) {
+                            collected.fail(id, &error);
+                        }
+                    }
+                    Ok(false) if namespaces.is_gone(id) => {}
+                    Ok(false) => collected.fail(id, &"its processes changed meanwhile"),
                     Err(Errno::PERM) => {
-                        collected.reasons.push(Text::from(
-                            format!(
-                                "{} other network namespaces not seen: entering them needs CAP_SYS_ADMIN",
-                                others.len() - position
-                            )
-                            .as_str(),
-                        ));
+                        let left = others.len() - position;
+                        let reason =
+                            format!("{left} other network namespaces not seen: entering needs CAP_SYS_ADMIN");
+                        collected.reasons.push(Text::from(reason.as_str()));
                         break;
                     }
-                    Err(error) => {
-                        collected.fail(id, &error);
-                        continue;
-                    }
-                }
-                if let Err(error) = collected.dump(id) {
-                    collected.fail(id, &error);
+                    Err(error) => collected.fail(id, &error),
                 }
             }
-            collected.note_unreadable(unreadable);
             collected
         };
         thread::Builder::new()
@@ -105,15 +98,20 @@ fn collect_others(mut collected: Collected, namespaces: &Namespaces) -> Result<C
     })
 }
 
-/// Moves this thread into a namespace and says which it is; `None` if it is no longer there.
-fn enter(entrance: &Entrance) -> Result<Option<NetnsId>, Errno> {
-    let (file, _, inode) = match open_namespace(&entrance.path) {
-        Ok(opened) => opened,
-        Err(Errno::NOENT | Errno::SRCH) => return Ok(None),
-        Err(error) => return Err(error),
-    };
-    move_into_link_name_space(file.as_fd(), Some(LinkNameSpaceType::Network))?;
-    Ok(Some(NetnsId(inode as u32)))
+/// Moves this thread into a namespace by the first way that still leads there; `false` if none does.
+fn enter(id: NetnsId, entrances: &Entrances) -> Result<bool, Errno> {
+    for path in entrances.paths() {
+        match open_namespace(&path) {
+            Ok((file, _, inode)) if inode == u64::from(id.0) => {
+                move_into_link_name_space(file.as_fd(), Some(LinkNameSpaceType::Network))?;
+                return Ok(true);
+            }
+            // The process moved on, or ended.
+            Ok(_) | Err(Errno::NOENT | Errno::SRCH) => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(false)
 }
 
 impl Collected {
@@ -139,13 +137,6 @@ impl Collected {
         self.broken = true;
         let reason = format!("network namespace {netns} not seen whole: {error}");
         self.reasons.push(Text::from(reason.as_str()));
-    }
-
-    fn note_unreadable(&mut self, processes: usize) {
-        if processes > 0 {
-            let reason = format!("the network namespaces of {processes} processes are not readable");
-            self.reasons.push(Text::from(reason.as_str()));
-        }
     }
 }
 
