@@ -1,5 +1,9 @@
 //! The terminal's side of scopetop: command line, screen, export.
 
+#[cfg(test)]
+mod fixture;
 pub mod graph;
+pub mod human;
+pub mod input;
 pub mod theme;
 pub mod view;
