@@ -1,5 +1,6 @@
 //! The terminal's side of scopetop: command line, screen, export.
 
+pub mod app;
 #[cfg(test)]
 mod fixture;
 pub mod graph;
