@@ -6,5 +6,6 @@ mod fixture;
 pub mod graph;
 pub mod human;
 pub mod input;
+pub mod screen;
 pub mod theme;
 pub mod view;
