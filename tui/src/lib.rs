@@ -6,6 +6,8 @@ mod fixture;
 pub mod graph;
 pub mod human;
 pub mod input;
+pub mod live;
 pub mod screen;
+pub mod terminal;
 pub mod theme;
 pub mod view;
