@@ -351,7 +351,7 @@ mod tests {
         help.push_str(&command.render_help().to_string());
         help.push_str(&command.render_long_help().to_string());
         for subcommand in command.get_subcommands_mut() {
-            help.push_str(&format!("\n===== {}\n", subcommand.get_name()));
+            help.extend(["\n===== ", subcommand.get_name(), "\n"]);
             help.push_str(&subcommand.clone().term_width(100).render_long_help().to_string());
         }
         insta::assert_snapshot!(help);

@@ -20,7 +20,11 @@ use crate::error::Error;
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Result<(), Error> {
     let cli = match Cli::read(arguments)? {
         Ok(cli) => cli,
-        Err(answer) => return Ok(standard_output()?.write_all(answer.as_bytes())?),
+        Err(answer) => {
+            let mut out = standard_output()?;
+            out.write_all(answer.as_bytes())?;
+            return Ok(out.flush()?);
+        }
     };
     let settings = cli.settings()?;
     match &cli.command {

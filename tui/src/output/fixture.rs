@@ -58,7 +58,13 @@ fn nginx(id: ProcessId) -> Process {
     }
 }
 
-fn socket(id: u64, local: &str, remote: &str, direction: Direction, owners: &[ProcessId]) -> Socket {
+pub(crate) fn socket(
+    id: u64,
+    local: &str,
+    remote: &str,
+    direction: Direction,
+    owners: &[ProcessId],
+) -> Socket {
     Socket {
         id: SocketId(id),
         netns: HOST,
@@ -77,7 +83,7 @@ fn socket(id: u64, local: &str, remote: &str, direction: Direction, owners: &[Pr
     }
 }
 
-fn tick(sequence: u64) -> Tick {
+pub(crate) fn tick(sequence: u64) -> Tick {
     Tick {
         host: HostId(Text::from("web-01")),
         kernel: Text::from("6.12.0"),
@@ -184,7 +190,9 @@ pub(crate) fn ticks() -> [Tick; 2] {
 /// The small host after both ticks.
 pub(crate) fn topology() -> Topology {
     let mut topology = Topology::new();
-    ticks().iter().for_each(|tick| topology.apply(tick));
+    for tick in &ticks() {
+        topology.apply(tick);
+    }
     topology
 }
 

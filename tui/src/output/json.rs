@@ -4,8 +4,11 @@ use std::fmt::Write as _;
 use std::net::{IpAddr, SocketAddr};
 
 use scopetop_tracker::identity::Timestamp;
+use scopetop_tracker::topology::NodeKey;
 use serde::ser::SerializeStruct as _;
 use serde::{Serialize, Serializer};
+
+use super::picture::NodeId;
 
 /// A few bytes of text on the stack: serialising a finished `&str` is much faster than serialising through `fmt`.
 pub(super) struct Short<const N: usize> {
@@ -20,15 +23,63 @@ impl<const N: usize> Short<N> {
 
     pub(super) fn as_str(&self) -> &str {
         // Only whole strings are ever appended.
-        std::str::from_utf8(&self.bytes[..self.length]).unwrap_or_default()
+        std::str::from_utf8(self.as_bytes()).unwrap_or_default()
+    }
+}
+
+/// What does not fit is left out: whoever chooses `N` sees to it that all does.
+impl<const N: usize> Short<N> {
+    pub(super) fn push(&mut self, text: &str) {
+        self.push_bytes(text.as_bytes());
+    }
+
+    #[inline]
+    fn push_bytes(&mut self, bytes: &[u8]) {
+        let end = self.length + bytes.len();
+        if let Some(place) = self.bytes.get_mut(self.length..end) {
+            place.copy_from_slice(bytes);
+            self.length = end;
+        }
+    }
+
+    pub(super) fn as_bytes(&self) -> &[u8] {
+        &self.bytes[..self.length]
+    }
+
+    pub(super) fn push_number(&mut self, mut number: u64) {
+        let mut digits = [b'0'; 20];
+        let mut begin = digits.len();
+        loop {
+            begin -= 1;
+            digits[begin] += (number % 10) as u8;
+            number /= 10;
+            if number == 0 {
+                break;
+            }
+        }
+        self.push_bytes(&digits[begin..]);
+    }
+
+    pub(super) fn push_ip(&mut self, address: IpAddr) {
+        match address {
+            IpAddr::V4(address) => {
+                for (index, byte) in address.octets().into_iter().enumerate() {
+                    if index > 0 {
+                        self.push(".");
+                    }
+                    self.push_number(byte.into());
+                }
+            }
+            IpAddr::V6(address) => {
+                let _ = write!(self, "{address}");
+            }
+        }
     }
 }
 
 impl<const N: usize> std::fmt::Write for Short<N> {
     fn write_str(&mut self, text: &str) -> std::fmt::Result {
-        let end = self.length + text.len();
-        self.bytes.get_mut(self.length..end).ok_or(std::fmt::Error)?.copy_from_slice(text.as_bytes());
-        self.length = end;
+        self.push(text);
         Ok(())
     }
 }
@@ -40,33 +91,9 @@ impl Serialize for Ip {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         // The longest IPv6 address has 45 characters.
         let mut text = Short::<48>::new();
-        match self.0 {
-            IpAddr::V4(address) => {
-                for (index, byte) in address.octets().into_iter().enumerate() {
-                    if index > 0 {
-                        let _ = text.write_char('.');
-                    }
-                    push_byte(&mut text, byte);
-                }
-            }
-            IpAddr::V6(address) => {
-                let _ = write!(text, "{address}");
-            }
-        }
+        text.push_ip(self.0);
         serializer.serialize_str(text.as_str())
     }
-}
-
-fn push_byte(text: &mut Short<48>, byte: u8) {
-    let digits = [b'0' + byte / 100, b'0' + byte / 10 % 10, b'0' + byte % 10];
-    let skip = if byte >= 100 {
-        0
-    } else if byte >= 10 {
-        1
-    } else {
-        2
-    };
-    let _ = text.write_str(std::str::from_utf8(&digits[skip..]).unwrap_or_default());
 }
 
 /// An address and a port, as `{address, port}`. Port 0 is a port that is not known (yet).
@@ -127,18 +154,40 @@ pub(super) fn rfc3339(moment: Timestamp) -> [u8; 27] {
     text
 }
 
-/// A number that shows as text.
-pub(super) struct Shown<T>(pub(super) T);
-
-impl<T: std::fmt::Display> Serialize for Shown<T> {
+impl Serialize for NodeId<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(&self.0)
+        // "process:", two numbers of 10 and 20 digits and the sign between them; or "remote:", an address of 45
+        // characters at most, a sign and 10 digits.
+        let mut text = Short::<72>::new();
+        match self.0 {
+            NodeKey::Process(_, id) => {
+                text.push("process:");
+                text.push_number(id.pid.into());
+                text.push("@");
+                text.push_number(id.started);
+            }
+            NodeKey::Remote(netns, address) => {
+                text.push("remote:");
+                text.push_ip(*address);
+                if let Some((_, netns)) = netns {
+                    text.push("@");
+                    text.push_number(netns.0.into());
+                }
+            }
+            // Containers' ids are as long as their engine likes.
+            NodeKey::Container(..) | NodeKey::Unknown(..) => return serializer.collect_str(self),
+        }
+        serializer.serialize_str(text.as_str())
     }
 }
 
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, reason = "a test ends at the first surprise")]
+
+    use scopetop_tracker::identity::{ContainerId, NetnsId, ProcessId};
+    use scopetop_tracker::text::Text;
+    use scopetop_tracker::topology::HostIndex;
 
     use super::*;
 
@@ -150,6 +199,21 @@ mod tests {
         }
         let longest: IpAddr = "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff".parse().unwrap();
         assert_eq!(serde_json::to_string(&Ip(longest)).unwrap(), format!("\"{longest}\""));
+    }
+
+    #[test]
+    fn nodes_are_named_alike_in_every_format() {
+        let host = HostIndex::default();
+        let longest: IpAddr = "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff".parse().unwrap();
+        for key in [
+            NodeKey::Process(host, ProcessId { pid: u32::MAX, started: u64::MAX }),
+            NodeKey::Process(host, ProcessId { pid: 0, started: 0 }),
+            NodeKey::Remote(Some((host, NetnsId(u32::MAX))), longest),
+            NodeKey::Remote(None, "10.0.99.255".parse().unwrap()),
+            NodeKey::Container(host, ContainerId(Text::from("a/b.service"))),
+        ] {
+            assert_eq!(serde_json::to_string(&NodeId(&key)).unwrap(), format!("\"{}\"", NodeId(&key)));
+        }
     }
 
     #[test]

@@ -14,7 +14,7 @@ use serde::ser::SerializeSeq as _;
 use serde::{Serialize, Serializer};
 
 use super::errno::Errno;
-use super::json::{AddressAndPort, Ip, Moment, Shown, port};
+use super::json::{AddressAndPort, Ip, Moment, port};
 use super::picture::{NodeId, Picture};
 
 /// Writes the picture as one JSON object and a line's end.
@@ -96,7 +96,7 @@ impl Serialize for Nodes<'_> {
 #[serde(untagged)]
 enum NodeObject<'a> {
     Process {
-        id: Shown<NodeId<'a>>,
+        id: NodeId<'a>,
         kind: &'static str,
         pid: u32,
         started_at: Option<Moment>,
@@ -106,10 +106,10 @@ enum NodeObject<'a> {
         uid: Option<u32>,
         user: Option<&'a Text>,
         netns: Option<u32>,
-        container: Option<Shown<NodeId<'a>>>,
+        container: Option<NodeId<'a>>,
     },
     Container {
-        id: Shown<NodeId<'a>>,
+        id: NodeId<'a>,
         kind: &'static str,
         runtime: Option<&'a Text>,
         container_id: &'a Text,
@@ -119,7 +119,7 @@ enum NodeObject<'a> {
         netns: Option<u32>,
     },
     Remote {
-        id: Shown<NodeId<'a>>,
+        id: NodeId<'a>,
         kind: &'static str,
         address: Ip,
         /// Addresses are not looked up.
@@ -133,7 +133,7 @@ impl<'a> NodeObject<'a> {
     fn of(picture: &'a Picture<'a>, index: NodeIndex, id: NodeId<'a>, node: &'a Node) -> Option<Self> {
         Some(match node {
             Node::Process(process) => Self::Process {
-                id: Shown(id),
+                id: id,
                 kind: "process",
                 pid: process.id.pid,
                 started_at: process.started_at.map(Moment),
@@ -143,14 +143,10 @@ impl<'a> NodeObject<'a> {
                 uid: process.uid,
                 user: process.user.as_ref(),
                 netns: process.netns.map(|netns| netns.0),
-                container: picture
-                    .topology
-                    .container_of(index)
-                    .and_then(|container| picture.id(container))
-                    .map(Shown),
+                container: picture.topology.container_of(index).and_then(|container| picture.id(container)),
             },
             Node::Container(container) => Self::Container {
-                id: Shown(id),
+                id: id,
                 kind: "container",
                 runtime: container.runtime.as_ref(),
                 container_id: &container.id.0,
@@ -160,7 +156,7 @@ impl<'a> NodeObject<'a> {
                 netns: container.netns.map(|netns| netns.0),
             },
             Node::Remote { address } => Self::Remote {
-                id: Shown(id),
+                id: id,
                 kind: "remote",
                 address: Ip(*address),
                 name: None,
@@ -185,8 +181,8 @@ impl Serialize for Listeners<'_> {
 #[derive(Serialize)]
 struct ListenerObject<'a> {
     /// The first of `nodes`: most sockets have one.
-    node: Option<Shown<NodeId<'a>>>,
-    nodes: Vec<Shown<NodeId<'a>>>,
+    node: Option<NodeId<'a>>,
+    nodes: Vec<NodeId<'a>>,
     proto: &'static str,
     address: Ip,
     port: Option<u16>,
@@ -198,8 +194,8 @@ impl<'a> ListenerObject<'a> {
     fn of(picture: &'a Picture<'a>, listener: &Listener) -> Self {
         let mut nodes = listener.nodes.iter().filter_map(|&node| picture.id(node));
         Self {
-            node: nodes.clone().next().map(Shown),
-            nodes: nodes.by_ref().map(Shown).collect(),
+            node: nodes.clone().next(),
+            nodes: nodes.by_ref().collect(),
             proto: listener.protocol.name(),
             address: Ip(listener.address.ip()),
             port: port(listener.address),
@@ -258,7 +254,7 @@ impl<'a> ConnectionObject<'a> {
 
 #[derive(Serialize)]
 struct SideObject<'a> {
-    node: Option<Shown<NodeId<'a>>>,
+    node: Option<NodeId<'a>>,
     pids: Pids<'a>,
     address: Ip,
     port: Option<u16>,
@@ -269,7 +265,7 @@ struct SideObject<'a> {
 impl<'a> SideObject<'a> {
     fn of(picture: &'a Picture<'a>, side: &'a Side) -> Self {
         Self {
-            node: picture.id(side.node).map(Shown),
+            node: picture.id(side.node),
             pids: Pids(side),
             address: Ip(side.address.ip()),
             port: port(side.address),

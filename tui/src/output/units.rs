@@ -12,14 +12,14 @@ pub(super) fn address(address: SocketAddr) -> String {
     text
 }
 
-/// Bytes in at most five characters: `0`, `999`, `1.2K`, `340M`. Powers of 1024.
+/// Bytes in at most four characters: `0`, `999`, `1.2k`, `340M`. Powers of 1,000, as in filters.
 pub(super) fn bytes(number: u64) -> String {
-    const UNITS: [&str; 7] = ["", "K", "M", "G", "T", "P", "E"];
+    const UNITS: [&str; 7] = ["", "k", "M", "G", "T", "P", "E"];
     let mut value = number as f64;
     let mut unit = 0;
     // What would round up to a thousand gets the next unit.
     while value >= 999.5 && unit + 1 < UNITS.len() {
-        value /= 1024.0;
+        value /= 1000.0;
         unit += 1;
     }
     if unit > 0 && value < 9.95 {
@@ -61,8 +61,8 @@ mod tests {
 
     #[test]
     fn bytes_stay_short() {
-        let told = [0, 999, 1000, 1024, 10_188, 10_300, 1_048_000, 5_000_000_000, u64::MAX].map(bytes);
-        assert_eq!(told, ["0", "999", "1.0K", "1.0K", "9.9K", "10K", "1.0M", "4.7G", "16E"]);
+        let told = [0, 999, 1000, 1049, 9_949, 9_950, 999_499, 999_500, 5_000_000_000, u64::MAX].map(bytes);
+        assert_eq!(told, ["0", "999", "1.0k", "1.0k", "9.9k", "10k", "999k", "1.0M", "5.0G", "18E"]);
     }
 
     #[test]
