@@ -343,7 +343,11 @@ mod tests {
             container: Some(container.id.clone()),
         };
         let nodes = [
-            (Node::Process(process.clone()), Some(&container), "pid=42 comm=nginx container=web netns=7"),
+            (
+                Node::Process(process.clone()),
+                Some(&container),
+                "pid=42 comm=nginx container=web netns=7 not netns=web",
+            ),
             (Node::Process(process), None, "pid=42 container=0a1b2c3d not container=none"),
             (Node::Container(container.clone()), None, "container=web netns=9 netns=web"),
             (Node::Remote { address: address("10.0.0.2:0").ip() }, None, "ip=10.0.0.2 not port>=0"),
