@@ -133,7 +133,7 @@ impl<'a> NodeObject<'a> {
     fn of(picture: &'a Picture<'a>, index: NodeIndex, id: NodeId<'a>, node: &'a Node) -> Option<Self> {
         Some(match node {
             Node::Process(process) => Self::Process {
-                id: id,
+                id,
                 kind: "process",
                 pid: process.id.pid,
                 started_at: process.started_at.map(Moment),
@@ -146,7 +146,7 @@ impl<'a> NodeObject<'a> {
                 container: picture.topology.container_of(index).and_then(|container| picture.id(container)),
             },
             Node::Container(container) => Self::Container {
-                id: id,
+                id,
                 kind: "container",
                 runtime: container.runtime.as_ref(),
                 container_id: &container.id.0,
@@ -156,7 +156,7 @@ impl<'a> NodeObject<'a> {
                 netns: container.netns.map(|netns| netns.0),
             },
             Node::Remote { address } => Self::Remote {
-                id: id,
+                id,
                 kind: "remote",
                 address: Ip(*address),
                 name: None,
