@@ -1,12 +1,16 @@
 //! The terminal's side of scopetop: command line, screen, export.
 
 pub mod app;
+pub mod cli;
+pub mod command;
+pub mod error;
 #[cfg(test)]
 mod fixture;
 pub mod graph;
 pub mod human;
 pub mod input;
 pub mod live;
+pub mod output;
 pub mod screen;
 pub mod terminal;
 pub mod theme;

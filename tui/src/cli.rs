@@ -1,0 +1,406 @@
+//! The command line: its words, its help, its errors. Stable: scripts rely on it.
+
+use std::ffi::OsString;
+use std::time::Duration;
+
+use clap::error::{ContextKind, ContextValue, ErrorKind};
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use scopetop_tracker::filter::Filter;
+use scopetop_tracker::text::Text;
+use scopetop_tracker::{Backend, Options};
+
+use crate::error::Error;
+
+/// The length of a tick where none is asked for.
+pub const DEFAULT_TICK: Duration = Duration::from_secs(1);
+
+/// Ticks may be this long, in milliseconds: below, the host would be busy with being looked at.
+const TICK_MILLISECONDS: std::ops::RangeInclusive<u64> = 50..=3_600_000;
+
+/// An observation may be this long, in seconds: a year.
+const MAXIMUM_SECONDS: f64 = 31_536_000.0;
+
+/// Shows who on this Linux host talks to whom, right now: processes, containers and remote addresses, and the
+/// connections between them.
+#[derive(Debug, Parser)]
+#[command(
+    name = "scopetop",
+    version,
+    about = "Shows who on this Linux host talks to whom, right now",
+    after_help = "Run it as root (sudo scopetop) to see every process; see 'scopetop --help' for examples.",
+    after_long_help = "\
+Examples:
+  sudo scopetop                                   the live screen
+  sudo scopetop --filter 'port=443 and not comm=curl'
+  sudo scopetop snapshot --format json | jq .connections
+  sudo scopetop snapshot --for 0 --format dot | dot -Tsvg > host.svg
+  sudo scopetop events --filter comm=nginx
+  scopetop doctor                                 what works here, what does not, and why
+
+Without root (or CAP_BPF and CAP_PERFMON) scopetop shows what this user may see, and says what is missing.
+
+Exit status: 0 done, 1 it failed while running, 2 the command line was wrong.",
+    disable_help_subcommand = true
+)]
+pub struct Cli {
+    /// What to do; nothing: the live screen.
+    #[command(subcommand)]
+    pub command: Option<Command>,
+    /// Options given before the command.
+    #[command(flatten)]
+    common: Common,
+}
+
+/// What to do other than show the live screen.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Print one picture: who talks to whom now
+    #[command(
+        long_about = "Prints one picture on standard output: attaches, observes, prints.\n\n\
+            What opened and closed while it observed is in the picture too, as closed.",
+        after_long_help = "\
+Examples:
+  sudo scopetop snapshot
+  sudo scopetop snapshot --for 10 --format json | jq '.connections[] | select(.state == \"failed\")'
+  sudo scopetop snapshot --for 0 --format dot | dot -Tsvg > host.svg"
+    )]
+    Snapshot(Snapshot),
+    /// Print each event as it happens: connect, accept, close, listen, fail
+    #[command(
+        long_about = "Prints each event on standard output as it happens, until it is interrupted (Ctrl-C, SIGTERM) \
+            or the time is over.\n\n\
+            The last line counts the events told, and those that the kernel could not hand over (lost).",
+        after_long_help = "\
+Examples:
+  sudo scopetop events
+  sudo scopetop events --format ndjson | jq -r 'select(.kind == \"fail\") | .error'
+  sudo scopetop events --for 60 --filter 'port=5432'"
+    )]
+    Events(Events),
+    /// Tell what this kernel and this user allow, and what was chosen
+    #[command(
+        long_about = "Tells what this kernel and this user allow, what was chosen, and the reason for each thing that \
+            was not."
+    )]
+    Doctor(Doctor),
+}
+
+/// `scopetop snapshot`.
+#[derive(Debug, Args)]
+pub struct Snapshot {
+    /// How to print it [default: table on a terminal, else json]
+    #[arg(long, value_enum)]
+    pub format: Option<SnapshotFormat>,
+    /// Observe for so long before printing; 0: what is there at once [default: one tick]
+    #[arg(long = "for", value_name = "SECONDS", value_parser = seconds, allow_negative_numbers = true)]
+    pub duration: Option<Duration>,
+    #[command(flatten)]
+    common: Common,
+}
+
+/// `scopetop events`.
+#[derive(Debug, Args)]
+pub struct Events {
+    /// How to print them [default: text on a terminal, else ndjson]
+    #[arg(long, value_enum)]
+    pub format: Option<EventsFormat>,
+    /// End after so long [default: when interrupted]
+    #[arg(long = "for", value_name = "SECONDS", value_parser = seconds, allow_negative_numbers = true)]
+    pub duration: Option<Duration>,
+    #[command(flatten)]
+    common: Common,
+}
+
+/// `scopetop doctor`.
+#[derive(Debug, Args)]
+pub struct Doctor {
+    /// How to print it
+    #[arg(long, value_enum, default_value_t = DoctorFormat::Text)]
+    pub format: DoctorFormat,
+    #[command(flatten)]
+    common: Common,
+}
+
+/// How a snapshot is printed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum SnapshotFormat {
+    /// One JSON object (schema scopetop/1)
+    Json,
+    /// For people
+    Table,
+    /// For Graphviz
+    Dot,
+}
+
+/// How events are printed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum EventsFormat {
+    /// One JSON object a line
+    Ndjson,
+    /// For people
+    Text,
+}
+
+/// How the doctor's findings are printed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum DoctorFormat {
+    /// For people
+    Text,
+    /// One JSON object (schema scopetop-doctor/1)
+    Json,
+}
+
+/// Where the facts may come from, as the command line says it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum BackendName {
+    /// eBPF where it works, else /proc and netlink, saying why
+    Auto,
+    /// eBPF, or fail with the reason
+    Ebpf,
+    /// /proc and netlink only
+    Proc,
+}
+
+/// The options that every command takes, before it or after it.
+#[derive(Debug, Args)]
+struct Common {
+    /// Only what matches, e.g. 'port=443 and not comm=curl'; repeatable, all must hold
+    #[arg(
+        long,
+        value_name = "EXPR",
+        long_help = "\
+Only what matches. May be given several times: all must hold.
+
+Keys: netns pid comm cmdline user container image label.KEY pod ip port proto state dir age bytes rate rtt. \
+Operators: = != ~ (regular expression) < > <= >=, and, or, not, brackets. 'port=80,443' is a set, 'ip=10.0.0.0/8' a \
+block; a bare word searches names, addresses and ports."
+    )]
+    filter: Vec<String>,
+    /// The length of a tick [default: 1000]
+    #[arg(long, value_name = "MILLISECONDS", value_parser = milliseconds, allow_negative_numbers = true)]
+    tick: Option<Duration>,
+    /// Where the facts may come from [default: auto]
+    #[arg(long, value_enum)]
+    backend: Option<BackendName>,
+}
+
+/// The options that every command takes, read.
+#[derive(Debug)]
+pub struct Settings {
+    /// What is shown: everything that all filters let through.
+    pub filter: Filter,
+    /// The length of a tick.
+    pub tick: Duration,
+    /// Where the facts may come from.
+    pub backend: Backend,
+}
+
+impl Settings {
+    /// How to track, in ticks of one length.
+    pub fn options(&self, tick: Duration, tell_events: bool) -> Options {
+        Options { tick, backend: self.backend, tell_events }
+    }
+}
+
+impl Cli {
+    /// Reads a command line. `Ok(Err(text))` is an answer to print (help, version); a wrong command line is told in
+    /// one line.
+    pub fn read(arguments: impl IntoIterator<Item = OsString>) -> Result<Result<Self, String>, Error> {
+        match Self::try_parse_from(arguments) {
+            Ok(cli) => Ok(Ok(cli)),
+            Err(error) if !error.use_stderr() => Ok(Err(error.render().to_string())),
+            Err(error) => Err(Error::CommandLine(one_line(&error))),
+        }
+    }
+
+    /// The common options, from before the command and after it: filters add up, of the others the later one holds.
+    pub fn settings(&self) -> Result<Settings, Error> {
+        let after = self.command.as_ref().map(|command| match command {
+            Command::Snapshot(snapshot) => &snapshot.common,
+            Command::Events(events) => &events.common,
+            Command::Doctor(doctor) => &doctor.common,
+        });
+        let mut filters = Vec::new();
+        for expression in self.common.filter.iter().chain(after.iter().flat_map(|common| &common.filter)) {
+            let filter = Filter::parse(expression).map_err(|error| {
+                Error::CommandLine(Text::from(format!("--filter: {error}").as_str()).to_string())
+            })?;
+            filters.push(filter);
+        }
+        let tick = after.and_then(|common| common.tick).or(self.common.tick);
+        let backend = after.and_then(|common| common.backend).or(self.common.backend);
+        Ok(Settings {
+            filter: Filter::all(filters),
+            tick: tick.unwrap_or(DEFAULT_TICK),
+            backend: match backend {
+                None | Some(BackendName::Auto) => Backend::Auto,
+                Some(BackendName::Ebpf) => Backend::Ebpf,
+                Some(BackendName::Proc) => Backend::Proc,
+            },
+        })
+    }
+}
+
+fn milliseconds(text: &str) -> Result<Duration, String> {
+    match text.parse() {
+        Ok(number) if TICK_MILLISECONDS.contains(&number) => Ok(Duration::from_millis(number)),
+        _ => Err(format!(
+            "'{text}' is not a whole number of milliseconds from {} to {}",
+            TICK_MILLISECONDS.start(),
+            TICK_MILLISECONDS.end()
+        )),
+    }
+}
+
+fn seconds(text: &str) -> Result<Duration, String> {
+    text.parse::<f64>()
+        .ok()
+        .filter(|number| (0.0..=MAXIMUM_SECONDS).contains(number))
+        .and_then(|number| Duration::try_from_secs_f64(number).ok())
+        .ok_or_else(|| {
+            format!("'{text}' is not a number of seconds from 0 to {MAXIMUM_SECONDS} (0.5 is half a second)")
+        })
+}
+
+/// Reduces clap's paragraph to what was wrong, what may have been meant, and where to read on.
+fn one_line(error: &clap::Error) -> String {
+    let word = |kind| match error.get(kind) {
+        Some(ContextValue::String(word)) => Some(word.clone()),
+        Some(ContextValue::Strings(words)) if !words.is_empty() => Some(words.join(", ")),
+        _ => None,
+    };
+    // Clap names an option with its value ("--tick <MILLISECONDS>"); the option alone is what was typed.
+    let option = |text: &str| text.split(' ').next().unwrap_or(text).to_owned();
+    let line = match error.kind() {
+        // What our own parsers say is complete.
+        ErrorKind::ValueValidation => {
+            let reason = std::error::Error::source(error).map(ToString::to_string);
+            match (word(ContextKind::InvalidArg), reason) {
+                (Some(argument), Some(reason)) => Some(format!("{}: {reason}", option(&argument))),
+                _ => None,
+            }
+        }
+        ErrorKind::InvalidValue => match (word(ContextKind::InvalidArg), word(ContextKind::InvalidValue)) {
+            (Some(argument), Some(value)) => {
+                let said = if value.is_empty() {
+                    "needs a value".to_owned()
+                } else {
+                    format!("unknown value '{value}'")
+                };
+                let known =
+                    word(ContextKind::ValidValue).map(|values| format!(", expected one of: {values}"));
+                Some(format!("{}: {said}{}", option(&argument), known.unwrap_or_default()))
+            }
+            _ => None,
+        },
+        ErrorKind::UnknownArgument => word(ContextKind::InvalidArg).map(|argument| {
+            let meant =
+                word(ContextKind::SuggestedArg).map(|meant| format!(", did you mean '{}'?", option(&meant)));
+            format!("unknown argument '{argument}'{}", meant.unwrap_or_default())
+        }),
+        ErrorKind::InvalidSubcommand => word(ContextKind::InvalidSubcommand).map(|command| {
+            let meant =
+                word(ContextKind::SuggestedSubcommand).map(|meant| format!(", did you mean '{meant}'?"));
+            format!("unknown command '{command}'{}", meant.unwrap_or_default())
+        }),
+        ErrorKind::ArgumentConflict => word(ContextKind::InvalidArg)
+            .map(|argument| format!("{}: given more than once", option(&argument))),
+        _ => None,
+    };
+    let line = line.unwrap_or_else(|| {
+        let rendered = error.render().to_string();
+        rendered.lines().next().unwrap_or_default().trim_start_matches("error: ").to_owned()
+    });
+    // What was typed is shown again; it may hold anything.
+    format!("{} (see 'scopetop --help')", Text::from(line.as_str()))
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test ends at the first surprise")]
+
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    fn read(words: &[&str]) -> Result<Cli, Error> {
+        let words = std::iter::once("scopetop").chain(words.iter().copied());
+        Cli::read(words.map(OsString::from)).map(Result::unwrap)
+    }
+
+    fn settings(words: &[&str]) -> Settings {
+        read(words).unwrap().settings().unwrap()
+    }
+
+    fn wrong(words: &[&str]) -> String {
+        let error = read(words).and_then(|cli| cli.settings()).unwrap_err();
+        assert_eq!(error.status(), 2, "{words:?}");
+        error.to_string()
+    }
+
+    #[test]
+    fn the_definition_holds_together() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn help_says_all() {
+        let mut help = String::new();
+        let mut command = Cli::command().term_width(100);
+        command.build();
+        help.push_str(&command.render_help().to_string());
+        help.push_str(&command.render_long_help().to_string());
+        for subcommand in command.get_subcommands_mut() {
+            help.extend(["\n===== ", subcommand.get_name(), "\n"]);
+            help.push_str(&subcommand.clone().term_width(100).render_long_help().to_string());
+        }
+        insta::assert_snapshot!(help);
+    }
+
+    #[test]
+    fn options_hold_before_and_after_the_command() {
+        assert_eq!(settings(&[]).tick, DEFAULT_TICK);
+        assert_eq!(settings(&["--tick", "200", "events"]).tick, Duration::from_millis(200));
+        assert_eq!(settings(&["--tick", "200", "events", "--tick", "300"]).tick, Duration::from_millis(300));
+        assert_eq!(settings(&["doctor", "--backend", "proc"]).backend, Backend::Proc);
+        assert_eq!(settings(&["--backend", "ebpf", "snapshot"]).backend, Backend::Ebpf);
+        assert_eq!(settings(&["--backend", "ebpf", "snapshot", "--backend=auto"]).backend, Backend::Auto);
+    }
+
+    #[test]
+    fn observations_may_be_shorter_than_a_second_or_nothing() {
+        for (text, milliseconds) in [("0", 0), ("0.25", 250), ("10", 10_000)] {
+            let cli = read(&["snapshot", "--for", text]).unwrap();
+            let Some(Command::Snapshot(snapshot)) = cli.command else { panic!("{cli:?}") };
+            assert_eq!(snapshot.duration, Some(Duration::from_millis(milliseconds)));
+        }
+    }
+
+    #[test]
+    fn what_is_wrong_is_told_in_one_line() {
+        let lines: Vec<_> = [
+            &["--tick", "49"] as &[&str],
+            &["--tick", "3600001"],
+            &["--tick", "-1"],
+            &["--tick", "1.5"],
+            &["--tick"],
+            &["events", "--for", "-1"],
+            &["events", "--for", "nan"],
+            &["events", "--for", "1e300"],
+            &["snapshot", "--for", "1", "--for", "2"],
+            &["snapshot", "--format", "xml"],
+            &["--backend="],
+            &["snapshto"],
+            &["events", "--fliter", "x"],
+            &["events", "extra"],
+            &["\u{1b}[31m\u{202e}"],
+            &["--filter", "pid=1", "--filter", "pid=1 and prt=80"],
+            &["--filter", "pid=1", "events", "--filter", "prt=80"],
+        ]
+        .into_iter()
+        .map(|words| format!("{} => {}", words.join(" ").escape_debug(), wrong(words)))
+        .collect();
+        assert!(lines.iter().all(|line| !line.contains('\n')));
+        insta::assert_snapshot!(lines.join("\n"));
+    }
+}

@@ -1,0 +1,85 @@
+//! The commands: each runs the tracker, looks, and prints.
+
+pub mod doctor;
+pub mod events;
+pub mod snapshot;
+
+use std::ffi::OsString;
+use std::fs::File;
+use std::future::Future;
+use std::io::{self, BufWriter, Write};
+use std::os::fd::AsFd as _;
+
+use scopetop_tracker::tick::Source;
+use scopetop_tracker::{Options, Tracker, Update};
+
+use crate::cli::{Cli, Command, Settings};
+use crate::error::Error;
+use crate::live::LiveOptions;
+
+/// Runs the program with this command line, its first word the program's name.
+pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Result<(), Error> {
+    let cli = match Cli::read(arguments)? {
+        Ok(cli) => cli,
+        Err(answer) => {
+            let mut out = standard_output()?;
+            out.write_all(answer.as_bytes())?;
+            return Ok(out.flush()?);
+        }
+    };
+    let settings = cli.settings()?;
+    match &cli.command {
+        None => live(&settings),
+        Some(Command::Snapshot(options)) => snapshot::run(options, &settings),
+        Some(Command::Events(options)) => events::run(options, &settings),
+        Some(Command::Doctor(options)) => doctor::run(options, &settings),
+    }
+}
+
+/// The live screen.
+fn live(settings: &Settings) -> Result<(), Error> {
+    let tracker = Options { tick: settings.tick, backend: settings.backend, tell_events: false };
+    let options = LiveOptions { tracker, filter: settings.filter.clone() };
+    Ok(runtime()?.block_on(crate::live::run(options))?)
+}
+
+/// Where updates come from: a tracker, or a test's script.
+trait Updates {
+    /// The next one; `None` when there will be no more. Dropping the future loses no update.
+    fn next(&mut self) -> impl Future<Output = Option<Update>>;
+}
+
+impl Updates for Tracker {
+    fn next(&mut self) -> impl Future<Output = Option<Update>> {
+        Self::next(self)
+    }
+}
+
+/// The runtime for one command: the tracker has its own thread, so one here is enough.
+fn runtime() -> Result<tokio::runtime::Runtime, Error> {
+    tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(Error::Runtime)
+}
+
+/// Standard output in large pieces (the standard library's own is cut at every line), each written when the
+/// caller says so.
+fn standard_output() -> io::Result<BufWriter<File>> {
+    Ok(BufWriter::with_capacity(1 << 16, File::from(io::stdout().as_fd().try_clone_to_owned()?)))
+}
+
+/// Tells on standard error what was missing, one line each: the program goes on without it.
+fn tell_missing(source: &Source) {
+    for reason in &source.reasons {
+        note(reason);
+    }
+}
+
+/// Tells one thing on standard error.
+fn note(text: &str) {
+    tell(&format!("note: {text}"));
+}
+
+/// Writes one line to standard error.
+fn tell(line: &str) {
+    // With standard error gone there is nobody left to tell.
+    let _ = writeln!(io::stderr(), "scopetop: {line}");
+}

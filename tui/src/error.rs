@@ -1,0 +1,76 @@
+//! What can end the program before it is done, told once, at the edge.
+
+use std::io::{self, Write as _};
+use std::process::ExitCode;
+
+use scopetop_tracker::StartError;
+
+use crate::live::LiveError;
+
+/// Why the program ended early.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The command line was wrong: what was wrong, in one line.
+    #[error("{0}")]
+    CommandLine(String),
+    /// The asynchronous runtime or the signal handlers could not be set up.
+    #[error("cannot start: {0}")]
+    Runtime(#[source] io::Error),
+    /// Tracking could not start.
+    #[error("cannot track: {0}")]
+    Start(#[from] StartError),
+    /// The tracker's thread ended by itself.
+    #[error("tracking stopped unexpectedly")]
+    Stopped,
+    /// Standard output could not be written.
+    #[error("cannot write to standard output: {0}")]
+    Output(#[source] io::Error),
+    /// The live screen ended with an error.
+    #[error(transparent)]
+    Live(#[from] LiveError),
+}
+
+impl From<io::Error> for Error {
+    fn from(error: io::Error) -> Self {
+        Self::Output(error)
+    }
+}
+
+impl Error {
+    /// Whether this only says that the reader of our output has seen enough (`scopetop events | head`): a normal
+    /// end.
+    pub fn is_closed_pipe(&self) -> bool {
+        matches!(self, Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe)
+    }
+
+    /// The exit status: 0 for a closed pipe, 2 for a wrong command line, 1 for everything that failed while running.
+    pub fn status(&self) -> u8 {
+        match self {
+            error if error.is_closed_pipe() => 0,
+            Self::CommandLine(_) => 2,
+            _ => 1,
+        }
+    }
+
+    /// Tells it on standard error, in one line, and gives the exit status.
+    pub fn tell(&self) -> ExitCode {
+        if !self.is_closed_pipe() {
+            // With standard error gone there is nobody left to tell.
+            let _ = writeln!(io::stderr(), "scopetop: {self}");
+        }
+        ExitCode::from(self.status())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_end_has_its_status() {
+        assert_eq!(Error::from(io::Error::from(io::ErrorKind::BrokenPipe)).status(), 0);
+        assert_eq!(Error::from(io::Error::from(io::ErrorKind::StorageFull)).status(), 1);
+        assert_eq!(Error::Stopped.status(), 1);
+        assert_eq!(Error::CommandLine(String::new()).status(), 2);
+    }
+}

@@ -1,0 +1,101 @@
+//! The program as scripts meet it: exit status, which stream says what, closed pipes.
+
+#![allow(clippy::unwrap_used, reason = "a test ends at the first surprise")]
+
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt as _;
+use std::process::{Command, Output, Stdio};
+
+fn scopetop(arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_scopetop"));
+    command.args(arguments).stdin(Stdio::null());
+    command
+}
+
+fn output(arguments: &[&str]) -> Output {
+    scopetop(arguments).output().unwrap()
+}
+
+#[test]
+fn help_and_version_are_answers() {
+    for arguments in [&["--help"] as &[&str], &["-h"], &["events", "--help"], &["--version"]] {
+        let output = output(arguments);
+        assert_eq!(output.status.code(), Some(0), "{arguments:?}");
+        assert!(output.stdout.ends_with(b"\n") && output.stderr.is_empty(), "{output:?}");
+    }
+    let version = String::from_utf8(output(&["--version"]).stdout).unwrap();
+    assert_eq!(version, concat!("scopetop ", env!("CARGO_PKG_VERSION"), "\n"));
+}
+
+#[test]
+fn a_wrong_command_line_is_status_2_and_one_line() {
+    for (arguments, line) in [
+        (&["--filter", "pid=1 and prt=80"] as &[&str], "scopetop: --filter: column 11: "),
+        (&["snapshot", "--filter", "port="], "scopetop: --filter: column 6: "),
+        (&["--tick", "0"], "scopetop: --tick: '0' is not a whole number of milliseconds from 50 to 3600000"),
+        (&["events", "--for", "soon"], "scopetop: --for: 'soon' is not a number of seconds"),
+        (
+            &["snapshot", "--format", "yaml"],
+            "scopetop: --format: unknown value 'yaml', expected one of: json, table, dot",
+        ),
+        (&["evnts"], "scopetop: unknown command 'evnts', did you mean 'events'?"),
+        (&["--bakend", "proc"], "scopetop: unknown argument '--bakend', did you mean '--backend'?"),
+    ] {
+        let output = output(arguments);
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}: {output:?}");
+        assert!(output.stdout.is_empty(), "{output:?}");
+        let told = String::from_utf8(output.stderr).unwrap();
+        assert!(told.starts_with(line), "{arguments:?}: {told}");
+        assert_eq!(told.matches('\n').count(), 1, "{told}");
+    }
+}
+
+#[test]
+fn what_was_typed_comes_back_harmless() {
+    for argument in [&b"\x1b[31m\xe2\x80\xae"[..], b"\xff\x07"] {
+        for option in [&[][..], &["--filter"], &["--tick"]] {
+            let output = scopetop(option).arg(OsStr::from_bytes(argument)).output().unwrap();
+            let told = String::from_utf8(output.stderr).unwrap();
+            let raw = told
+                .chars()
+                .any(|character| character.is_control() && character != '\n' || character == '\u{202e}');
+            assert!(!raw, "{told:?}");
+            // A bare word is a filter, whatever is in it.
+            if option != ["--filter"] {
+                assert_eq!(output.status.code(), Some(2), "{told}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_closed_pipe_is_a_normal_end() {
+    for arguments in [&["--help"] as &[&str], &["--version"], &["doctor"], &["doctor", "--format", "json"]] {
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let output = scopetop(arguments).stdout(writer).output().unwrap();
+        assert_eq!(output.status.code(), Some(0), "{arguments:?}: {output:?}");
+        assert!(output.stderr.is_empty(), "{output:?}");
+    }
+}
+
+#[test]
+fn a_full_disk_is_told() {
+    let full = std::fs::File::options().write(true).open("/dev/full").unwrap();
+    let output = scopetop(&["--help"]).stdout(full).output().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    let told = String::from_utf8(output.stderr).unwrap();
+    assert!(told.starts_with("scopetop: cannot write to standard output: "), "{told}");
+}
+
+#[test]
+fn the_doctor_always_answers() {
+    let output = output(&["doctor", "--format", "json"]);
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    let report: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(report["schema"], "scopetop-doctor/1");
+    assert!(report["steps"].is_array());
+    for field in ["host", "kernel", "privileged"] {
+        assert!(report.get(field).is_some(), "{field}");
+    }
+}
