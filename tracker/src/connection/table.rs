@@ -29,7 +29,11 @@ pub struct ConnectionTable {
     /// The live sockets, by the kernel's.
     live: FxHashMap<u64, Box<Entry>>,
     /// Those that ended in this tick.
-    ended: Vec<Entry>,
+    #[expect(
+        clippy::vec_box,
+        reason = "they come in their boxes; a long list would copy them whenever it grows"
+    )]
+    ended: Vec<Box<Entry>>,
     tombstones: Tombstones,
     /// The live accepted sockets that no process was seen using.
     unowned: FxHashSet<u64>,
@@ -239,17 +243,17 @@ impl ConnectionTable {
     }
 
     /// A new socket, not yet in the table.
-    fn create(&mut self, kernel_socket: u64, tuple: Tuple) -> Entry {
+    fn create(&mut self, kernel_socket: u64, tuple: Tuple) -> Box<Entry> {
         let id = SocketId(self.next_id);
         self.next_id += 1;
-        Entry::new(id, kernel_socket, tuple)
+        Box::new(Entry::new(id, kernel_socket, tuple))
     }
 
     /// A new socket in the table.
     fn insert(&mut self, kernel_socket: u64, tuple: Tuple) {
         let entry = self.create(kernel_socket, tuple);
         self.ledger.dirty.push(kernel_socket);
-        self.live.insert(kernel_socket, Box::new(entry));
+        self.live.insert(kernel_socket, entry);
     }
 
     /// Takes a live socket out of the table.
@@ -259,12 +263,12 @@ impl ConnectionTable {
             if entry.is_listener() {
                 self.ledger.listeners.close(&entry.socket);
             }
-            self.bury(*entry, end);
+            self.bury(entry, end);
         }
     }
 
     /// Keeps the record of a socket until the tick, and a tombstone for longer.
-    fn bury(&mut self, mut entry: Entry, end: &End) {
+    fn bury(&mut self, mut entry: Box<Entry>, end: &End) {
         if entry.socket.direction == Direction::Unknown {
             let Socket { netns, protocol, local, .. } = entry.socket;
             if self.ledger.listeners.cover(netns, protocol, local) {

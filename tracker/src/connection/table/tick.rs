@@ -41,11 +41,12 @@ impl ConnectionTable {
             }
         }
         self.ledger.dirty = dirty;
+        tick.closed.reserve_exact(self.ended.len());
         for mut entry in mem::take(&mut self.ended) {
             if entry.lacks_owner() {
                 entry.take_listeners_owners(&mut self.ledger);
             }
-            let Entry { socket, told, .. } = entry;
+            let Entry { socket, told, .. } = *entry;
             match &told {
                 Told::Nothing => named.note(&socket, &[]),
                 Told::Before(before) => named.note(&socket, &before.owners),
