@@ -43,13 +43,17 @@ fn open_sockets(context: *const TaskFile) -> i32 {
         if sock.is_null() || !is_tcp::<Typed>(sock) {
             return 0;
         }
+        let mut record = MaybeUninit::<SocketRecord>::uninit();
+        let pointer = record.as_mut_ptr();
+        let now: u8 = member::<Typed, u8>(sock, Member::SkState);
+        fill_socket::<Typed>(pointer, RecordKind::Row, sock, (now, now));
+        // Read again, after the record's time: a row must not be younger than what it says, or a close in between would
+        // be taken for older news.
         let now: u8 = member::<Typed, u8>(sock, Member::SkState);
         if now == state::CLOSE {
             return 0;
         }
-        let mut record = MaybeUninit::<SocketRecord>::uninit();
-        let pointer = record.as_mut_ptr();
-        fill_socket::<Typed>(pointer, RecordKind::Row, sock, (now, now));
+        (*pointer).state = now;
         fill_process::<Typed>(pointer, task);
         (*pointer).flags |= FLAG_OWNER;
         (*pointer).fd = (*context).fd;

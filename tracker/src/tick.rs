@@ -84,4 +84,6 @@ pub struct Source {
     pub scan_us: u64,
     /// What was tried and did not work, and what that costs: one sentence each.
     pub reasons: Vec<Text>,
+    /// What the user can do about it.
+    pub remedy: Option<Text>,
 }

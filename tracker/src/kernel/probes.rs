@@ -25,10 +25,6 @@ const KERNEL_TYPES: &str = "/sys/kernel/btf/vmlinux";
 /// second of connections opened and closed as fast as one CPU can.
 const RING_BYTES: [u32; 3] = [8 << 20, 1 << 20, 128 << 10];
 
-/// What to do about most refusals.
-const NEEDS_PRIVILEGES: &str =
-    "run it with sudo, or give the file CAP_BPF and CAP_PERFMON (setcap cap_bpf,cap_perfmon+ep)";
-
 /// A way by its name, and how to try it.
 type Attempt<'a> = (&'static str, &'a dyn Fn(&mut Ebpf) -> Result<(), ProgramError>);
 
@@ -58,6 +54,8 @@ pub(crate) enum ProbeError {
     UnreadableTypes(#[source] aya::BtfError),
     #[error("{0}")]
     Object(String),
+    #[error("--backend proc was asked for")]
+    NotAsked,
     #[error("no hook on inet_sock_set_state can be attached")]
     NoEvents,
 }
@@ -68,12 +66,8 @@ impl Probes {
         let (globals, btf) = match read_types(hierarchy) {
             Ok(read) => read,
             Err(error) => {
-                steps.push(refused(
-                    Part::Types,
-                    "btf",
-                    &error.to_string(),
-                    "use a kernel that is built with CONFIG_DEBUG_INFO_BTF",
-                ));
+                let remedy = Text::from("use a kernel that is built with CONFIG_DEBUG_INFO_BTF");
+                steps.push(Step { remedy: Some(remedy), ..refused(Part::Types, "btf", &error.to_string()) });
                 return Err(error);
             }
         };
@@ -82,7 +76,7 @@ impl Probes {
         let mut ebpf = match create_maps(globals) {
             Ok(ebpf) => ebpf,
             Err(reason) => {
-                steps.push(refused(Part::Events, "tp_btf", &reason, NEEDS_PRIVILEGES));
+                steps.push(refused(Part::Events, "tp_btf", &reason));
                 return Err(ProbeError::Object(reason));
             }
         };
@@ -227,7 +221,7 @@ fn try_in_order(
                     found = Some(*way);
                     chosen(part, way)
                 }
-                Err(error) => refused(part, way, &with_causes(&error), NEEDS_PRIVILEGES),
+                Err(error) => refused(part, way, &with_causes(&error)),
             }
         });
     }
@@ -287,11 +281,7 @@ pub(crate) fn chosen(part: Part, way: &str) -> Step {
     step(part, way, Outcome::Chosen)
 }
 
-/// A way that does not work, why, and what to do about it.
-pub(crate) fn refused(part: Part, way: &str, reason: &str, remedy: &str) -> Step {
-    Step {
-        reason: Some(Text::from(reason)),
-        remedy: Some(Text::from(remedy)),
-        ..step(part, way, Outcome::Refused)
-    }
+/// A way that does not work, and why.
+pub(crate) fn refused(part: Part, way: &str, reason: &str) -> Step {
+    Step { reason: Some(Text::from(reason)), ..step(part, way, Outcome::Refused) }
 }

@@ -15,7 +15,7 @@ use crate::connection::{ConnectionEvent, ConnectionTable};
 use crate::identity::HostId;
 use crate::kernel::cgroup_hierarchy::CgroupHierarchy;
 use crate::kernel::clock::Clock;
-use crate::kernel::probes::{self, Probes};
+use crate::kernel::probes::{self, ProbeError, Probes};
 use crate::kernel::scan::Scanner;
 use crate::namespace::{self, NamespaceNames};
 use crate::process::{Process, ProcessTable};
@@ -96,16 +96,29 @@ impl Tracker {
         let mut report = Report {
             host: Text::from_bytes(uname.nodename().to_bytes()),
             kernel: Text::from_bytes(uname.release().to_bytes()),
-            privileged: rustix::process::geteuid().is_root(),
+            privileged: is_privileged(),
             steps: Vec::new(),
         };
-        let probes = attach(options.backend, &hierarchy, &mut report.steps)?;
+        let attached = attach(options.backend, &hierarchy, &mut report.steps);
+        advise(&mut report);
+        let probes = match attached {
+            Ok(probes) => Some(probes),
+            Err(error) if options.backend == Backend::Ebpf => {
+                let remedy = report.steps.iter().rev().find_map(|step| step.remedy.as_ref());
+                let remedy = remedy.map_or(String::new(), |remedy| format!("; {remedy}"));
+                return Err(StartError::EbpfRefused { reason: format!("{error}{remedy}") });
+            }
+            Err(_) => None,
+        };
         let scanner = Scanner::choose(probes.as_ref(), &mut report.steps);
+        advise(&mut report);
+        let (reasons, remedy) = what_is_missing(&report);
         let source = Source {
             events: Text::from(probes.as_ref().map_or("none", |probes| probes.events)),
             owners: Text::from(probes.as_ref().map_or("scan", |probes| probes.owners)),
             scan: Text::from(scanner.name()),
-            reasons: what_is_missing(&report),
+            reasons,
+            remedy,
             ..Source::default()
         };
 
@@ -165,43 +178,51 @@ fn attach(
     backend: Backend,
     hierarchy: &CgroupHierarchy,
     steps: &mut Vec<Step>,
-) -> Result<Option<Probes>, StartError> {
+) -> Result<Probes, ProbeError> {
     if backend == Backend::Proc {
-        steps.push(probes::refused(
-            Part::Events,
-            "ebpf",
-            "--backend proc was asked for",
-            "leave the option out",
-        ));
-        return Ok(None);
+        let remedy = Some(Text::from("leave the option out"));
+        let error = ProbeError::NotAsked;
+        steps.push(Step { remedy, ..probes::refused(Part::Events, "ebpf", &error.to_string()) });
+        return Err(error);
     }
-    match Probes::attach(hierarchy, steps) {
-        Ok(probes) => Ok(Some(probes)),
-        Err(error) if backend == Backend::Ebpf => {
-            let remedy = steps.iter().rev().find_map(|step| step.remedy.as_ref());
-            let remedy = remedy.map_or(String::new(), |remedy| format!("; {remedy}"));
-            Err(StartError::EbpfRefused { reason: format!("{error}{remedy}") })
+    Probes::attach(hierarchy, steps)
+}
+
+/// What would help against most refusals.
+const NEEDS_PRIVILEGES: &str =
+    "run it with sudo, or give the file CAP_BPF and CAP_PERFMON (setcap cap_bpf,cap_perfmon+ep)";
+
+/// Whether the process has the capabilities that the hooks and the iterator need.
+fn is_privileged() -> bool {
+    use rustix::thread::CapabilitySet;
+    rustix::thread::capabilities(None).is_ok_and(|sets| {
+        sets.effective.contains(CapabilitySet::SYS_ADMIN)
+            || sets.effective.contains(CapabilitySet::BPF | CapabilitySet::PERFMON)
+    })
+}
+
+/// Says what to do about what was refused, where something can be done.
+fn advise(report: &mut Report) {
+    if report.privileged {
+        return;
+    }
+    for step in &mut report.steps {
+        if step.outcome == Outcome::Refused && step.remedy.is_none() {
+            step.remedy = Some(Text::from(NEEDS_PRIVILEGES));
         }
-        Err(_) => Ok(None),
     }
 }
 
-/// What the user should know about what this picture lacks, a sentence each.
-fn what_is_missing(report: &Report) -> Vec<Text> {
-    let refusal = |part: Part| {
-        report
-            .steps
-            .iter()
-            .find(|step| step.outcome == Outcome::Refused && (step.part == part || step.part == Part::Types))
-    };
-    let mut missing = Vec::new();
-    if report.chosen(Part::Events).is_none() {
-        let (reason, remedy) = refusal(Part::Events).map_or(("", ""), |step| {
-            (step.reason.as_deref().unwrap_or_default(), step.remedy.as_deref().unwrap_or_default())
-        });
-        missing.push(Text::from(
-            format!("no events, so connections shorter than a tick are missed: {reason}; {remedy}").as_str(),
-        ));
+/// What the user should know about what this picture lacks, and what would help.
+fn what_is_missing(report: &Report) -> (Vec<Text>, Option<Text>) {
+    if report.chosen(Part::Events).is_some() {
+        return (Vec::new(), None);
     }
-    missing
+    // Without the kernel's types nothing else was tried.
+    let refused = report.steps.iter().find(|step| {
+        step.outcome == Outcome::Refused && matches!(step.part, Part::Types | Part::Events)
+    });
+    let why = refused.and_then(|step| step.reason.as_deref()).unwrap_or("the reason is not known");
+    let reason = format!("no events, so connections shorter than a tick are missed ({why})");
+    (vec![Text::from(reason.as_str())], refused.and_then(|step| step.remedy.clone()))
 }

@@ -183,6 +183,8 @@ impl<'a, W: Write> Telling<'a, W> {
         if !self.began {
             self.began = true;
             super::tell(&format!("watching ({}, {})", tick.source.events, tick.source.scan));
+            super::tell_missing(&tick.source);
+            self.noted.extend(tick.source.reasons.iter().cloned());
         }
         for reason in &tick.source.reasons {
             if self.noted.insert(reason.clone()) {

@@ -66,10 +66,13 @@ fn standard_output() -> io::Result<BufWriter<File>> {
     Ok(BufWriter::with_capacity(1 << 16, File::from(io::stdout().as_fd().try_clone_to_owned()?)))
 }
 
-/// Tells on standard error what was missing, one line each: the program goes on without it.
+/// Tells on standard error what was missing and what would help, all in one line: the program goes on without it.
 fn tell_missing(source: &Source) {
-    for reason in &source.reasons {
-        note(reason);
+    let missing: Vec<&str> = source.reasons.iter().map(|reason| &**reason).collect();
+    match (missing.join("; "), &source.remedy) {
+        (missing, _) if missing.is_empty() => {}
+        (missing, Some(remedy)) => note(&format!("{missing}; {remedy}")),
+        (missing, None) => note(&missing),
     }
 }
 

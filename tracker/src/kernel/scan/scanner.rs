@@ -54,7 +54,7 @@ impl Scanner {
             match sock_diag::scan(Clock::start(), Path::new(NETNS_DIRECTORY)) {
                 Ok(_) => steps.push(chosen(Part::Scan, way.name())),
                 Err(error) => {
-                    steps.push(refused(Part::Scan, way.name(), &error.to_string(), "run it with sudo"));
+                    steps.push(refused(Part::Scan, way.name(), &error.to_string()));
                     steps.push(chosen(Part::Scan, Way::Procfs.name()));
                     return Self { way: Way::Procfs, reasons: Vec::new() };
                 }
