@@ -1,0 +1,237 @@
+//! Draws the boxes and what is said about the parts of the picture that are not on the screen.
+
+use ratatui::buffer::Buffer;
+use ratatui::style::{Modifier, Style};
+
+use super::focus::Focus;
+use super::glyph::UNICODE;
+use super::lines::{Light, Window, lit};
+use super::place::{Block, Place, Places};
+use super::text;
+use crate::theme::Theme;
+use crate::view::{NodeState, View, ViewNode};
+
+/// What stands at the right end of a node's row.
+pub(super) fn detail_of(node: &ViewNode) -> String {
+    if node.detail.is_empty() && node.connections == 0 { String::from("idle") } else { node.detail.clone() }
+}
+
+/// All that drawing a box needs to know.
+pub(super) struct Scene<'a> {
+    pub(super) window: Window,
+    pub(super) view: &'a View,
+    pub(super) places: &'a Places,
+    pub(super) at: &'a [Option<Place>],
+    pub(super) focus: &'a Focus,
+    /// The selected node.
+    pub(super) selected: Option<usize>,
+    pub(super) theme: &'a Theme,
+}
+
+impl Scene<'_> {
+    /// Draws all boxes that are at least partly on the screen.
+    pub(super) fn boxes(&self, buffer: &mut Buffer) {
+        let (left, top, right, bottom) = self.window.bounds();
+        for block in &self.places.blocks {
+            let column = &self.places.columns[block.column];
+            let height = block.drawn_height();
+            let visible = block.top < bottom
+                && block.top + height > top
+                && column.x < right
+                && column.channel_start() > left;
+            if height > 0 && visible {
+                if block.line { self.line(buffer, block) } else { self.frame(buffer, block) }
+            }
+        }
+    }
+
+    /// Writes a text on the plane, cut at the window's sides.
+    fn put(&self, buffer: &mut Buffer, (mut x, y): (i32, i32), text: &str, style: Style) {
+        for character in text.chars() {
+            let width = unicode_width::UnicodeWidthChar::width(character).unwrap_or(0);
+            if width == 0 {
+                continue;
+            }
+            // A wide character that only half fits would spill over the panel's side.
+            let last = self.window.on_screen(x + i32::from(width == 2), y);
+            if let (Some(at), Some(_)) = (self.window.on_screen(x, y), last) {
+                if let Some(cell) = buffer.cell_mut(at) {
+                    cell.set_char(character).set_style(style);
+                }
+                if width == 2
+                    && let Some(cell) = buffer.cell_mut((at.0 + 1, at.1))
+                {
+                    cell.set_symbol("").set_style(style);
+                }
+            }
+            x += i32::try_from(width).unwrap_or(1);
+        }
+    }
+
+    /// The nodes of a box's crowd.
+    fn crowd<'b>(&'b self, block: &'b Block) -> impl Iterator<Item = usize> + 'b {
+        block.crowd.iter().filter_map(|key| self.view.node_place(key))
+    }
+
+    /// How bright a box is: as bright as its brightest node.
+    fn light(&self, block: &Block) -> Light {
+        let rows =
+            block.slots.iter().filter_map(|slot| slot.key.as_ref().and_then(|key| self.view.node_place(key)));
+        rows.chain(self.crowd(block)).map(|node| self.focus.node(node, self.view)).max().unwrap_or_default()
+    }
+
+    fn frame(&self, buffer: &mut Buffer, block: &Block) {
+        let column = &self.places.columns[block.column];
+        let (x, y, width) = (column.x, block.top, column.width);
+        let bottom = y + block.drawn_height() - 1;
+        let light = self.light(block);
+        let hue = self.theme.group(&block.title);
+        let border = lit(hue, light);
+        let [top_left, top_right, bottom_left, bottom_right] = UNICODE.corners;
+        let rule = |count: i32| UNICODE.horizontal.to_string().repeat(usize::try_from(count).unwrap_or(0));
+        let title = text::cut_end(&block.title, width - 5);
+        let used = text::width(&title);
+        self.put(buffer, (x, y), &format!("{top_left} "), border);
+        self.put(buffer, (x + 2, y), &title, lit(hue.add_modifier(Modifier::BOLD), light));
+        self.put(buffer, (x + 2 + used, y), &format!(" {}{top_right}", rule(width - 4 - used)), border);
+        for row in y + 1..bottom {
+            self.put(buffer, (x, row), &UNICODE.vertical.to_string(), border);
+            self.put(buffer, (x + width - 1, row), &UNICODE.vertical.to_string(), border);
+        }
+        self.put(buffer, (x, bottom), &format!("{bottom_left}{}{bottom_right}", rule(width - 2)), border);
+        if !block.crowd.is_empty() {
+            self.crowd_row(buffer, block, (x + 2, bottom), width - 4, light);
+        }
+        for (slot, row) in block.slots.iter().zip(y + 1..bottom) {
+            if slot.is_live()
+                && let Some(node) = slot.key.as_ref().and_then(|key| self.view.node_place(key))
+            {
+                self.row(buffer, node, (x + 1, row), width - 2);
+            }
+        }
+    }
+
+    /// What stands for the nodes of a box that have no row: how many, and the selected one by name.
+    fn crowd_row(&self, buffer: &mut Buffer, block: &Block, (x, y): (i32, i32), room: i32, light: Light) {
+        let count = block.crowd.len();
+        let linked = self.crowd(block).any(|node| self.view.nodes[node].connections > 0);
+        let more = |count: usize| format!("+{} {}", text::count(count), if linked { "more" } else { "idle" });
+        match self.selected.filter(|&node| self.crowd(block).any(|other| other == node)) {
+            Some(node) => {
+                let rest = if count > 1 { format!(" +{}", text::count(count - 1)) } else { String::new() };
+                let label = text::cut_middle(&self.view.nodes[node].label, room - 2 - text::width(&rest));
+                self.put(buffer, (x - 1, y), &format!(" {label} "), self.theme.selected);
+                self.put(
+                    buffer,
+                    (x + 1 + text::width(&label), y),
+                    &format!("{rest} ").replacen(' ', "", 1),
+                    self.theme.text,
+                );
+            }
+            None => {
+                let text = text::cut_end(&more(count), room - 2);
+                self.put(buffer, (x - 1, y), &format!(" {text} "), lit(self.theme.text, light));
+            }
+        }
+    }
+
+    /// A group that is folded to one line.
+    fn line(&self, buffer: &mut Buffer, block: &Block) {
+        let column = &self.places.columns[block.column];
+        let light = self.light(block);
+        let hue = lit(self.theme.group(&block.title), light);
+        let count = block.crowd.len();
+        let selected = self.selected.filter(|&node| self.crowd(block).any(|other| other == node));
+        let end = match (selected, count) {
+            (Some(node), _) => format!(" {} ", self.view.nodes[node].label),
+            (None, 1) => {
+                self.crowd(block).next().map(|node| self.view.nodes[node].label.clone()).unwrap_or_default()
+            }
+            (None, _) => format!("×{}", text::count(count)),
+        };
+        let end = text::cut_middle(&end, column.width * 2 / 3);
+        let room = column.width - 3 - text::width(&end);
+        let title = text::cut_end(&block.title, room);
+        self.put(buffer, (column.x, block.top), &format!("{} ", UNICODE.folded), hue);
+        self.put(buffer, (column.x + 2, block.top), &title, hue);
+        let style = if selected.is_some() { self.theme.selected } else { lit(self.theme.text, light) };
+        self.put(buffer, (column.channel_start() - text::width(&end) - 1, block.top), &end, style);
+    }
+
+    /// A node's row, between the borders.
+    fn row(&self, buffer: &mut Buffer, node: usize, (x, y): (i32, i32), width: i32) {
+        let shown = &self.view.nodes[node];
+        let selected = self.selected == Some(node);
+        let light = self.focus.node(node, self.view);
+        let mut style = lit(self.theme.node(shown.state), light);
+        if shown.matched_by_search {
+            style = style.patch(self.theme.found);
+        }
+        if selected {
+            style = self.theme.selected;
+        }
+        let mark = match shown.state {
+            NodeState::New => UNICODE.new,
+            NodeState::Steady => ' ',
+            NodeState::Closed => UNICODE.closed,
+        };
+        let room = width - 2;
+        let detail = detail_of(shown);
+        let label_width = text::width(&shown.label).min(room);
+        // The name comes first; what is left is for the ports.
+        let spare = room - label_width - 2;
+        let detail = if spare >= 4 || spare >= text::width(&detail) {
+            text::cut_end(&detail, spare)
+        } else {
+            String::new()
+        };
+        let label = text::cut_middle(&shown.label, room);
+        let gap = room - text::width(&label) - text::width(&detail);
+        let blank = " ".repeat(usize::try_from(gap).unwrap_or(0));
+        self.put(buffer, (x, y), &format!("{mark}{label}{blank}"), style);
+        let detail_style = match (selected, shown.connections) {
+            (true, _) => style,
+            (false, 0) => style.patch(self.theme.dim),
+            (false, _) => style,
+        };
+        self.put(buffer, (x + 1 + room - text::width(&detail), y), &format!("{detail} "), detail_style);
+    }
+
+    /// Says how many nodes are not on the screen, and where.
+    pub(super) fn edges_of_window(&self, buffer: &mut Buffer) {
+        let (left, top, right, bottom) = self.window.bounds();
+        let (mut above, mut below, mut before, mut after) = (0, 0, 0, 0);
+        for place in self.at.iter().flatten() {
+            let column = &self.places.columns[place.column];
+            if place.y < top {
+                above += 1;
+            } else if place.y >= bottom {
+                below += 1;
+            } else if column.x + 2 < left {
+                before += 1;
+            } else if column.channel_start() - 2 > right {
+                after += 1;
+            }
+        }
+        let upper = note(&[(above, UNICODE.above, "above")]);
+        let lower = note(&[
+            (before, UNICODE.left, "left"),
+            (below, UNICODE.below, "below"),
+            (after, UNICODE.right, "right"),
+        ]);
+        for (text, y) in [(upper, top), (lower, bottom - 1)] {
+            self.put(buffer, (right - text::width(&text), y), &text, self.theme.warning);
+        }
+    }
+}
+
+/// `▲ 3 above`, only what there is.
+fn note(counts: &[(usize, char, &str)]) -> String {
+    let mut text = String::new();
+    for &(count, arrow, place) in counts {
+        if count > 0 {
+            text.push_str(&format!(" {arrow} {} {place} ", text::count(count)));
+        }
+    }
+    text
+}

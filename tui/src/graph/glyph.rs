@@ -1,0 +1,148 @@
+//! The characters that the graph is drawn with, in one place, and which of them a line's cell takes.
+
+/// How heavy a line is in one of the four directions out of a cell; the heavier wins where lines share it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Weight {
+    /// No line.
+    #[default]
+    None,
+    /// All that it stands for is over.
+    Dashed,
+    /// Open.
+    Light,
+    /// Open, and much flows.
+    Heavy,
+}
+
+/// The lines that leave a cell.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Arms {
+    pub(super) north: Weight,
+    pub(super) east: Weight,
+    pub(super) south: Weight,
+    pub(super) west: Weight,
+}
+
+/// All characters of the graph.
+#[derive(Debug)]
+pub(super) struct Glyphs {
+    /// Every crossing of light and heavy lines, by the base-3 number north, east, south, west
+    /// (0 none, 1 light, 2 heavy).
+    junctions: [char; 81],
+    dashed_horizontal: char,
+    dashed_vertical: char,
+    pub(super) to_right: char,
+    pub(super) to_left: char,
+    pub(super) failed: char,
+    pub(super) to_self: char,
+    pub(super) folded: char,
+    pub(super) new: char,
+    pub(super) closed: char,
+    pub(super) horizontal: char,
+    pub(super) vertical: char,
+    /// Top left, top right, bottom left, bottom right.
+    pub(super) corners: [char; 4],
+    pub(super) above: char,
+    pub(super) below: char,
+    pub(super) left: char,
+    pub(super) right: char,
+}
+
+/// The characters of a terminal that knows UTF-8.
+pub(super) const UNICODE: Glyphs = Glyphs {
+    junctions: [
+        ' ', '╴', '╸', '╷', '╮', '┑', '╻', '┒', '┓', '╶', '─', '╾', '╭', '┬', '┭', '┎', '┰', '┱', '╺', '╼',
+        '━', '┍', '┮', '┯', '┏', '┲', '┳', '╵', '╯', '┙', '│', '┤', '┥', '╽', '┧', '┪', '╰', '┴', '┵', '├',
+        '┼', '┽', '┟', '╁', '╅', '┕', '┶', '┷', '┝', '┾', '┿', '┢', '╆', '╈', '╹', '┚', '┛', '╿', '┦', '┩',
+        '┃', '┨', '┫', '┖', '┸', '┹', '┞', '╀', '╃', '┠', '╂', '╉', '┗', '┺', '┻', '┡', '╄', '╇', '┣', '╊',
+        '╋',
+    ],
+    dashed_horizontal: '┄',
+    dashed_vertical: '┆',
+    to_right: '▶',
+    to_left: '◀',
+    failed: '✗',
+    to_self: '↺',
+    folded: '▸',
+    new: '+',
+    closed: '┄',
+    horizontal: '─',
+    vertical: '│',
+    corners: ['╭', '╮', '╰', '╯'],
+    above: '▲',
+    below: '▼',
+    left: '◀',
+    right: '▶',
+};
+
+impl Arms {
+    /// Adds a line's arms.
+    pub(super) fn join(&mut self, other: Self) {
+        self.north = self.north.max(other.north);
+        self.east = self.east.max(other.east);
+        self.south = self.south.max(other.south);
+        self.west = self.west.max(other.west);
+    }
+
+    /// Whether lines go both along the row and across it.
+    fn is_both(self) -> bool {
+        self.north.max(self.south) > Weight::None && self.east.max(self.west) > Weight::None
+    }
+}
+
+impl Glyphs {
+    /// The character of a cell. Where no line turns, a row's line and a column's line have nothing to do with each
+    /// other: the column's stays whole and the row's passes behind it, so that a junction always means a junction.
+    pub(super) fn line(&self, mut arms: Arms, turns: bool) -> char {
+        if arms.is_both() && !turns {
+            arms.east = Weight::None;
+            arms.west = Weight::None;
+        }
+        let across = arms.north.max(arms.south);
+        let along = arms.east.max(arms.west);
+        if across == Weight::None && along == Weight::Dashed {
+            return self.dashed_horizontal;
+        }
+        if along == Weight::None && across == Weight::Dashed {
+            return self.dashed_vertical;
+        }
+        let digit = |weight| match weight {
+            Weight::None => 0,
+            Weight::Dashed | Weight::Light => 1,
+            Weight::Heavy => 2,
+        };
+        let index =
+            [arms.north, arms.east, arms.south, arms.west].into_iter().fold(0, |sum, w| sum * 3 + digit(w));
+        self.junctions[index]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn arms(north: Weight, east: Weight, south: Weight, west: Weight) -> Arms {
+        Arms { north, east, south, west }
+    }
+
+    #[test]
+    fn a_cell_shows_the_lines_that_meet_in_it() {
+        use Weight::{Dashed, Heavy, Light, None};
+        assert_eq!(UNICODE.line(arms(None, Light, None, Light), false), '─');
+        assert_eq!(UNICODE.line(arms(None, Heavy, None, Heavy), false), '━');
+        assert_eq!(UNICODE.line(arms(None, Dashed, None, Dashed), false), '┄');
+        assert_eq!(UNICODE.line(arms(Dashed, None, Dashed, None), false), '┆');
+        assert_eq!(UNICODE.line(arms(None, Dashed, None, Light), false), '─');
+        assert_eq!(UNICODE.line(arms(None, Light, Light, None), true), '╭');
+        assert_eq!(UNICODE.line(arms(Light, None, Light, Light), true), '┤');
+        assert_eq!(UNICODE.line(arms(Light, Heavy, Light, Heavy), true), '┿');
+        assert_eq!(UNICODE.line(arms(Heavy, Heavy, Heavy, Heavy), true), '╋');
+    }
+
+    #[test]
+    fn lines_that_only_cross_do_not_look_joined() {
+        use Weight::{Heavy, Light};
+        assert_eq!(UNICODE.line(arms(Light, Heavy, Light, Heavy), false), '│');
+        assert_eq!(UNICODE.line(arms(Heavy, Light, Heavy, Light), false), '┃');
+    }
+}

@@ -1,0 +1,6 @@
+//! Hand-made pictures, and what must hold for all pictures.
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test ends at the first surprise")]
+
+mod build;
+mod pictures;
+mod properties;

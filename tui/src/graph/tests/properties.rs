@@ -1,0 +1,327 @@
+//! What must hold for all pictures, whatever comes and goes.
+
+use std::collections::{BTreeSet, HashMap, VecDeque};
+
+use proptest::prelude::*;
+use scopetop_tracker::topology::NodeKey;
+
+use super::build::{Picture, draw};
+use crate::graph::place::Place;
+use crate::graph::{GraphState, layout};
+use crate::view::{Direction, EdgeState, Selection, View};
+use ratatui::layout::Rect;
+
+/// What happens between two looks.
+#[derive(Clone, Debug)]
+enum Step {
+    /// A node comes.
+    Come(u8),
+    /// A node goes, and its edges with it.
+    Go(u8),
+    /// An edge comes between two nodes, if they are there.
+    Link(u8, u8),
+    /// Nothing: a tick passes.
+    Wait(u8),
+}
+
+fn steps(count: usize) -> impl Strategy<Value = Vec<Step>> {
+    let step = prop_oneof![
+        4 => (0..60_u8).prop_map(Step::Come),
+        2 => (0..60_u8).prop_map(Step::Go),
+        5 => (0..60_u8, 0..60_u8).prop_map(|(from, to)| Step::Link(from, to)),
+        1 => (1..8_u8).prop_map(Step::Wait),
+    ];
+    prop::collection::vec(step, 1..count)
+}
+
+fn label(number: u8) -> String {
+    if number % 6 == 5 {
+        format!("198.51.100.{number}")
+    } else {
+        format!("process-{number} {}", 100 + u32::from(number))
+    }
+}
+
+fn add(picture: Picture, number: u8) -> Picture {
+    let name = label(number);
+    match number % 6 {
+        0 | 1 => picture.host(&name, if number.is_multiple_of(2) { ":80" } else { "" }),
+        2 => picture.container("web  nginx", &name, ":443"),
+        3 => picture.container(&format!("service {}", number / 12), &name, ""),
+        4 => picture.namespace(u32::from(number / 20), &name, ":1"),
+        _ => picture.remote(&name),
+    }
+}
+
+/// A picture that changes.
+#[derive(Default)]
+struct Film {
+    picture: Picture,
+    there: BTreeSet<u8>,
+    links: BTreeSet<(u8, u8)>,
+}
+
+impl Film {
+    fn step(&mut self, step: &Step) {
+        match *step {
+            Step::Come(number) => {
+                self.there.insert(number);
+            }
+            Step::Go(number) => {
+                self.there.remove(&number);
+                self.links.retain(|&(from, to)| from != number && to != number);
+            }
+            Step::Link(from, to) => {
+                if self.there.contains(&from) && self.there.contains(&to) {
+                    self.links.insert((from, to));
+                }
+            }
+            Step::Wait(_) => {}
+        }
+        self.picture = self.there.iter().fold(Picture::default(), |picture, &number| add(picture, number));
+        for &(from, to) in &self.links {
+            let state =
+                [EdgeState::Steady, EdgeState::Busy, EdgeState::Closed, EdgeState::New, EdgeState::Failed];
+            let picture = std::mem::take(&mut self.picture);
+            self.picture = picture.edge(
+                &label(from),
+                &label(to),
+                443,
+                usize::from(from % 4) + 1,
+                state[usize::from(from + to) % 5],
+            );
+        }
+    }
+
+    fn view(&self) -> View {
+        self.picture.view()
+    }
+}
+
+/// The places on the plane of the nodes that have a row of their own.
+fn rows_of(state: &GraphState, view: &View) -> HashMap<NodeKey, (i32, i32)> {
+    let place = |place: &Place| (state.places.columns[place.column].x, place.y);
+    view.nodes
+        .iter()
+        .zip(&state.at)
+        .filter_map(|(node, at)| at.as_ref().filter(|at| at.own).map(|at| (node.key.clone(), place(at))))
+        .collect()
+}
+
+/// The cells of a box: first column, first row, the column and the row after the last.
+fn boxes(state: &GraphState) -> Vec<(i32, i32, i32, i32)> {
+    let places = &state.places;
+    places
+        .blocks
+        .iter()
+        .filter(|block| block.drawn_height() > 0)
+        .map(|block| {
+            let column = &places.columns[block.column];
+            (column.x, block.top, column.channel_start(), block.top + block.drawn_height())
+        })
+        .collect()
+}
+
+/// Boxes stand apart, and every node stands in one.
+fn check_boxes(state: &GraphState, view: &View) -> Result<(), TestCaseError> {
+    let boxes = boxes(state);
+    for (index, one) in boxes.iter().enumerate() {
+        for other in &boxes[..index] {
+            let apart = one.2 <= other.0 || other.2 <= one.0 || one.3 <= other.1 || other.3 <= one.1;
+            prop_assert!(apart, "{one:?} and {other:?} overlap");
+        }
+    }
+    let mut used = BTreeSet::new();
+    for (node, at) in view.nodes.iter().zip(&state.at) {
+        let Some(at) = at else { return Err(TestCaseError::fail(format!("{} has no place", node.label))) };
+        let block = &state.places.blocks[at.block];
+        prop_assert_eq!(&block.group, &node.group);
+        if at.own {
+            prop_assert!(
+                at.y > block.top && at.y < block.top + block.drawn_height() - 1,
+                "{} outside",
+                node.label
+            );
+            prop_assert!(used.insert((at.column, at.y)), "two nodes on one row");
+        }
+    }
+    Ok(())
+}
+
+/// Every edge is on one line, from its client's box to its server's, around all others.
+fn check_lines(state: &GraphState, view: &View) -> Result<(), TestCaseError> {
+    let boxes = boxes(state);
+    let mut drawn = vec![0; view.edges.len()];
+    for wire in &state.routes.wires {
+        for &edge in &wire.edges {
+            drawn[edge] += 1;
+            let dock = |node: usize| state.at[node].map(|at| (at.column, at.y));
+            prop_assert_eq!(dock(view.edges[edge].client), Some(wire.from));
+            prop_assert_eq!(dock(view.edges[edge].server), Some(wire.to));
+        }
+        if wire.from == wire.to {
+            continue;
+        }
+        let beside = |(column, y): (usize, i32), right: bool| {
+            let column = &state.places.columns[column];
+            (if right { column.channel_start() } else { column.x - 1 }, y)
+        };
+        prop_assert_eq!(wire.path.first(), Some(&beside(wire.from, wire.leaves_right)));
+        prop_assert_eq!(wire.path.last(), Some(&beside(wire.to, !wire.arrives_left)));
+        for pair in wire.path.windows(2) {
+            let ((x0, y0), (x1, y1)) = (pair[0], pair[1]);
+            prop_assert!(x0 == x1 || y0 == y1, "a slanted line");
+            let line = (x0.min(x1), y0.min(y1), x0.max(x1) + 1, y0.max(y1) + 1);
+            for cells in &boxes {
+                let apart = line.2 <= cells.0 || cells.2 <= line.0 || line.3 <= cells.1 || cells.3 <= line.1;
+                prop_assert!(apart, "the line {line:?} runs through the box {cells:?}");
+            }
+        }
+    }
+    prop_assert!(drawn.iter().all(|&count| count == 1), "an edge is not drawn, or twice");
+    Ok(())
+}
+
+/// Every node is reached from every other with the arrow keys.
+fn check_keys(state: &GraphState, view: &View) -> Result<(), TestCaseError> {
+    for start in view.nodes.iter().step_by(7) {
+        let mut seen = BTreeSet::from([start.key.clone()]);
+        let mut queue = VecDeque::from([start.key.clone()]);
+        while let Some(key) = queue.pop_front() {
+            for direction in [Direction::Up, Direction::Down, Direction::Left, Direction::Right] {
+                if let Some(next) = state.neighbour(&key, direction)
+                    && seen.insert(next.clone())
+                {
+                    queue.push_back(next);
+                }
+            }
+        }
+        prop_assert_eq!(seen.len(), view.nodes.len(), "not all are reached from {}", &start.label);
+    }
+    Ok(())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 96, ..ProptestConfig::default() })]
+
+    #[test]
+    fn who_lives_does_not_move_and_nothing_overlaps(steps in steps(60), width in 40..170_u16, height in 6..50_u16) {
+        let area = Rect::new(0, 0, width, height);
+        let mut state = GraphState::default();
+        let mut film = Film::default();
+        let mut before: HashMap<NodeKey, (i32, i32)> = HashMap::new();
+        for step in &steps {
+            film.step(step);
+            let view = film.view();
+            for _ in 0..if let Step::Wait(ticks) = step { *ticks } else { 1 } {
+                state.seen = None;
+                layout(&mut state, &view, area);
+            }
+            let now = rows_of(&state, &view);
+            if now.keys().any(|key| before.contains_key(key)) {
+                for (key, place) in &before {
+                    if view.node_place(key).is_some() {
+                        prop_assert_eq!(now.get(key), Some(place), "{:?} moved", key);
+                    }
+                }
+            }
+            before = now;
+            check_boxes(&state, &view)?;
+            check_lines(&state, &view)?;
+        }
+        check_keys(&state, &film.view())?;
+    }
+
+    #[test]
+    fn what_is_selected_is_on_the_screen(
+        steps in steps(80),
+        width in 1..120_u16,
+        height in 1..40_u16,
+        choice in any::<prop::sample::Index>(),
+    ) {
+        let mut film = Film::default();
+        for step in &steps {
+            film.step(step);
+        }
+        let view = film.view();
+        let mut state = GraphState::default();
+        draw(&mut state, &view, (width, height), None);
+        if view.nodes.is_empty() {
+            return Ok(());
+        }
+        let node = choice.index(view.nodes.len());
+        let selection = Selection::Node(view.nodes[node].key.clone());
+        let buffer = draw(&mut state, &view, (width, height), Some(&selection));
+        let at = state.at[node].expect("every node has a place");
+        let (left, top) = state.pan.expect("it was drawn");
+        prop_assert!(at.y >= top && at.y < top + i32::from(height));
+        let column = &state.places.columns[at.column];
+        prop_assert!(column.x >= left && (column.channel_start() <= left + i32::from(width) || column.x == left));
+        if width >= 20 && height >= 3 {
+            let row = u16::try_from(at.y - top).expect("a row of the panel");
+            let reversed = (0..width).any(|x| buffer[(x, row)].modifier.contains(ratatui::style::Modifier::REVERSED));
+            prop_assert!(reversed, "nothing on its row looks selected");
+        }
+        if let Some(edge) = view.edges.first() {
+            draw(&mut state, &view, (width, height), Some(&Selection::Edge(edge.key.clone())));
+        }
+    }
+}
+
+/// A node that went for some ticks comes back to its place; another one takes it only after a while.
+#[test]
+fn a_place_is_kept_for_who_comes_back() {
+    let area = Rect::new(0, 0, 100, 30);
+    let all = Picture::default()
+        .host("a 1", ":1")
+        .host("b 2", ":2")
+        .host("c 3", ":3")
+        .steady("a 1", "b 2", 2, 1)
+        .steady("a 1", "c 3", 3, 1);
+    let mut state = GraphState::default();
+    layout(&mut state, &all.view(), area);
+    let first = rows_of(&state, &all.view());
+    let key = super::build::process("b 2");
+    let without = all.clone().without("b 2");
+    layout(&mut state, &without.view(), area);
+    // Someone new in the same box does not take the place at once.
+    let other = without.clone().host("d 4", ":4").steady("a 1", "d 4", 4, 1);
+    layout(&mut state, &other.view(), area);
+    let new = rows_of(&state, &other.view())[&super::build::process("d 4")];
+    assert_ne!(Some(&new), first.get(&key));
+    layout(&mut state, &all.view(), area);
+    assert_eq!(rows_of(&state, &all.view()).get(&key), first.get(&key));
+    // Gone for long, its place serves another.
+    for _ in 0..10 {
+        state.seen = None;
+        layout(&mut state, &without.view(), area);
+    }
+    let other = without.host("e 5", ":5").steady("a 1", "e 5", 5, 1);
+    layout(&mut state, &other.view(), area);
+    assert_eq!(rows_of(&state, &other.view()).get(&super::build::process("e 5")), first.get(&key));
+}
+
+#[test]
+fn what_is_not_on_the_screen_is_counted() {
+    let picture = (0..40).fold(Picture::default().host("server 1", ":1"), |picture, number| {
+        let name = format!("client {}", 100 + number);
+        picture.host(&name, "").steady(&name, "server 1", 1, 1)
+    });
+    let view = picture.view();
+    let mut state = GraphState::default();
+    for height in [10_u16, 20, 30] {
+        let shown = super::build::text(&draw(&mut state, &view, (80, height), None));
+        let (_, top) = state.pan.expect("it was drawn");
+        let below = state.at.iter().flatten().filter(|at| at.y >= top + i32::from(height)).count();
+        assert!(below > 0 && shown.contains(&format!("▼ {below} below")), "{shown}");
+        let rows = (0..40).filter(|number| shown.contains(&format!("client {} ", 100 + number))).count();
+        let server = usize::from(shown.contains("server 1"));
+        // The note itself may stand on the end of a row, but on no name.
+        assert_eq!(rows + server + below, 41, "{shown}");
+    }
+    // Moved to the end, it says what is above and how many the box has no rows for.
+    let last = state.at.iter().enumerate().filter_map(|(node, at)| at.map(|at| (at.y, node))).max();
+    let key = view.nodes[last.expect("there are nodes").1].key.clone();
+    let shown = super::build::text(&draw(&mut state, &view, (80, 10), Some(&Selection::Node(key))));
+    assert!(shown.contains('▲'), "{shown}");
+}

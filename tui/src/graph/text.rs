@@ -1,0 +1,90 @@
+//! Text cut to a width in cells.
+
+use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
+
+/// The width of a text in cells.
+pub(super) fn width(text: &str) -> i32 {
+    i32::try_from(text.width()).unwrap_or(i32::MAX)
+}
+
+/// The text, its end cut off with `…` where it is wider.
+pub(super) fn cut_end(text: &str, limit: i32) -> String {
+    if width(text) <= limit {
+        return text.to_owned();
+    }
+    if limit < 1 {
+        return String::new();
+    }
+    let mut cut = take(text.chars(), limit - 1);
+    cut.push('…');
+    cut
+}
+
+/// The text, its middle cut out where it is wider: of `long-name 4121`, the number is what tells it from its like.
+pub(super) fn cut_middle(text: &str, limit: i32) -> String {
+    if width(text) <= limit {
+        return text.to_owned();
+    }
+    let last_word = text.rsplit_once(' ').map_or(0, |(_, word)| width(word) + 1);
+    // The last word is kept whole while a few letters of the name remain.
+    let tail = if last_word > 0 && last_word + 4 <= limit { last_word } else { (limit - 1) / 2 };
+    if limit < 4 {
+        return cut_end(text, limit);
+    }
+    let mut cut = take(text.chars(), limit - 1 - tail);
+    cut.push('…');
+    let end = take(text.chars().rev(), tail);
+    cut.extend(end.chars().rev());
+    cut
+}
+
+/// As many of the characters as fit.
+fn take(characters: impl Iterator<Item = char>, limit: i32) -> String {
+    let mut used = 0;
+    characters
+        .take_while(|character| {
+            used += i32::try_from(character.width().unwrap_or(0)).unwrap_or(0);
+            used <= limit
+        })
+        .collect()
+}
+
+/// A count in at most four cells: `812`, `12k`.
+pub(super) fn count(number: usize) -> String {
+    match number {
+        0..10_000 => number.to_string(),
+        10_000..1_000_000 => format!("{}k", number / 1_000),
+        _ => format!("{}M", number / 1_000_000),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_number_of_a_process_survives_the_cut() {
+        assert_eq!(cut_middle("nginx 4121", 10), "nginx 4121");
+        assert_eq!(cut_middle("NetworkManager 4121", 14), "NetworkM… 4121");
+        assert_eq!(cut_middle("postgres 5120", 8), "post…120");
+        assert_eq!(cut_middle("2001:db8::1:2:3:4", 9), "2001…:3:4");
+    }
+
+    #[test]
+    fn a_cut_text_fits_also_with_wide_characters() {
+        for limit in 0..12 {
+            for text in
+                ["日本語の名前 77", "a日b本c語", "plain text 12", "e\u{301}e\u{301}e\u{301}e\u{301} 1"]
+            {
+                assert!(width(&cut_middle(text, limit)) <= limit, "{text} in {limit}");
+                assert!(width(&cut_end(text, limit)) <= limit, "{text} in {limit}");
+            }
+        }
+        assert_eq!(cut_end("日本語", 4), "日…");
+    }
+
+    #[test]
+    fn counts_are_short() {
+        assert_eq!([count(7), count(9_999), count(12_345), count(3_400_000)], ["7", "9999", "12k", "3M"]);
+    }
+}

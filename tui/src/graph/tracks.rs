@@ -1,0 +1,166 @@
+//! Which line runs where in a channel: the order from left to right in which the fewest lines cross.
+
+use super::place::Column;
+
+/// A side of a channel.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(super) enum Side {
+    /// At the column before it.
+    Left,
+    /// At the column after it.
+    Right,
+}
+
+/// The lines of one hub in one channel: a line down the channel, with branches to both sides.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Net {
+    /// The branches.
+    pins: Vec<(Side, i32)>,
+    /// The cell column of the line down.
+    pub(super) x: i32,
+}
+
+/// Beyond so many lines in a channel their order is a plain sort: no screen shows them apart anyway.
+const ORDERED_PAIRWISE: usize = 48;
+
+impl Net {
+    /// Adds a branch.
+    pub(super) fn pin(&mut self, pin: (Side, i32)) {
+        if !self.pins.contains(&pin) {
+            self.pins.push(pin);
+        }
+    }
+
+    /// The first and the last row of the line down.
+    pub(super) fn span(&self) -> (i32, i32) {
+        let rows = self.pins.iter().map(|&(_, y)| y);
+        (rows.clone().min().unwrap_or(0), rows.max().unwrap_or(0))
+    }
+
+    /// Whether it is one row, without a line down.
+    pub(super) fn is_straight(&self) -> bool {
+        let (first, last) = self.span();
+        first == last
+    }
+
+    fn has(&self, pin: (Side, i32)) -> bool {
+        self.pins.contains(&pin)
+    }
+
+    fn on(&self, side: Side) -> impl Iterator<Item = i32> + '_ {
+        self.pins.iter().filter(move |pin| pin.0 == side).map(|pin| pin.1)
+    }
+}
+
+/// What it costs to have one net left of another: crossings, and worse, lines that would look joined.
+fn cost(left: &Net, right: &Net) -> i64 {
+    let touch = |net: &Net, pin: (Side, i32)| {
+        let (first, last) = net.span();
+        if pin.1 < first || pin.1 > last || net.has(pin) {
+            0
+        } else if pin.1 == first || pin.1 == last {
+            4
+        } else {
+            1
+        }
+    };
+    let from_left: i64 = right.on(Side::Left).map(|y| touch(left, (Side::Left, y))).sum();
+    let from_right: i64 = left.on(Side::Right).map(|y| touch(right, (Side::Right, y))).sum();
+    let along: i64 = left.on(Side::Right).filter(|&y| right.has((Side::Left, y))).map(|_| 8).sum();
+    from_left + from_right + along
+}
+
+/// Gives every net its cell column, and tells how many cell columns there had to be for no two to be joined.
+pub(super) fn assign(nets: &mut [Net], column: &Column) -> i32 {
+    let mut order: Vec<usize> = (0..nets.len()).filter(|&net| !nets[net].is_straight()).collect();
+    if order.is_empty() {
+        return 0;
+    }
+    let middle =
+        |net: &Net| net.pins.iter().map(|pin| i64::from(pin.1)).sum::<i64>() / net.pins.len().max(1) as i64;
+    order.sort_by_key(|&net| (middle(&nets[net]), nets[net].span(), net));
+    let pairwise = order.len() <= ORDERED_PAIRWISE;
+    if pairwise {
+        uncross(nets, &mut order);
+    }
+    // Nets that do not meet may share a cell column; those that meet keep their order.
+    let mut levels = vec![0; order.len()];
+    for place in 0..order.len() {
+        let net = &nets[order[place]];
+        let (first, last) = net.span();
+        levels[place] = (0..place)
+            .filter(|&before| {
+                let other = &nets[order[before]];
+                let (other_first, other_last) = other.span();
+                (first <= other_last && other_first <= last)
+                    || (pairwise && cost(net, other) != cost(other, net))
+            })
+            .map(|before| levels[before] + 1)
+            .max()
+            .unwrap_or(0);
+    }
+    let needed = levels.iter().max().map_or(1, |last| last + 1);
+    let start = column.channel_start();
+    // With room to spare, a piece of line is seen on both sides; always one cell and the arrow head.
+    let airy = needed * 2 - 1 <= column.channel - 5;
+    let (first, last) = if airy { (2, column.channel - 4) } else { (1, (column.channel - 3).max(1)) };
+    let room = last - first + 1;
+    for (place, &net) in order.iter().enumerate() {
+        let level = levels[place];
+        let offset = if needed * 2 - 1 <= room {
+            (room - (needed * 2 - 1)) / 2 + level * 2
+        } else if needed <= room {
+            (room - needed) / 2 + level
+        } else {
+            level * room / needed
+        };
+        nets[net].x = start + first + offset;
+    }
+    needed
+}
+
+/// Swaps neighbours while that makes fewer lines cross.
+fn uncross(nets: &[Net], order: &mut [usize]) {
+    let size = order.len();
+    let mut gain = vec![0_i64; size * size];
+    let base = order.to_vec();
+    for a in 0..size {
+        for b in 0..a {
+            let difference = cost(&nets[base[a]], &nets[base[b]]) - cost(&nets[base[b]], &nets[base[a]]);
+            gain[a * size + b] = difference;
+            gain[b * size + a] = -difference;
+        }
+    }
+    let mut places: Vec<usize> = (0..size).collect();
+    for _ in 0..size {
+        let mut changed = false;
+        // A net moves over several others at once where that pays.
+        for from in 0..size {
+            let net = places[from];
+            let mut best = (0, from);
+            let mut sum = 0;
+            for to in (0..from).rev() {
+                sum += gain[net * size + places[to]];
+                best = best.min((sum, to));
+            }
+            sum = 0;
+            for to in from + 1..size {
+                sum -= gain[net * size + places[to]];
+                if sum < best.0 {
+                    best = (sum, to);
+                }
+            }
+            if best.0 < 0 {
+                places.remove(from);
+                places.insert(best.1, net);
+                changed = true;
+            }
+        }
+        if !changed {
+            break;
+        }
+    }
+    for (place, &net) in places.iter().enumerate() {
+        order[place] = base[net];
+    }
+}
