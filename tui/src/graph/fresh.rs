@@ -1,6 +1,6 @@
 //! A layout from nothing: the first one, and the one that is asked for.
 
-use super::place::{Block, Column, Place, Places, SCREENS, Slot, row_width, rows};
+use super::place::{Block, Column, Folded, Place, Places, SCREENS, Slot, row_width, rows};
 use super::rank::{self, Links};
 use crate::view::{GroupKey, NodeKind, View};
 
@@ -52,14 +52,18 @@ pub(super) fn layout(view: &View, links: &Links, size: (i32, i32)) -> Places {
             top: draft.top,
             line: draft.line,
             slots: draft.nodes.iter().map(|node| Slot::new(key(node))).collect(),
-            crowd: draft.crowd.iter().map(key).collect(),
+            crowd: draft
+                .crowd
+                .iter()
+                .map(|node| Folded { key: key(node), linked: links.linked[*node] })
+                .collect(),
             seen: 0,
         })
         .collect();
     let columns = vec![Column { x: 0, width: 0, channel: 0 }; count];
     let mut places = Places { columns, blocks, size, ..Places::default() };
     // Which lines run side by side depends on the rows alone; how wide the channels must be, on the lines.
-    let tracks = super::route::route(&places, &places.resolve(view), view).tracks;
+    let tracks = super::route::tracks(&places, &places.resolve(view), view);
     places.columns = set_widths(&natural, &tracks, width);
     places
 }
@@ -261,7 +265,7 @@ fn fold(view: &View, links: &Links, drafts: &mut [Draft], column: usize, height:
             .iter_mut()
             .filter(|draft| {
                 draft.nodes.len() > 5
-                    && draft.nodes.iter().all(|&node| view.nodes[node].kind == NodeKind::Remote)
+                    && draft.nodes.first().is_some_and(|&node| view.nodes[node].kind == NodeKind::Remote)
             })
             .max_by_key(|draft| draft.nodes.len());
         let Some(draft) = remotes else { break };
