@@ -1,5 +1,13 @@
 //! The terminal's side of scopetop: command line, screen, export.
 
+pub mod app;
+#[cfg(test)]
+mod fixture;
 pub mod graph;
+pub mod human;
+pub mod input;
+pub mod live;
+pub mod screen;
+pub mod terminal;
 pub mod theme;
 pub mod view;

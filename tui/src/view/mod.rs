@@ -3,7 +3,8 @@
 //! Nodes are processes, remote addresses and unknown holders; a container, a namespace, the host and the world outside
 //! are the groups that they stand in. Nothing here knows about cells, colours or keys.
 
-use std::net::IpAddr;
+mod build;
+mod details;
 
 use scopetop_tracker::connection::Protocol;
 use scopetop_tracker::identity::{ContainerId, NetnsId, Timestamp};
@@ -11,13 +12,19 @@ use scopetop_tracker::text::Text;
 use scopetop_tracker::tick::Counts;
 use scopetop_tracker::topology::{HostIndex, NodeKey, Rate, Service};
 
+#[cfg(test)]
+pub(crate) use build::is_local_network;
+pub use build::{ActiveFilter, build, busy_from};
+pub use details::{Column, Details, Fact, Row, Table, details};
+pub(crate) use details::{flow, state_word};
+
 /// All that is shown of a moment: the graph, the list and the header read this and nothing else.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct View {
     /// The nodes, in the order of their keys: the same thing keeps its place from one view to the next as far as
     /// the others let it.
     pub nodes: Vec<ViewNode>,
-    /// The edges, in the order of the list: by the client's label, then the server's, then the service.
+    /// The edges, in the order of the list: by the client's name, then the server's, then the service.
     pub edges: Vec<ViewEdge>,
     /// What the filter keeps away.
     pub hidden: Hidden,
@@ -112,14 +119,16 @@ pub struct ViewEdge {
     pub failed: usize,
     /// Its state: the one of its line.
     pub state: EdgeState,
-    /// Whether it is known who began, of every connection on it.
+    /// Whether it is known who began (of its oldest connection).
     pub directed: bool,
     /// What flows on it.
     pub rate: Rate,
-    /// The smallest round-trip time of its connections, in microseconds.
+    /// The smoothed round-trip time of its oldest connection, in microseconds.
     pub rtt_us: Option<u32>,
     /// When the oldest of its connections began; `None` where that was before the tracker started.
     pub since: Option<Timestamp>,
+    /// Why a connection on it failed in the newest tick: a positive errno.
+    pub error: Option<u32>,
     /// Whether the search text is found in it or at one of its ends.
     pub matched_by_search: bool,
 }
@@ -192,6 +201,12 @@ pub struct Totals {
     pub connections: usize,
     /// Listeners.
     pub listeners: usize,
+    /// Connections that began in the newest tick.
+    pub opened: usize,
+    /// Connections that closed in the newest tick.
+    pub closed: usize,
+    /// Connects that failed in the newest tick.
+    pub failed: usize,
 }
 
 /// What the header tells of the host.
@@ -220,6 +235,21 @@ pub struct HostFacts {
 }
 
 impl View {
+    /// Marks what a search text is found in, whatever the case of its letters. An empty text is found nowhere.
+    pub fn mark(&mut self, search: &str) {
+        let search = search.trim().to_lowercase();
+        let found = |text: &str| !search.is_empty() && text.to_lowercase().contains(&search);
+        for node in &mut self.nodes {
+            node.matched_by_search = found(&node.label) || found(&node.detail) || found(&node.group_label);
+        }
+        for edge in &mut self.edges {
+            edge.matched_by_search = found(&edge.service)
+                || [edge.client, edge.server]
+                    .iter()
+                    .any(|&end| self.nodes.get(end).is_some_and(|node| node.matched_by_search));
+        }
+    }
+
     /// The node of a key.
     pub fn node(&self, key: &NodeKey) -> Option<&ViewNode> {
         self.node_place(key).and_then(|place| self.nodes.get(place))
@@ -237,6 +267,11 @@ impl View {
 }
 
 impl ViewEdge {
+    /// Its ends; one of them where it leads from a node to itself.
+    pub fn ends(&self) -> impl Iterator<Item = usize> + use<> {
+        [Some(self.client), (self.client != self.server).then_some(self.server)].into_iter().flatten()
+    }
+
     /// How many connections it stands for, open or over in the newest tick.
     pub fn connections(&self) -> usize {
         self.open + self.closed + self.failed
@@ -251,12 +286,5 @@ pub fn service_label(service: Service) -> String {
     }
 }
 
-/// Whether an address is reached without leaving the local networks.
-pub(crate) fn is_local_network(address: IpAddr) -> bool {
-    match address {
-        IpAddr::V4(address) => address.is_private() || address.is_link_local() || address.is_loopback(),
-        IpAddr::V6(address) => {
-            address.is_unique_local() || address.is_unicast_link_local() || address.is_loopback()
-        }
-    }
-}
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,359 @@
+//! A tick comes in.
+
+use petgraph::stable_graph::NodeIndex;
+use rustc_hash::FxHashMap;
+
+use super::assemble::Before;
+use super::connection::{Connection, ConnectionId, Listener};
+use super::end::{End, EndIndex, LinkIndex, Tuple};
+use super::host::{Host, HostView};
+use super::node::{HostIndex, Node, NodeKey};
+use super::{Rate, Topology};
+use crate::connection::{Socket, State};
+use crate::container::Container;
+use crate::identity::{ContainerId, NetnsId, ProcessId, SocketId, Timestamp};
+use crate::process::Process;
+use crate::tick::Tick;
+
+/// What is known while a tick is taken in.
+pub(super) struct Work<'t> {
+    pub(super) host: HostIndex,
+    /// Whether it is the host's first: then it tells what was there before.
+    is_first: bool,
+    at: Timestamp,
+    pub(super) duration: u64,
+    /// Connections from this one on were made by this tick.
+    pub(super) first_made: ConnectionId,
+    /// The sockets of this tick that their connections do not know yet.
+    pub(super) fresh: FxHashMap<EndIndex, &'t Socket>,
+    /// Their ends, in the tick's order.
+    pub(super) touched: Vec<EndIndex>,
+    /// Ends that may have to be joined or taken apart.
+    pub(super) check: Vec<EndIndex>,
+    /// Tuples of which all ends may have to be.
+    pub(super) groups: Vec<u64>,
+    /// The connections of earlier ticks that this one changes, as they were.
+    pub(super) before: FxHashMap<ConnectionId, Before>,
+}
+
+impl Work<'_> {
+    /// Whether a connection that this tick told of for the first time began in it.
+    pub(super) fn began_in(&self, opened_at: Option<Timestamp>) -> bool {
+        !self.is_first || opened_at.is_some_and(|opened_at| self.at.since(opened_at) <= self.duration)
+    }
+}
+
+impl Topology {
+    /// Takes the next tick of a host in. What closed in that host's tick before leaves the graph; what closes in this
+    /// one stays in it until the next.
+    ///
+    /// A tick that does not fit what came before is taken for what it says: a socket that changed and is not known
+    /// has opened, one that closed and is not known is shown once, one that opens twice has changed.
+    pub fn apply(&mut self, tick: &Tick) {
+        let Some((host, is_first)) = self.enter(tick) else { return };
+        let mut work = Work {
+            host,
+            is_first,
+            at: tick.at,
+            duration: tick.duration,
+            first_made: ConnectionId(self.next_connection),
+            fresh: FxHashMap::default(),
+            touched: Vec::new(),
+            check: Vec::new(),
+            groups: Vec::new(),
+            before: FxHashMap::default(),
+        };
+        self.undo_newest(&mut work);
+        self.explain(host, tick);
+        for socket in tick.opened.iter().chain(&tick.changed) {
+            self.take_socket(&mut work, socket, socket.state);
+        }
+        for socket in &tick.closed {
+            let state = if socket.state.is_over() { socket.state } else { State::Closed };
+            self.take_socket(&mut work, socket, state);
+        }
+        for &socket in &tick.forgotten {
+            self.forget_socket(&mut work, socket);
+        }
+        self.join_ends(&mut work);
+        self.edges.remove_empty(&mut self.graph);
+        let hosts = &mut self.hosts;
+        self.nodes.remove_unused(&mut self.graph, |key| match key {
+            NodeKey::Process(host, id) => hosts[usize::from(host.0)].processes.spare(&id),
+            NodeKey::Container(host, id) => hosts[usize::from(host.0)].containers.spare(&id),
+            NodeKey::Remote(..) | NodeKey::Unknown(..) => {}
+        });
+        self.spare_unused(host, tick);
+    }
+
+    /// The tick's host, and whether it is new. There is room for 65,536 hosts; the ticks of others are not taken in.
+    fn enter(&mut self, tick: &Tick) -> Option<(HostIndex, bool)> {
+        if let Some(index) = self.views.iter().position(|view| view.id == tick.host) {
+            self.views[index] = HostView::of(tick);
+            return Some((HostIndex(u16::try_from(index).ok()?), false));
+        }
+        let host = HostIndex(u16::try_from(self.hosts.len()).ok()?);
+        self.hosts.push(Host::default());
+        self.views.push(HostView::of(tick));
+        Some((host, true))
+    }
+
+    pub(super) fn host_mut(&mut self, host: HostIndex) -> &mut Host {
+        // A HostIndex is made with its host, and hosts stay.
+        &mut self.hosts[usize::from(host.0)]
+    }
+
+    /// Removes what was over in the host's tick before, and nothing is new or moving any more.
+    fn undo_newest(&mut self, work: &mut Work<'_>) {
+        let newest = std::mem::take(&mut self.host_mut(work.host).newest);
+        for id in newest.new {
+            self.adjust(id, |connection| connection.is_new = false);
+        }
+        for id in newest.moving {
+            self.adjust(id, |connection| connection.rate = Rate::default());
+        }
+        for socket in newest.over_sockets {
+            if self.listeners.get(&(work.host, socket)).is_some_and(|listener| listener.closed) {
+                self.remove_listener(work.host, socket);
+            }
+            if let Some(&end) = self.host_mut(work.host).sockets.get(&socket)
+                && self.ends.get(end).is_some_and(|end| end.is_over() && !end.is_gone)
+            {
+                self.mark(work, end);
+                self.ends.unindex(end);
+                if let Some(end) = self.ends.get_mut(end) {
+                    end.is_gone = true;
+                }
+            }
+        }
+        for id in newest.over {
+            if let Some(link) = self.links.find(id)
+                && self.links.get(link).is_some_and(|link| link.view.state.is_over())
+            {
+                self.remove_link(work, link);
+            }
+        }
+    }
+
+    /// Changes a connection without moving it.
+    fn adjust(&mut self, id: ConnectionId, change: impl FnOnce(&mut Connection)) {
+        let Some(link) = self.links.find(id).and_then(|link| self.links.get_mut(link)) else { return };
+        let edge = self.graph.edge_weight_mut(link.edge);
+        let Some(edge) = edge else { return };
+        edge.count_out(&link.view);
+        change(&mut link.view);
+        edge.count_in(&link.view);
+    }
+
+    /// Takes in who the processes and containers are.
+    fn explain(&mut self, host: HostIndex, tick: &Tick) {
+        for container in &tick.containers {
+            self.host_mut(host).containers.set(container.id.clone(), container.clone());
+            let node = self.nodes.find(&NodeKey::Container(host, container.id.clone()));
+            if let Some(weight) = node.and_then(|node| self.graph.node_weight_mut(node)) {
+                *weight = Node::Container(container.clone());
+            }
+        }
+        for process in &tick.processes {
+            self.host_mut(host).processes.set(process.id, process.clone());
+            if let Some(node) = self.nodes.find(&NodeKey::Process(host, process.id)) {
+                let container = process.container.as_ref().map(|id| self.container_node(host, id));
+                self.nodes.set_container(node, container);
+                if let Some(weight) = self.graph.node_weight_mut(node) {
+                    *weight = Node::Process(process.clone());
+                }
+            }
+        }
+        for namespace in &tick.namespaces {
+            self.host_mut(host).namespaces.insert(namespace.id, namespace.names.clone());
+        }
+    }
+
+    /// What this tick explained and has no node is out of use.
+    fn spare_unused(&mut self, host: HostIndex, tick: &Tick) {
+        for process in &tick.processes {
+            if self.nodes.find(&NodeKey::Process(host, process.id)).is_none() {
+                self.host_mut(host).processes.spare(&process.id);
+            }
+        }
+        for container in &tick.containers {
+            if self.nodes.find(&NodeKey::Container(host, container.id.clone())).is_none() {
+                self.host_mut(host).containers.spare(&container.id);
+            }
+        }
+    }
+
+    /// The node of a socket: its first owner's, or the namespace's unknown one.
+    pub(super) fn owner_node(
+        &mut self,
+        host: HostIndex,
+        netns: NetnsId,
+        owner: Option<ProcessId>,
+    ) -> NodeIndex {
+        let Some(id) = owner else {
+            return self.plain_node(NodeKey::Unknown(host, netns), Node::Unknown { netns });
+        };
+        let key = NodeKey::Process(host, id);
+        if let Some(node) = self.nodes.find(&key) {
+            return node;
+        }
+        let facts = &mut self.host_mut(host).processes;
+        facts.keep(&id);
+        let process = facts.get(&id).cloned().unwrap_or_else(|| unexplained(id));
+        let container = process.container.clone();
+        let node = self.nodes.add(&mut self.graph, key, Node::Process(process));
+        if let Some(container) = container {
+            let container = self.container_node(host, &container);
+            self.nodes.set_container(node, Some(container));
+        }
+        node
+    }
+
+    fn container_node(&mut self, host: HostIndex, id: &ContainerId) -> NodeIndex {
+        let key = NodeKey::Container(host, id.clone());
+        if let Some(node) = self.nodes.find(&key) {
+            return node;
+        }
+        let facts = &mut self.host_mut(host).containers;
+        facts.keep(id);
+        let container = facts.get(id).cloned().unwrap_or_else(|| Container {
+            id: id.clone(),
+            runtime: None,
+            name: None,
+            image: None,
+            labels: std::collections::BTreeMap::new(),
+            netns: None,
+        });
+        self.nodes.add(&mut self.graph, key, Node::Container(container))
+    }
+
+    /// The node of something that its key says all about.
+    pub(super) fn plain_node(&mut self, key: NodeKey, node: Node) -> NodeIndex {
+        match self.nodes.find(&key) {
+            Some(node) => node,
+            None => self.nodes.add(&mut self.graph, key, node),
+        }
+    }
+
+    /// Takes one socket in, in that state. Whose end it is comes later, when all are in.
+    fn take_socket<'t>(&mut self, work: &mut Work<'t>, socket: &'t Socket, state: State) {
+        let Some(remote) = socket.remote.filter(|_| state != State::Listen) else {
+            self.take_listener(work, socket, state);
+            return;
+        };
+        self.remove_listener(work.host, socket.id);
+        let tuple = Tuple::new(socket.local, remote);
+        let end = match self.host_mut(work.host).sockets.get(&socket.id).copied() {
+            Some(index) => {
+                let before = self.tuple(work, index);
+                let Some(end) = self.ends.get_mut(index) else { return };
+                if end.is_gone && state.is_over() {
+                    // A close that is told twice.
+                    return;
+                }
+                if !end.is_gone && end.joins_alike(socket, state) && before == Some(tuple) {
+                    end.update(socket, state);
+                } else {
+                    self.mark(work, index);
+                    self.ends.unindex(index);
+                    if let Some(end) = self.ends.get_mut(index) {
+                        end.update(socket, state);
+                        end.is_gone = false;
+                    }
+                    self.ends.index(index, tuple);
+                    self.mark(work, index);
+                }
+                index
+            }
+            None => {
+                let index = self.ends.add(End::new(work.host, socket, state));
+                self.host_mut(work.host).sockets.insert(socket.id, index);
+                self.ends.index(index, tuple);
+                self.mark(work, index);
+                index
+            }
+        };
+        if state.is_over() {
+            self.host_mut(work.host).newest.over_sockets.push(socket.id);
+        }
+        work.fresh.insert(end, socket);
+        work.touched.push(end);
+    }
+
+    fn take_listener(&mut self, work: &mut Work<'_>, socket: &Socket, state: State) {
+        let host = work.host;
+        if let Some(&end) = self.host_mut(host).sockets.get(&socket.id) {
+            self.forget_end(work, end);
+        }
+        let mut nodes: Vec<_> =
+            socket.owners.iter().map(|&owner| self.owner_node(host, socket.netns, Some(owner))).collect();
+        if nodes.is_empty() {
+            nodes.push(self.owner_node(host, socket.netns, None));
+        }
+        for &node in &nodes {
+            self.nodes.acquire(node);
+        }
+        self.remove_listener(host, socket.id);
+        let closed = state.is_over();
+        if closed {
+            self.host_mut(host).newest.over_sockets.push(socket.id);
+        }
+        let key = (host, socket.id);
+        let listener = Listener {
+            socket: key,
+            nodes,
+            protocol: socket.protocol,
+            address: socket.local,
+            netns: socket.netns,
+            closed,
+        };
+        self.listeners.insert(key, listener);
+    }
+
+    fn remove_listener(&mut self, host: HostIndex, socket: SocketId) {
+        let Some(listener) = self.listeners.remove(&(host, socket)) else { return };
+        for node in listener.nodes {
+            self.nodes.release(node);
+        }
+    }
+
+    fn forget_socket(&mut self, work: &mut Work<'_>, socket: SocketId) {
+        self.remove_listener(work.host, socket);
+        if let Some(&end) = self.host_mut(work.host).sockets.get(&socket) {
+            self.forget_end(work, end);
+        }
+    }
+
+    /// Removes a connection at once, with its ends.
+    pub(super) fn remove_link(&mut self, work: &mut Work<'_>, link: LinkIndex) {
+        let Some(removed) = self.dissolve(link) else { return };
+        for end in removed.ends() {
+            self.remove_end(work, end);
+        }
+    }
+
+    /// Removes an end that is of no connection any more.
+    pub(super) fn remove_end(&mut self, work: &mut Work<'_>, end: EndIndex) {
+        self.mark(work, end);
+        self.ends.unindex(end);
+        work.fresh.remove(&end);
+        if let Some(removed) = self.ends.remove(end) {
+            self.host_mut(removed.host).sockets.remove(&removed.socket);
+        }
+    }
+}
+
+/// A process that no tick explained.
+fn unexplained(id: ProcessId) -> Process {
+    Process {
+        id,
+        started_at: None,
+        comm: crate::text::Text::default(),
+        cmdline: None,
+        exe: None,
+        uid: None,
+        user: None,
+        netns: None,
+        container: None,
+    }
+}

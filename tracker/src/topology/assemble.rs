@@ -1,0 +1,326 @@
+//! A connection is made of its ends, and counted where it belongs.
+
+use std::net::SocketAddr;
+
+use petgraph::stable_graph::NodeIndex;
+
+use super::Topology;
+use super::apply::Work;
+use super::connection::{Connection, ConnectionId, Side};
+use super::edge::{Rate, Service};
+use super::end::{End, EndIndex, LinkIndex, differ};
+use super::links::Link;
+use super::node::{Node, NodeKey};
+use crate::connection::{Direction, OwnerSource};
+use crate::identity::ProcessId;
+
+/// An end with what only its connection knows of it.
+pub(super) struct Own {
+    pub(super) index: EndIndex,
+    pub(super) local: SocketAddr,
+    pub(super) remote: SocketAddr,
+    pub(super) owners: Vec<ProcessId>,
+    pub(super) owner_source: OwnerSource,
+}
+
+/// What a connection was before a tick.
+pub(super) struct Before {
+    client: Option<EndIndex>,
+    server: Option<EndIndex>,
+    bytes_to_server: Option<u64>,
+    bytes_to_client: Option<u64>,
+}
+
+/// Two ends, or one and what it sees, in their roles.
+struct Roles {
+    client: Option<Own>,
+    server: Option<Own>,
+    is_directed: bool,
+}
+
+/// What the ends say together.
+struct Totals {
+    bytes_to_server: Option<u64>,
+    bytes_to_client: Option<u64>,
+}
+
+impl Topology {
+    /// Makes a connection of one end or two: the one at `link` anew, or a new one. `came_with_socket`: whether a new
+    /// one is one that was not there before.
+    pub(super) fn assemble(
+        &mut self,
+        work: &mut Work<'_>,
+        link: Option<LinkIndex>,
+        came_with_socket: bool,
+        own: Own,
+        other: Option<Own>,
+    ) {
+        let Some(roles) = self.roles(own, other) else { return };
+        let ends = [&roles.client, &roles.server].map(|own| own.as_ref().map(|own| own.index));
+        let old = link.and_then(|link| self.links.get(link));
+        let came_with_socket = old.map_or(came_with_socket, |old| old.came_with_socket);
+        let id = old.map_or(ConnectionId(self.next_connection), |old| old.view.id);
+        if old.is_none() {
+            self.next_connection += 1;
+        }
+        let (was_new, was_over, old_rate) = old.map_or((false, false, Rate::default()), |old| {
+            (old.view.is_new, old.view.state.is_over(), old.view.rate)
+        });
+        if let Some(old) = old
+            && id < work.first_made
+        {
+            work.before.entry(id).or_insert(Before {
+                client: old.client,
+                server: old.server,
+                bytes_to_server: old.view.bytes_to_server,
+                bytes_to_client: old.view.bytes_to_client,
+            });
+        }
+        let is_directed = roles.is_directed;
+        let [client, server] = self.sides(roles);
+        let [client_end, server_end] = ends.map(|end| end.and_then(|end| self.ends.get(end)));
+        // One of the two is there: it was given.
+        let Some(first) = client_end.or(server_end) else { return };
+        let both = || client_end.into_iter().chain(server_end);
+        let main = both().find(|end| !end.is_over()).unwrap_or(first);
+        let totals = Totals::of(client_end, server_end);
+        let opened_at = both().filter_map(|end| end.opened_at).min();
+        let is_made = id >= work.first_made;
+        let is_new = if is_made { came_with_socket && work.began_in(opened_at) } else { was_new };
+        let rate = if is_made {
+            if is_new { totals.rate(&Totals::ZERO, work.duration) } else { Rate::default() }
+        } else {
+            totals.rate_since(work.before.get(&id), ends, work.duration).unwrap_or(old_rate)
+        };
+        let view = Connection {
+            id,
+            protocol: first.protocol,
+            state: main.state,
+            directed: is_directed,
+            opened_at,
+            closed_at: both().filter_map(|end| end.closed_at).max().filter(|_| main.is_over()),
+            bytes_to_server: totals.bytes_to_server,
+            bytes_to_client: totals.bytes_to_client,
+            rtt_us: both().find_map(|end| end.counters?.rtt_us),
+            retransmits: both().filter_map(|end| Some(end.counters?.retransmits)).reduce(u32::saturating_add),
+            error: both().find_map(|end| end.error),
+            client,
+            server,
+            rate,
+            is_new,
+        };
+        let newest = &mut self.hosts[usize::from(work.host.0)].newest;
+        if is_new && !was_new {
+            newest.new.push(id);
+        }
+        if !rate.is_zero() {
+            newest.moving.push(id);
+        }
+        if view.state.is_over() && !was_over {
+            newest.over.push(id);
+        }
+        let link = self.place(link, view, ends, came_with_socket);
+        for end in ends.into_iter().flatten() {
+            if let Some(end) = self.ends.get_mut(end) {
+                end.link = Some(link);
+            }
+        }
+    }
+
+    /// Who is the client and who the server.
+    fn roles(&self, own: Own, other: Option<Own>) -> Option<Roles> {
+        let end = self.ends.get(own.index)?;
+        let Some(other) = other else {
+            let is_directed = end.direction != Direction::Unknown;
+            return Some(match end.direction {
+                Direction::Inbound if differ(own.local, own.remote) => {
+                    Roles { client: None, server: Some(own), is_directed }
+                }
+                _ => Roles { client: Some(own), server: None, is_directed },
+            });
+        };
+        let others = self.ends.get(other.index)?;
+        let known = end.is_client_of(others);
+        let is_client = known.unwrap_or_else(|| {
+            let order = |end: &End, own: &Own| (end.host, end.netns, own.local, end.socket);
+            order(end, &own) < order(others, &other)
+        });
+        let (client, server) = if is_client { (own, other) } else { (other, own) };
+        Some(Roles { client: Some(client), server: Some(server), is_directed: known.is_some() })
+    }
+
+    /// The two sides, the client's first.
+    fn sides(&mut self, roles: Roles) -> [Side; 2] {
+        match (roles.client, roles.server) {
+            (Some(client), Some(server)) => {
+                let (client_sees, server_sees) = (client.remote, server.remote);
+                [self.own_side(client, Some(server_sees)), self.own_side(server, Some(client_sees))]
+            }
+            (Some(own), None) if !differ(own.local, own.remote) => {
+                let side = self.own_side(own, None);
+                [side.clone(), side]
+            }
+            (Some(own), None) => {
+                let far = self.far_side(&own);
+                [self.own_side(own, None), far]
+            }
+            (None, Some(own)) => {
+                let far = self.far_side(&own);
+                [far, self.own_side(own, None)]
+            }
+            // Not reached: one of the two was given.
+            (None, None) => [unknown_side(), unknown_side()],
+        }
+    }
+
+    /// The side of an end, which the other end sees under that address.
+    fn own_side(&mut self, own: Own, seen_as: Option<SocketAddr>) -> Side {
+        let Some((host, netns, socket)) =
+            self.ends.get(own.index).map(|end| (end.host, end.netns, end.socket))
+        else {
+            return unknown_side();
+        };
+        Side {
+            node: self.owner_node(host, netns, own.owners.first().copied()),
+            socket: Some((host, socket)),
+            owners: own.owners,
+            owner_source: own.owner_source,
+            address: own.local,
+            nat: seen_as.filter(|&seen_as| differ(seen_as, own.local)),
+            netns: Some(netns),
+        }
+    }
+
+    /// The side that only this end knows of.
+    fn far_side(&mut self, own: &Own) -> Side {
+        let mut side = Side { address: own.remote, ..unknown_side() };
+        if let Some((host, netns)) = self.ends.get(own.index).map(End::place) {
+            let address = own.remote.ip();
+            side.node = self.plain_node(NodeKey::remote(host, netns, address), Node::Remote { address });
+        }
+        side
+    }
+
+    /// Puts a connection where it belongs: at its nodes, on its edge, into the store.
+    fn place(
+        &mut self,
+        link: Option<LinkIndex>,
+        view: Connection,
+        [client, server]: [Option<EndIndex>; 2],
+        came_with_socket: bool,
+    ) -> LinkIndex {
+        self.nodes.acquire(view.client.node);
+        self.nodes.acquire(view.server.node);
+        let service = Service { protocol: view.protocol, port: view.server.address.port() };
+        let edge = self.edges.get(&mut self.graph, view.client.node, view.server.node, service);
+        let stays = link.and_then(|link| self.links.get(link)).is_some_and(|old| old.edge == edge);
+        if let Some(link) = link {
+            self.leave(link, stays);
+        }
+        let mut position = 0;
+        if let Some(weight) = self.graph.edge_weight_mut(edge) {
+            weight.count_in(&view);
+            if !stays {
+                position = weight.connections.len() as u32;
+                weight.connections.push(view.id);
+            }
+        }
+        if let Some(link) = link
+            && let Some(old) = self.links.get_mut(link)
+        {
+            if stays {
+                position = old.position;
+            }
+            *old = Link { view, client, server, edge, position, came_with_socket };
+            return link;
+        }
+        self.links.add(Link { view, client, server, edge, position, came_with_socket })
+    }
+
+    /// Takes a connection off its nodes and out of its edge's counts, and off the edge unless it stays.
+    fn leave(&mut self, link: LinkIndex, stays: bool) {
+        let Some(link) = self.links.get(link) else { return };
+        let (edge, position) = (link.edge, link.position);
+        self.nodes.release(link.view.client.node);
+        self.nodes.release(link.view.server.node);
+        let Some(weight) = self.graph.edge_weight_mut(edge) else { return };
+        weight.count_out(&link.view);
+        if stays {
+            return;
+        }
+        weight.connections.swap_remove(position as usize);
+        if weight.connections.is_empty() {
+            self.edges.note_empty(edge);
+        } else if let Some(&moved) = weight.connections.get(position as usize)
+            && let Some(moved) = self.links.find(moved)
+            && let Some(moved) = self.links.get_mut(moved)
+        {
+            moved.position = position;
+        }
+    }
+
+    /// Removes a connection, not its ends.
+    pub(super) fn dissolve(&mut self, link: LinkIndex) -> Option<Link> {
+        self.leave(link, false);
+        self.links.remove(link)
+    }
+}
+
+/// A side of which nothing is known yet.
+fn unknown_side() -> Side {
+    Side {
+        node: NodeIndex::end(),
+        socket: None,
+        owners: Vec::new(),
+        owner_source: OwnerSource::Unknown,
+        address: SocketAddr::from(([0, 0, 0, 0], 0)),
+        nat: None,
+        netns: None,
+    }
+}
+
+impl Totals {
+    const ZERO: Self = Self { bytes_to_server: Some(0), bytes_to_client: Some(0) };
+
+    fn of(client: Option<&End>, server: Option<&End>) -> Self {
+        let client = client.and_then(|end| end.counters);
+        let server = server.and_then(|end| end.counters);
+        Self {
+            bytes_to_server: client.map(|end| end.bytes_sent).max(server.map(|end| end.bytes_received)),
+            bytes_to_client: client.map(|end| end.bytes_received).max(server.map(|end| end.bytes_sent)),
+        }
+    }
+
+    /// What came on top of `before`, a second.
+    fn rate(&self, before: &Self, nanoseconds: u64) -> Rate {
+        let one_way = |now: Option<u64>, before: Option<u64>| match (now, before) {
+            (Some(now), Some(before)) => Rate::per_second(now.saturating_sub(before), nanoseconds),
+            _ => 0.0,
+        };
+        Rate {
+            to_server: one_way(self.bytes_to_server, before.bytes_to_server),
+            to_client: one_way(self.bytes_to_client, before.bytes_to_client),
+        }
+    }
+
+    /// The rate since the tick before, of a connection that has these ends now; `None` if the counters have not
+    /// moved: then it is what it was.
+    fn rate_since(
+        &self,
+        before: Option<&Before>,
+        [client, server]: [Option<EndIndex>; 2],
+        nanoseconds: u64,
+    ) -> Option<Rate> {
+        let before = before?;
+        let mut totals =
+            Self { bytes_to_server: before.bytes_to_server, bytes_to_client: before.bytes_to_client };
+        let is_same = |was: Option<EndIndex>, is: Option<EndIndex>| was.is_some() && was == is;
+        if is_same(before.client, server) || is_same(before.server, client) {
+            // It turned out who began, and it was the other one.
+            std::mem::swap(&mut totals.bytes_to_server, &mut totals.bytes_to_client);
+        }
+        let moved =
+            (self.bytes_to_server, self.bytes_to_client) != (totals.bytes_to_server, totals.bytes_to_client);
+        moved.then(|| self.rate(&totals, nanoseconds))
+    }
+}

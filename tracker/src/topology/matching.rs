@@ -1,0 +1,181 @@
+//! Which two sockets are the two ends of one connection.
+//!
+//! The answer depends on the sockets that are there, not on the order in which they came, with one exception: once
+//! one end of a joined connection is over, the two stay together.
+//!
+//! Sequence numbers come first: they are exact, across namespaces, hosts and address translation. Then addresses:
+//! inside one namespace a tuple means one connection, as long as it is open. Across namespaces an address may mean
+//! several things, so there a join needs that neither end could be anyone else's.
+
+use std::net::IpAddr;
+
+use rustc_hash::FxHashMap;
+
+use super::end::{End, EndIndex, Tuple};
+use super::ends::Ends;
+use crate::connection::Protocol;
+use crate::identity::NetnsId;
+use crate::topology::HostIndex;
+
+/// More ends than this with the same sequence numbers are not looked at: nothing would tell them apart.
+const MOST_OF_SEQUENCE: usize = 16;
+/// More pairs than this that may be joined by their addresses are not looked at, likewise.
+const MOST_PAIRS: usize = 1024;
+
+/// What matching needs to know of the ends as they are now.
+pub(super) struct Matching<'a, T, P> {
+    pub(super) ends: &'a Ends,
+    /// The addresses of an end.
+    pub(super) tuple: T,
+    /// The end that it is joined with now.
+    pub(super) partner: P,
+}
+
+/// Ends and the other end of each, both ways.
+pub(super) type Pairs = FxHashMap<EndIndex, EndIndex>;
+
+impl<T, P> Matching<'_, T, P>
+where
+    T: Fn(EndIndex) -> Option<Tuple>,
+    P: Fn(EndIndex) -> Option<EndIndex>,
+{
+    /// Matches these ends. Ends that it depends on are added to them.
+    pub(super) fn run(&self, check: &mut Vec<EndIndex>, groups: &mut Vec<u64>) -> Pairs {
+        groups.extend(check.iter().filter_map(|&end| self.ends.get(end)?.tuple));
+        groups.sort_unstable();
+        groups.dedup();
+        for &group in groups.iter() {
+            check.extend(self.ends.with_tuple(group));
+        }
+        check.sort_unstable();
+        check.dedup();
+        check.retain(|&end| self.ends.get(end).is_some());
+
+        let mut pairs = Pairs::default();
+        for &end in check.iter() {
+            if let Some(other) = self.by_sequence(end)
+                && self.by_sequence(other) == Some(end)
+            {
+                pairs.insert(end, other);
+                pairs.insert(other, end);
+            }
+        }
+        for &group in groups.iter() {
+            self.match_group(group, &mut pairs);
+        }
+        pairs
+    }
+
+    /// Whether an end stays with the one that it is joined with, whatever else turns up.
+    pub(super) fn is_settled(&self, end: EndIndex) -> bool {
+        let is_over = |end| self.ends.get(end).is_some_and(End::is_over);
+        (self.partner)(end).is_some_and(|other| is_over(end) || is_over(other))
+    }
+
+    /// The only end that has the opposite sequence numbers; of several the only one that has the reversed tuple.
+    fn by_sequence(&self, index: EndIndex) -> Option<EndIndex> {
+        let end = self.ends.get(index)?;
+        if end.protocol != Protocol::Tcp || end.tuple.is_none() || self.is_settled(index) {
+            return None;
+        }
+        let candidates: Vec<_> = self
+            .ends
+            .opposite(end.sequence?)
+            .take(MOST_OF_SEQUENCE + 1)
+            .filter(|&other| other != index && !self.is_settled(other))
+            .filter(|&other| self.ends.get(other).is_some_and(|other| end.may_join(other)))
+            .collect();
+        match candidates[..] {
+            [] => None,
+            [only] => Some(only),
+            _ if candidates.len() > MOST_OF_SEQUENCE => None,
+            _ => {
+                let reversed = (self.tuple)(index)?.reversed();
+                only(candidates.into_iter().filter(|&other| (self.tuple)(other) == Some(reversed)))
+            }
+        }
+    }
+
+    /// Matches those ends of a group that sequence numbers leave over.
+    fn match_group(&self, group: u64, pairs: &mut Pairs) {
+        let mut members: Vec<_> = self
+            .ends
+            .with_tuple(group)
+            .filter(|end| !pairs.contains_key(end) && !self.is_settled(*end))
+            .filter_map(|index| Member::new(index, self.ends.get(index)?, (self.tuple)(index)?))
+            .collect();
+        // Only tuples with the same number by chance make more than one chunk here.
+        members.sort_unstable_by_key(|member| member.key());
+        for same in members.chunk_by(|one, other| one.connection() == other.connection()) {
+            match_tuple(same, pairs);
+        }
+    }
+}
+
+/// An end among those with its tuple, either way round.
+#[derive(Clone, Copy)]
+struct Member<'a> {
+    index: EndIndex,
+    end: &'a End,
+    canonical: Tuple,
+    /// Whether its own tuple is the canonical one.
+    is_forward: bool,
+}
+
+impl<'a> Member<'a> {
+    fn new(index: EndIndex, end: &'a End, tuple: Tuple) -> Option<Self> {
+        let canonical = tuple.canonical();
+        (!tuple.is_own_reverse()).then_some(Self { index, end, canonical, is_forward: tuple == canonical })
+    }
+
+    fn connection(&self) -> (Protocol, Tuple) {
+        (self.end.protocol, self.canonical)
+    }
+
+    fn key(&self) -> (Protocol, [(IpAddr, u16); 2], HostIndex, NetnsId, EndIndex) {
+        let addresses = [self.canonical.local, self.canonical.remote];
+        (self.end.protocol, addresses, self.end.host, self.end.netns, self.index)
+    }
+}
+
+/// Matches ends of one tuple, ordered by namespace.
+fn match_tuple(members: &[Member<'_>], pairs: &mut Pairs) {
+    for inside in members.chunk_by(|one, other| one.end.place() == other.end.place()) {
+        // What is open first: that tuple is the only one. What is over may be of an older connection.
+        let open: Vec<_> = inside.iter().copied().filter(|member| !member.end.is_over()).collect();
+        match_unambiguous(&open, pairs);
+        let rest: Vec<_> =
+            inside.iter().copied().filter(|member| !pairs.contains_key(&member.index)).collect();
+        match_unambiguous(&rest, pairs);
+    }
+    if members.iter().any(|member| member.canonical.is_loopback()) {
+        return;
+    }
+    let rest: Vec<_> = members.iter().copied().filter(|member| !pairs.contains_key(&member.index)).collect();
+    match_unambiguous(&rest, pairs);
+}
+
+/// Pairs each two that may be joined with each other and with no one else.
+fn match_unambiguous(members: &[Member<'_>], pairs: &mut Pairs) {
+    let (forward, backward): (Vec<_>, Vec<_>) = members.iter().partition(|member| member.is_forward);
+    if forward.len() * backward.len() > MOST_PAIRS {
+        return;
+    }
+    let only_of = |member: &Member<'_>, others: &[Member<'_>]| {
+        only(others.iter().filter(|other| member.end.may_join(other.end)).map(|other| other.index))
+    };
+    for member in &forward {
+        let Some(other) = only_of(member, &backward) else { continue };
+        let Some(partner) = backward.iter().find(|candidate| candidate.index == other) else { continue };
+        if only_of(partner, &forward) == Some(member.index) {
+            pairs.insert(member.index, other);
+            pairs.insert(other, member.index);
+        }
+    }
+}
+
+/// The only item, if there is just one.
+fn only<I>(mut items: impl Iterator<Item = I>) -> Option<I> {
+    let first = items.next()?;
+    items.next().is_none().then_some(first)
+}

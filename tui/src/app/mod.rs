@@ -1,0 +1,250 @@
+//! The state of the screen and what changes it: keys, ticks, and what becomes of the tracker. No terminal, no clock.
+
+mod editor;
+mod motion;
+mod prompt;
+
+use jiff::tz::TimeZone;
+use scopetop_tracker::identity::Timestamp;
+use scopetop_tracker::topology::{NodeKey, Topology};
+
+pub use editor::Editor;
+pub use prompt::{Prompt, PromptKind};
+
+use crate::graph::GraphState;
+use crate::input::{Action, Request, Scope};
+use crate::view::{self, ActiveFilter, Details, Selection, View};
+
+/// How the connections are shown.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Mode {
+    /// As a graph.
+    #[default]
+    Graph,
+    /// As a list.
+    List,
+}
+
+/// What has become of the tracker.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Tracking {
+    /// It attaches and scans.
+    #[default]
+    Starting,
+    /// Ticks come.
+    Live,
+    /// It does not work, or no longer: why, in one line, safe to show.
+    Stopped(String),
+}
+
+/// What a key came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// Nothing changed.
+    Nothing,
+    /// The screen has to be drawn.
+    Changed,
+    /// The program ends.
+    Quit,
+}
+
+/// The application.
+#[derive(Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "they are independent of each other")]
+pub struct App {
+    /// What is shown.
+    pub view: View,
+    /// How it is shown.
+    pub mode: Mode,
+    /// What is selected. It stays selected while it is gone, and is found again when it comes back.
+    pub selection: Option<Selection>,
+    /// Whether the details of the selection are open.
+    pub details_open: bool,
+    /// The details; those from before, where the selected thing is gone.
+    pub details: Option<Details>,
+    /// Whether the selected thing is gone.
+    pub details_gone: bool,
+    /// The filter.
+    pub filter: Option<ActiveFilter>,
+    /// The search text; empty where nothing is searched.
+    pub search: String,
+    /// What is being typed.
+    pub prompt: Option<Prompt>,
+    /// Whether the help screen is open.
+    pub help: bool,
+    /// Whether the picture is held.
+    pub paused: bool,
+    /// What has become of the tracker.
+    pub tracking: Tracking,
+    /// The end of the newest tick, shown or not.
+    pub newest: Option<Timestamp>,
+    /// The positions of the graph.
+    pub graph: GraphState,
+    /// The first row of the list on the screen.
+    pub list_offset: usize,
+    /// How many rows of the list the screen holds, since it was drawn last.
+    pub page: usize,
+    /// The zone that times are told in.
+    pub zone: TimeZone,
+    /// Where the selected edge was in the list, for when it is gone.
+    row: usize,
+    /// The node whose edges Tab goes through.
+    anchor: Option<NodeKey>,
+    view_is_stale: bool,
+    details_are_stale: bool,
+}
+
+impl App {
+    /// An application that has seen nothing yet.
+    pub fn new(filter: Option<ActiveFilter>, zone: TimeZone) -> Self {
+        Self {
+            view: View::default(),
+            mode: Mode::default(),
+            selection: None,
+            details_open: false,
+            details: None,
+            details_gone: false,
+            filter,
+            search: String::new(),
+            prompt: None,
+            help: false,
+            paused: false,
+            tracking: Tracking::default(),
+            newest: None,
+            graph: GraphState::default(),
+            list_offset: 0,
+            page: 0,
+            zone,
+            row: 0,
+            anchor: None,
+            view_is_stale: false,
+            details_are_stale: false,
+        }
+    }
+
+    /// Notes that a tick was applied to the topology. Returns whether anything on the screen changes.
+    pub fn tick_applied(&mut self, at: Timestamp) -> Outcome {
+        self.tracking = Tracking::Live;
+        self.newest = Some(at);
+        if !self.paused {
+            self.view_is_stale = true;
+        }
+        // Held, the header still tells how far behind the picture is.
+        Outcome::Changed
+    }
+
+    /// Brings what is shown up to date with the topology, as far as keys and ticks made it stale. To be called before
+    /// drawing: what is not drawn need not be made.
+    pub fn settle(&mut self, topology: &Topology) {
+        let filter = self.filter.as_ref().map(|active| &active.filter);
+        if std::mem::take(&mut self.view_is_stale) {
+            self.view = view::build(topology, filter);
+            self.view.mark(&self.search);
+            self.details_are_stale = true;
+            self.remember_row();
+        }
+        let filter = self.filter.as_ref().map(|active| &active.filter);
+        if std::mem::take(&mut self.details_are_stale) {
+            let known = self
+                .selection
+                .as_ref()
+                .filter(|_| self.details_open)
+                .and_then(|selection| view::details(topology, &self.view, filter, selection));
+            self.details_gone = known.is_none();
+            if known.is_some() {
+                self.details = known;
+            }
+        }
+    }
+
+    /// How far the held picture is behind, in nanoseconds; `None` when it is not held.
+    pub fn behind(&self) -> Option<u64> {
+        let shown = self.view.host.as_ref().map_or(Timestamp(0), |host| host.at);
+        self.paused.then(|| self.newest.map_or(0, |newest| newest.since(shown)))
+    }
+
+    /// Which keys hold now.
+    pub fn scope(&self) -> Scope {
+        if self.prompt.is_some() { Scope::Typing } else { Scope::Screen }
+    }
+
+    /// Does what a key asked for.
+    pub fn handle(&mut self, request: Request) -> Outcome {
+        match request {
+            Request::Act(Action::Quit) => return Outcome::Quit,
+            Request::Type(character) => self.type_text(character.encode_utf8(&mut [0; 4])),
+            Request::Act(Action::Edit(edit)) => self.edit(edit),
+            // The help screen covers the rest: any key that is not for it closes it.
+            Request::Act(_) if self.help => self.help = false,
+            Request::Act(action) => self.act(action),
+        }
+        Outcome::Changed
+    }
+
+    fn act(&mut self, action: Action) {
+        match action {
+            Action::Move(direction) => self.step(direction),
+            Action::PageUp => self.page_up(),
+            Action::PageDown => self.page_down(),
+            Action::First => self.first(),
+            Action::Last => self.last(),
+            Action::NextEdge => self.step_edge(true),
+            Action::PreviousEdge => self.step_edge(false),
+            Action::Open => self.open(),
+            Action::Back => self.back(),
+            Action::Search => self.prompt = Some(Prompt::search(&self.search, self.selection.clone())),
+            Action::NextMatch => self.next_match(true),
+            Action::PreviousMatch => self.next_match(false),
+            Action::Filter => self.prompt = Some(Prompt::filter(self.filter_text())),
+            Action::ShowGraph => self.mode = Mode::Graph,
+            Action::ShowList => self.show_list(),
+            Action::Pause => self.pause(),
+            Action::Relayout => self.graph.relayout(),
+            Action::Help => self.help = true,
+            Action::Quit | Action::Edit(_) => {}
+        }
+    }
+
+    fn pause(&mut self) {
+        self.paused = !self.paused;
+        self.view_is_stale |= !self.paused;
+    }
+
+    fn open(&mut self) {
+        if self.selection.is_none() {
+            self.first();
+        }
+        self.details_open = self.selection.is_some();
+        self.details_are_stale = true;
+    }
+
+    /// One step back: the newest thing that was opened is closed.
+    fn back(&mut self) {
+        if self.details_open {
+            self.details_open = false;
+        } else if let (Some(Selection::Edge(_)), Some(anchor)) = (&self.selection, self.anchor.take()) {
+            self.select(Selection::Node(anchor));
+        } else if self.selection.take().is_none() {
+            self.set_search("");
+        }
+    }
+
+    /// The filter's text; empty where there is none.
+    pub fn filter_text(&self) -> &str {
+        self.filter.as_ref().map_or("", |active| active.text.as_str())
+    }
+
+    fn set_filter(&mut self, filter: Option<ActiveFilter>) {
+        self.filter = filter;
+        // While the picture is held, this takes a new one of now: a filter that changed nothing would look broken.
+        self.view_is_stale = true;
+    }
+
+    fn set_search(&mut self, search: &str) {
+        search.clone_into(&mut self.search);
+        self.view.mark(search);
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,256 @@
+//! Where the selection goes.
+
+use scopetop_tracker::topology::NodeKey;
+
+use super::{App, Mode};
+use crate::view::{Direction, Selection, ViewNode};
+
+/// How many steps a page is in the graph.
+const GRAPH_PAGE: usize = 5;
+
+impl App {
+    pub(super) fn select(&mut self, selection: Selection) {
+        self.set_selection(Some(selection));
+    }
+
+    pub(super) fn set_selection(&mut self, selection: Option<Selection>) {
+        if self.selection != selection {
+            self.selection = selection;
+            self.details = None;
+        }
+        self.details_are_stale = true;
+        self.remember_row();
+    }
+
+    /// Notes the list's row of the selected edge: when the edge is gone, moving goes on from there.
+    pub(super) fn remember_row(&mut self) {
+        if let Some(row) = self.selected_row() {
+            self.row = row;
+        }
+        self.row = self.row.min(self.view.edges.len().saturating_sub(1));
+    }
+
+    /// The list's row of the selected edge.
+    pub fn selected_row(&self) -> Option<usize> {
+        match &self.selection {
+            Some(Selection::Edge(key)) => self.view.edge_place(key),
+            _ => None,
+        }
+    }
+
+    pub(super) fn step(&mut self, direction: Direction) {
+        match self.mode {
+            Mode::List => match direction {
+                Direction::Up => self.step_rows(-1),
+                Direction::Down => self.step_rows(1),
+                Direction::Left | Direction::Right => {}
+            },
+            Mode::Graph => self.step_graph(direction),
+        }
+    }
+
+    fn step_rows(&mut self, rows: isize) {
+        let row = match self.selected_row() {
+            Some(row) => row.saturating_add_signed(rows),
+            None => self.row,
+        };
+        self.select_row(row);
+    }
+
+    fn select_row(&mut self, row: usize) {
+        let row = row.min(self.view.edges.len().saturating_sub(1));
+        if let Some(edge) = self.view.edges.get(row) {
+            self.anchor = None;
+            self.select(Selection::Edge(edge.key.clone()));
+        }
+    }
+
+    fn select_node(&mut self, key: NodeKey) {
+        self.anchor = None;
+        self.select(Selection::Node(key));
+    }
+
+    fn step_graph(&mut self, direction: Direction) {
+        match self.selection.clone() {
+            Some(Selection::Node(key)) if self.view.node(&key).is_some() => {
+                if let Some(next) = self.graph.neighbour(&key, direction) {
+                    self.select_node(next);
+                }
+            }
+            Some(Selection::Edge(key)) if self.view.edge_place(&key).is_some() => match direction {
+                Direction::Left => self.select_node(key.client),
+                Direction::Right => self.select_node(key.server),
+                Direction::Up => self.step_edge(false),
+                Direction::Down => self.step_edge(true),
+            },
+            // Nothing is selected, or what is selected is gone.
+            _ => self.select_busiest(),
+        }
+    }
+
+    fn select_busiest(&mut self) {
+        // Of several, the first: the order of the nodes does not change with the numbers.
+        let busiest = self.view.nodes.iter().rev().max_by_key(|node| node.connections);
+        if let Some(key) = busiest.map(|node| node.key.clone()) {
+            self.select_node(key);
+        }
+    }
+
+    /// As far as `steps` steps go that way in the graph.
+    fn run(&mut self, direction: Direction, steps: usize) {
+        for _ in 0..steps {
+            let before = self.selection.clone();
+            self.step_graph(direction);
+            if self.selection == before {
+                break;
+            }
+        }
+    }
+
+    pub(super) fn page_up(&mut self) {
+        match self.mode {
+            Mode::List => self.step_rows(-self.page_rows()),
+            Mode::Graph => self.run(Direction::Up, GRAPH_PAGE),
+        }
+    }
+
+    pub(super) fn page_down(&mut self) {
+        match self.mode {
+            Mode::List => self.step_rows(self.page_rows()),
+            Mode::Graph => self.run(Direction::Down, GRAPH_PAGE),
+        }
+    }
+
+    /// A page keeps one row of the page before in sight.
+    fn page_rows(&self) -> isize {
+        isize::try_from(self.page.saturating_sub(1).max(1)).unwrap_or(isize::MAX)
+    }
+
+    pub(super) fn first(&mut self) {
+        match self.mode {
+            Mode::List => self.select_row(0),
+            Mode::Graph if self.selection.is_none() => self.select_busiest(),
+            Mode::Graph => self.run(Direction::Up, self.view.nodes.len()),
+        }
+    }
+
+    pub(super) fn last(&mut self) {
+        match self.mode {
+            Mode::List => self.select_row(usize::MAX),
+            Mode::Graph => self.run(Direction::Down, self.view.nodes.len()),
+        }
+    }
+
+    /// Selects the next edge of the selected node, or of the node that the selected edge was reached from.
+    pub(super) fn step_edge(&mut self, forward: bool) {
+        let (anchor, current) = match &self.selection {
+            Some(Selection::Node(key)) => (key.clone(), None),
+            Some(Selection::Edge(key)) => {
+                (self.anchor.clone().unwrap_or_else(|| key.client.clone()), self.view.edge_place(key))
+            }
+            None => {
+                self.select_busiest();
+                return;
+            }
+        };
+        let Some(place) = self.view.node_place(&anchor) else { return };
+        let edges: Vec<usize> = (0..self.view.edges.len())
+            .filter(|&edge| self.view.edges[edge].ends().any(|end| end == place))
+            .collect();
+        let position = current.and_then(|current| edges.iter().position(|&edge| edge == current));
+        if let Some(&edge) = around(&edges, position, forward) {
+            let key = self.view.edges[edge].key.clone();
+            self.anchor = Some(anchor);
+            self.select(Selection::Edge(key));
+        }
+    }
+
+    pub(super) fn show_list(&mut self) {
+        self.mode = Mode::List;
+        // The list's cursor is an edge: a node's first one stands for it.
+        if let Some(Selection::Node(_)) = self.selection {
+            self.step_edge(true);
+        }
+    }
+
+    /// The first match at or after what was selected before the search; what was selected, if there is none.
+    pub(super) fn search_from(&mut self, before: Option<Selection>) {
+        let matches = self.matches();
+        let start = before.as_ref().and_then(|selection| self.place(selection)).unwrap_or(0);
+        let found = matches.iter().find(|&&place| place >= start).or(matches.first());
+        match found {
+            Some(&place) => self.select_place(place),
+            None => self.set_selection(before),
+        }
+    }
+
+    pub(super) fn next_match(&mut self, forward: bool) {
+        let matches = self.matches();
+        let current = self.selection.as_ref().and_then(|selection| self.place(selection));
+        let next = match current {
+            None => around(&matches, None, forward),
+            Some(here) if forward => matches.iter().find(|&&place| place > here).or(matches.first()),
+            Some(here) => matches.iter().rev().find(|&&place| place < here).or(matches.last()),
+        };
+        if let Some(&place) = next {
+            self.select_place(place);
+        }
+    }
+
+    /// Where the selection stands among the matches, from 1 on (0 where it is none of them), and how many there are.
+    pub fn match_position(&self) -> (usize, usize) {
+        let matches = self.matches();
+        let here = self.selection.as_ref().and_then(|selection| self.place(selection));
+        let position =
+            matches.iter().position(|&place| Some(place) == here).map_or(0, |position| position + 1);
+        (position, matches.len())
+    }
+
+    /// The places of what the search text is found in: edges in the list, nodes in the graph.
+    fn matches(&self) -> Vec<usize> {
+        let places = |matched: &mut dyn Iterator<Item = bool>| {
+            matched.enumerate().filter_map(|(place, matched)| matched.then_some(place)).collect()
+        };
+        match self.mode {
+            Mode::List => places(&mut self.view.edges.iter().map(|edge| edge.matched_by_search)),
+            Mode::Graph => places(&mut self.view.nodes.iter().map(|node| node.matched_by_search)),
+        }
+    }
+
+    fn place(&self, selection: &Selection) -> Option<usize> {
+        match (self.mode, selection) {
+            (Mode::List, Selection::Edge(key)) => self.view.edge_place(key),
+            (Mode::Graph, Selection::Node(key)) => self.view.node_place(key),
+            _ => None,
+        }
+    }
+
+    fn select_place(&mut self, place: usize) {
+        match self.mode {
+            Mode::List => self.select_row(place),
+            Mode::Graph => {
+                if let Some(ViewNode { key, .. }) = self.view.nodes.get(place) {
+                    self.select_node(key.clone());
+                }
+            }
+        }
+    }
+}
+
+/// The item after (or before) a position, around the end; the first (or last) where there is no position.
+fn around<T>(items: &[T], position: Option<usize>, forward: bool) -> Option<&T> {
+    let last = items.len().checked_sub(1)?;
+    let next = match position {
+        None if forward => 0,
+        None => last,
+        Some(here) if forward => {
+            if here >= last {
+                0
+            } else {
+                here + 1
+            }
+        }
+        Some(here) => here.checked_sub(1).unwrap_or(last),
+    };
+    items.get(next)
+}

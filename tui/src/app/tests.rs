@@ -1,0 +1,298 @@
+#![allow(clippy::unwrap_used, reason = "a test ends at the first surprise")]
+
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+use scopetop_tracker::topology::Topology;
+
+use super::*;
+use crate::fixture;
+use crate::input::request;
+
+/// An application that shows the fixture's host.
+fn app() -> (App, Topology) {
+    let topology = fixture::topology();
+    let mut app = App::new(None, TimeZone::UTC);
+    app.tick_applied(fixture::NOW);
+    app.settle(&topology);
+    (app, topology)
+}
+
+fn press(app: &mut App, topology: &Topology, code: KeyCode) -> Outcome {
+    press_with(app, topology, code, KeyModifiers::NONE)
+}
+
+fn press_with(app: &mut App, topology: &Topology, code: KeyCode, modifiers: KeyModifiers) -> Outcome {
+    let outcome = request(&KeyEvent::new(code, modifiers), app.scope())
+        .map_or(Outcome::Nothing, |request| app.handle(request));
+    app.settle(topology);
+    outcome
+}
+
+fn type_in(app: &mut App, topology: &Topology, text: &str) {
+    for character in text.chars() {
+        press(app, topology, KeyCode::Char(character));
+    }
+}
+
+/// What is selected, as a person would say it.
+fn selected(app: &App) -> String {
+    let label = |key: &NodeKey| app.view.node(key).map_or("gone", |node| node.label.as_str()).to_owned();
+    match &app.selection {
+        None => String::from("nothing"),
+        Some(Selection::Node(key)) => label(key),
+        Some(Selection::Edge(key)) => format!("{} → {}", label(&key.client), label(&key.server)),
+    }
+}
+
+#[test]
+fn the_list_is_walked_from_its_first_row_to_its_last() {
+    let (mut app, topology) = app();
+    press(&mut app, &topology, KeyCode::Char('t'));
+    assert_eq!(selected(&app), "nothing");
+    press(&mut app, &topology, KeyCode::Down);
+    assert_eq!(app.selected_row(), Some(0));
+    press(&mut app, &topology, KeyCode::Char('j'));
+    assert_eq!(app.selected_row(), Some(1));
+    press(&mut app, &topology, KeyCode::Up);
+    press(&mut app, &topology, KeyCode::Up);
+    assert_eq!(app.selected_row(), Some(0));
+    press(&mut app, &topology, KeyCode::End);
+    assert_eq!(app.selected_row(), Some(app.view.edges.len() - 1));
+    press(&mut app, &topology, KeyCode::PageDown);
+    assert_eq!(app.selected_row(), Some(app.view.edges.len() - 1));
+    app.page = 4;
+    press(&mut app, &topology, KeyCode::PageUp);
+    assert_eq!(app.selected_row(), Some(app.view.edges.len() - 4));
+    press(&mut app, &topology, KeyCode::Home);
+    assert_eq!(app.selected_row(), Some(0));
+}
+
+#[test]
+fn the_selection_follows_the_thing_and_not_the_row() {
+    let topology = fixture::after(&fixture::ticks()[..1]);
+    let mut app = App::new(None, TimeZone::UTC);
+    app.tick_applied(fixture::NOW);
+    app.settle(&topology);
+    app.show_list();
+    let edge = app.view.edges.iter().position(|edge| edge.service == ":6379").unwrap();
+    app.selection = Some(Selection::Edge(app.view.edges[edge].key.clone()));
+    // The second tick brings rows that come before it.
+    let topology = fixture::topology();
+    app.tick_applied(fixture::NOW);
+    app.settle(&topology);
+    assert_ne!(app.selected_row(), Some(edge));
+    assert_eq!(selected(&app), "cron-job 9921 → redis-server 620");
+}
+
+#[test]
+fn what_is_gone_stays_selected_and_moving_goes_on_from_its_row() {
+    let (mut app, mut topology) = app();
+    press(&mut app, &topology, KeyCode::Char('t'));
+    let row = app.view.edges.iter().position(|edge| edge.state == view::EdgeState::Closed).unwrap();
+    assert!(row > 0, "else it could be found by chance");
+    for _ in 0..=row {
+        press(&mut app, &topology, KeyCode::Down);
+    }
+    press(&mut app, &topology, KeyCode::Enter);
+    assert!(!app.details_gone);
+    let title = app.details.as_ref().unwrap().title.clone();
+
+    let next = fixture::quiet(1);
+    topology.apply(&next);
+    app.tick_applied(next.at);
+    app.settle(&topology);
+    assert_eq!((app.selected_row(), app.details_gone), (None, true));
+    assert_eq!(app.details.as_ref().unwrap().title, title);
+    press(&mut app, &topology, KeyCode::Down);
+    let last = app.view.edges.len() - 1;
+    assert_eq!(app.selected_row(), Some(row.min(last)));
+    assert!(!app.details_gone);
+}
+
+#[test]
+fn tab_goes_round_the_edges_of_a_node_and_escape_comes_back_to_it() {
+    let (mut app, topology) = app();
+    let nginx = app.view.nodes.iter().find(|node| node.label == "nginx 4121").unwrap().key.clone();
+    app.selection = Some(Selection::Node(nginx));
+    let mut seen = Vec::new();
+    for _ in 0..3 {
+        press(&mut app, &topology, KeyCode::Tab);
+        seen.push(selected(&app));
+    }
+    assert_eq!(
+        seen,
+        ["nginx 4121 → postgres 5120", "203.0.113.9 → nginx 4121", "nginx 4121 → postgres 5120"]
+    );
+    press(&mut app, &topology, KeyCode::BackTab);
+    assert_eq!(selected(&app), "203.0.113.9 → nginx 4121");
+    press(&mut app, &topology, KeyCode::Esc);
+    assert_eq!(selected(&app), "nginx 4121");
+    press(&mut app, &topology, KeyCode::Esc);
+    assert_eq!(selected(&app), "nothing");
+}
+
+#[test]
+fn from_an_edge_left_and_right_lead_to_its_ends() {
+    let (mut app, topology) = app();
+    let edge = app.view.edges.iter().find(|edge| edge.service == ":5432").unwrap().key.clone();
+    app.selection = Some(Selection::Edge(edge.clone()));
+    press(&mut app, &topology, KeyCode::Left);
+    assert_eq!(selected(&app), "nginx 4121");
+    app.selection = Some(Selection::Edge(edge));
+    press(&mut app, &topology, KeyCode::Char('l'));
+    assert_eq!(selected(&app), "postgres 5120");
+}
+
+#[test]
+fn enter_opens_details_of_something_and_escape_closes_them_first() {
+    let (mut app, topology) = app();
+    press(&mut app, &topology, KeyCode::Enter);
+    assert_eq!(selected(&app), "nginx 4121", "the busiest node");
+    assert_eq!(app.details.as_ref().unwrap().title, "nginx 4121");
+    press(&mut app, &topology, KeyCode::Esc);
+    assert_eq!((app.details_open, selected(&app).as_str()), (false, "nginx 4121"));
+}
+
+#[test]
+fn a_wrong_filter_is_told_while_typing_and_is_not_taken() {
+    let (mut app, topology) = app();
+    press(&mut app, &topology, KeyCode::Char('f'));
+    type_in(&mut app, &topology, "prot=tcp");
+    let error = |app: &App| match &app.prompt {
+        Some(Prompt { kind: PromptKind::Filter(error), .. }) => error.as_ref().map(|error| error.column),
+        _ => unreachable!("the filter bar is open"),
+    };
+    assert_eq!(error(&app), Some(1));
+    press(&mut app, &topology, KeyCode::Enter);
+    assert!(app.prompt.is_some() && app.filter.is_none());
+    press_with(&mut app, &topology, KeyCode::Char('u'), KeyModifiers::CONTROL);
+    type_in(&mut app, &topology, "comm=agent");
+    assert_eq!(error(&app), None);
+    assert_eq!(app.view.hidden.connections, 0, "nothing is hidden before the filter is taken");
+    press(&mut app, &topology, KeyCode::Enter);
+    assert_eq!((app.prompt.is_none(), app.filter_text()), (true, "comm=agent"));
+    assert!(app.view.edges.iter().all(|edge| app.view.nodes[edge.client].label == "agent 311"));
+    assert!(app.view.hidden.connections > 0);
+}
+
+#[test]
+fn giving_up_a_filter_leaves_the_one_before_and_an_empty_one_takes_it_away() {
+    let (mut app, topology) = app();
+    press(&mut app, &topology, KeyCode::Char('f'));
+    type_in(&mut app, &topology, "port=5432");
+    press(&mut app, &topology, KeyCode::Enter);
+    press(&mut app, &topology, KeyCode::Char('f'));
+    press_with(&mut app, &topology, KeyCode::Char('w'), KeyModifiers::CONTROL);
+    press(&mut app, &topology, KeyCode::Esc);
+    assert_eq!(app.filter_text(), "port=5432");
+    press(&mut app, &topology, KeyCode::Char('f'));
+    press_with(&mut app, &topology, KeyCode::Char('w'), KeyModifiers::CONTROL);
+    press(&mut app, &topology, KeyCode::Enter);
+    assert!(app.filter.is_none());
+    assert_eq!(app.view.hidden, view::Hidden::default());
+}
+
+#[test]
+fn the_search_selects_while_typing_goes_round_and_can_be_given_up() {
+    let (mut app, topology) = app();
+    press(&mut app, &topology, KeyCode::Char('/'));
+    type_in(&mut app, &topology, "NGINX");
+    assert_eq!(selected(&app), "nginx 4121");
+    press(&mut app, &topology, KeyCode::Enter);
+    assert_eq!(app.match_position(), (1, 2));
+    press(&mut app, &topology, KeyCode::Char('n'));
+    assert_eq!(selected(&app), "nginx 4122");
+    press(&mut app, &topology, KeyCode::Char('n'));
+    assert_eq!(selected(&app), "nginx 4121");
+    press(&mut app, &topology, KeyCode::Char('N'));
+    assert_eq!(selected(&app), "nginx 4122");
+
+    press(&mut app, &topology, KeyCode::Char('/'));
+    type_in(&mut app, &topology, "postgres");
+    assert_eq!(selected(&app), "postgres 5120");
+    press(&mut app, &topology, KeyCode::Esc);
+    assert_eq!((selected(&app).as_str(), app.search.as_str()), ("nginx 4122", "NGINX"));
+    press(&mut app, &topology, KeyCode::Esc);
+    press(&mut app, &topology, KeyCode::Esc);
+    assert_eq!((selected(&app).as_str(), app.search.as_str()), ("nothing", ""));
+    assert!(app.view.nodes.iter().all(|node| !node.matched_by_search));
+}
+
+#[test]
+fn a_search_without_a_match_leaves_the_selection() {
+    let (mut app, topology) = app();
+    press(&mut app, &topology, KeyCode::Enter);
+    press(&mut app, &topology, KeyCode::Esc);
+    press(&mut app, &topology, KeyCode::Char('/'));
+    type_in(&mut app, &topology, "zzz");
+    assert_eq!((selected(&app).as_str(), app.match_position()), ("nginx 4121", (0, 0)));
+}
+
+#[test]
+fn a_held_picture_stays_and_tells_how_far_behind_it_is() {
+    let (mut app, mut topology) = app();
+    press(&mut app, &topology, KeyCode::Char(' '));
+    let held = app.view.clone();
+    for seconds in 1..=3 {
+        let tick = fixture::quiet(seconds);
+        topology.apply(&tick);
+        app.tick_applied(tick.at);
+        app.settle(&topology);
+    }
+    assert_eq!(app.view, held);
+    assert_eq!(app.behind(), Some(3_000_000_000));
+    press(&mut app, &topology, KeyCode::Char(' '));
+    assert_ne!(app.view, held);
+    assert_eq!((app.behind(), app.view.host.as_ref().unwrap().sequence), (None, 4));
+}
+
+#[test]
+fn the_help_screen_closes_with_any_key_and_takes_it() {
+    let (mut app, topology) = app();
+    press(&mut app, &topology, KeyCode::Char('?'));
+    assert!(app.help);
+    press(&mut app, &topology, KeyCode::Char('t'));
+    assert_eq!((app.help, app.mode), (false, Mode::Graph));
+}
+
+#[test]
+fn quits_wherever_it_is() {
+    let (mut app, topology) = app();
+    assert_eq!(press(&mut app, &topology, KeyCode::Char('q')), Outcome::Quit);
+    press(&mut app, &topology, KeyCode::Char('f'));
+    assert_eq!(press(&mut app, &topology, KeyCode::Char('q')), Outcome::Changed);
+    assert_eq!(press_with(&mut app, &topology, KeyCode::Char('c'), KeyModifiers::CONTROL), Outcome::Quit);
+}
+
+#[test]
+fn a_key_that_means_nothing_changes_nothing() {
+    let (mut app, topology) = app();
+    assert_eq!(press(&mut app, &topology, KeyCode::Char('x')), Outcome::Nothing);
+    assert_eq!(press(&mut app, &topology, KeyCode::F(5)), Outcome::Nothing);
+}
+
+#[test]
+fn pasted_text_goes_where_text_is_typed_and_nowhere_else() {
+    let (mut app, topology) = app();
+    app.type_text("qqq");
+    assert!(app.prompt.is_none());
+    press(&mut app, &topology, KeyCode::Char('/'));
+    app.type_text("red\u{1b}[31m\nis");
+    assert_eq!(app.search, "red\\x1b[31m");
+}
+
+#[test]
+fn every_key_is_safe_on_an_empty_screen() {
+    let topology = Topology::new();
+    for binding in crate::input::BINDINGS {
+        for (_, action) in binding.keys {
+            for mode in [Mode::Graph, Mode::List] {
+                let mut app = App::new(None, TimeZone::UTC);
+                app.mode = mode;
+                app.settle(&topology);
+                app.handle(Request::Act(*action));
+                app.settle(&topology);
+                assert_eq!(app.selection, None);
+            }
+        }
+    }
+}

@@ -1,0 +1,322 @@
+//! A host as ticks, for tests: a web server, its database and cache in containers, a few processes of the host.
+#![allow(clippy::unwrap_used, reason = "a test ends at the first surprise")]
+
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+
+use scopetop_tracker::Tick;
+use scopetop_tracker::connection::{Counters, Direction, OwnerSource, Protocol, SequencePair, Socket, State};
+use scopetop_tracker::container::Container;
+use scopetop_tracker::identity::{ContainerId, HostId, NetnsId, ProcessId, SocketId, Timestamp};
+use scopetop_tracker::process::Process;
+use scopetop_tracker::text::Text;
+use scopetop_tracker::tick::{Namespace, Source};
+use scopetop_tracker::topology::Topology;
+
+const SECOND: u64 = 1_000_000_000;
+/// 2026-03-01 12:04:31 UTC: the end of the last tick.
+pub(crate) const NOW: Timestamp = Timestamp(1_772_366_671 * SECOND);
+
+const HOST: NetnsId = NetnsId(4_026_531_840);
+const WEB: NetnsId = NetnsId(4_026_532_201);
+const DB: NetnsId = NetnsId(4_026_532_305);
+
+const NGINX: u32 = 4121;
+const NGINX_2: u32 = 4122;
+const POSTGRES: u32 = 5120;
+const REDIS: u32 = 620;
+const CRON: u32 = 9921;
+const AGENT: u32 = 311;
+const CURL: u32 = 10_412;
+
+fn ago(seconds: u64) -> Timestamp {
+    Timestamp(NOW.0 - seconds * SECOND)
+}
+
+fn id(pid: u32) -> ProcessId {
+    ProcessId { pid, started: u64::from(pid) * 10 }
+}
+
+fn process(pid: u32, comm: &str, user: (&str, u32), netns: NetnsId, container: Option<&str>) -> Process {
+    Process {
+        id: id(pid),
+        started_at: Some(ago(8_040)),
+        comm: comm.into(),
+        cmdline: Some(vec![
+            format!("/usr/sbin/{comm}").as_str().into(),
+            "--config".into(),
+            "/etc/main.conf".into(),
+        ]),
+        exe: Some(format!("/usr/sbin/{comm}").as_str().into()),
+        uid: Some(user.1),
+        user: Some(user.0.into()),
+        netns: Some(netns),
+        container: container.map(|id| ContainerId(id.into())),
+    }
+}
+
+fn container(id: &str, name: &str, image: &str, netns: NetnsId) -> Container {
+    Container {
+        id: ContainerId(id.into()),
+        runtime: Some("docker".into()),
+        name: Some(name.into()),
+        image: Some(image.into()),
+        labels: std::collections::BTreeMap::new(),
+        netns: Some(netns),
+    }
+}
+
+/// A socket of a process: established, from before.
+pub(crate) fn socket(
+    number: u64,
+    pid: u32,
+    netns: NetnsId,
+    local: &str,
+    remote: &str,
+    way: Direction,
+) -> Socket {
+    Socket {
+        id: SocketId(number),
+        netns,
+        protocol: Protocol::Tcp,
+        local: address(local),
+        remote: Some(address(remote)),
+        state: State::Established,
+        direction: way,
+        owners: vec![id(pid)],
+        owner_source: OwnerSource::Seen,
+        opened_at: Some(ago(8_040)),
+        closed_at: None,
+        counters: None,
+        sequence: None,
+        error: None,
+    }
+}
+
+fn listener(number: u64, pids: &[u32], netns: NetnsId, local: &str) -> Socket {
+    let mut socket = socket(number, 0, netns, local, local, Direction::Inbound);
+    socket.remote = None;
+    socket.state = State::Listen;
+    socket.owners = pids.iter().map(|&pid| id(pid)).collect();
+    socket
+}
+
+fn address(text: &str) -> SocketAddr {
+    text.parse().unwrap()
+}
+
+fn counted(mut socket: Socket, sent: u64, received: u64, rtt_us: u32) -> Socket {
+    socket.counters =
+        Some(Counters { bytes_sent: sent, bytes_received: received, rtt_us: Some(rtt_us), retransmits: 0 });
+    socket
+}
+
+/// The two ends of one connection: the sequence numbers say that they are.
+fn joined(mut client: Socket, mut server: Socket) -> [Socket; 2] {
+    let number = client.id.0 as u32 * 1_000;
+    client.sequence = Some(SequencePair { sent: number, received: number + 500 });
+    server.sequence = Some(SequencePair { sent: number + 500, received: number + 1 });
+    [client, server]
+}
+
+fn new(mut socket: Socket) -> Socket {
+    socket.opened_at = Some(Timestamp(NOW.0 - SECOND / 2));
+    socket
+}
+
+fn over(mut socket: Socket, state: State, error: Option<u32>) -> Socket {
+    socket.state = state;
+    socket.closed_at = Some(Timestamp(NOW.0 - SECOND / 5));
+    socket.error = error;
+    socket
+}
+
+fn to_database(number: u64, port: u16) -> [Socket; 2] {
+    let (client, server) = (format!("10.0.2.4:{port}"), "10.0.2.9:5432");
+    joined(
+        socket(number, NGINX, WEB, &client, server, Direction::Outbound),
+        socket(number + 1, POSTGRES, DB, server, &client, Direction::Inbound),
+    )
+}
+
+fn tick(sequence: u64) -> Tick {
+    Tick {
+        host: HostId("web-01".into()),
+        kernel: "6.18.5-amd64".into(),
+        sequence,
+        at: NOW,
+        duration: SECOND,
+        opened: Vec::new(),
+        changed: Vec::new(),
+        closed: Vec::new(),
+        forgotten: Vec::new(),
+        processes: Vec::new(),
+        containers: Vec::new(),
+        namespaces: Vec::new(),
+        counts: scopetop_tracker::tick::Counts::default(),
+        source: Source {
+            events: "tp_btf".into(),
+            owners: "fexit".into(),
+            scan: "iter".into(),
+            lost_events: 0,
+            scan_us: 31_000,
+            reasons: Vec::new(),
+        },
+    }
+}
+
+/// What was there before, then a second in which something of every kind happened.
+pub(crate) fn ticks() -> [Tick; 2] {
+    let mut before = tick(0);
+    before.at = ago(1);
+    before.processes = vec![
+        process(NGINX, "nginx", ("www-data", 33), WEB, Some("4f1c09a7d2b3")),
+        process(NGINX_2, "nginx", ("www-data", 33), WEB, Some("4f1c09a7d2b3")),
+        process(POSTGRES, "postgres", ("postgres", 70), DB, Some("9b22e1aa0c4d")),
+        process(REDIS, "redis-server", ("redis", 999), HOST, None),
+        process(CRON, "cron-job", ("root", 0), HOST, None),
+        process(AGENT, "agent", ("root", 0), HOST, None),
+    ];
+    before.containers = vec![
+        container("4f1c09a7d2b3", "web", "nginx:1.27", WEB),
+        container("9b22e1aa0c4d", "db", "postgres:16", DB),
+    ];
+    before.namespaces = vec![
+        Namespace { id: HOST, names: vec!["host".into()] },
+        Namespace { id: WEB, names: Vec::new() },
+        Namespace { id: DB, names: Vec::new() },
+    ];
+    before.opened = vec![
+        listener(1, &[NGINX, NGINX_2], WEB, "0.0.0.0:443"),
+        listener(2, &[NGINX, NGINX_2], WEB, "0.0.0.0:80"),
+        listener(3, &[POSTGRES], DB, "0.0.0.0:5432"),
+        listener(4, &[REDIS], HOST, "127.0.0.1:6379"),
+        socket(10, NGINX, WEB, "10.0.2.4:443", "203.0.113.9:51200", Direction::Inbound),
+        socket(11, NGINX, WEB, "10.0.2.4:443", "203.0.113.9:51201", Direction::Inbound),
+        socket(12, NGINX_2, WEB, "10.0.2.4:443", "198.51.100.23:40022", Direction::Inbound),
+        counted(
+            socket(13, AGENT, HOST, "192.168.7.5:38211", "192.168.7.40:8125", Direction::Outbound),
+            0,
+            0,
+            1_240,
+        ),
+        socket(
+            14,
+            CRON,
+            HOST,
+            "192.168.7.5:38300",
+            "[2001:db8:85a3::8a2e:370:7334]:443",
+            Direction::Outbound,
+        ),
+        socket(15, CRON, HOST, "192.168.7.5:38301", "192.0.2.77:25", Direction::Unknown),
+    ];
+    for number in 0..4 {
+        let [client, server] = to_database(100 + 10 * number, 51_880 + number as u16);
+        before
+            .opened
+            .extend([counted(client, 220_000_000, 9_000, 180), counted(server, 9_000, 220_000_000, 190)]);
+    }
+    // Much flows here.
+    before.opened.push(counted(
+        socket(16, REDIS, HOST, "192.168.7.5:6379", "192.168.7.41:50000", Direction::Inbound),
+        5_000_000,
+        1_000,
+        412,
+    ));
+    before.opened.extend(joined(
+        socket(60, CRON, HOST, "127.0.0.1:40100", "127.0.0.1:6379", Direction::Outbound),
+        socket(61, REDIS, HOST, "127.0.0.1:6379", "127.0.0.1:40100", Direction::Inbound),
+    ));
+
+    let mut now = tick(1);
+    now.processes = vec![process(CURL, "curl", ("ana", 1000), HOST, None)];
+    let [client, server] = to_database(100, 51_880);
+    now.changed =
+        vec![counted(client, 221_200_000, 349_000, 180), counted(server, 349_000, 221_200_000, 190)];
+    now.changed.push(counted(
+        socket(13, AGENT, HOST, "192.168.7.5:38211", "192.168.7.40:8125", Direction::Outbound),
+        9_100,
+        0,
+        1_240,
+    ));
+    now.changed.push(counted(
+        socket(16, REDIS, HOST, "192.168.7.5:6379", "192.168.7.41:50000", Direction::Inbound),
+        7_000_000,
+        10_000,
+        430,
+    ));
+    now.opened = to_database(200, 51_900).map(new).into();
+    now.opened.push(new(socket(
+        70,
+        CURL,
+        HOST,
+        "192.168.7.5:38400",
+        "203.0.113.80:443",
+        Direction::Outbound,
+    )));
+    now.closed = vec![
+        over(
+            socket(12, NGINX_2, WEB, "10.0.2.4:443", "198.51.100.23:40022", Direction::Inbound),
+            State::Closed,
+            None,
+        ),
+        over(
+            new(socket(71, AGENT, HOST, "192.168.7.5:38401", "10.0.3.7:8443", Direction::Outbound)),
+            State::Failed,
+            Some(111),
+        ),
+    ];
+    [before, now]
+}
+
+/// The host after both [`ticks`].
+pub(crate) fn topology() -> Topology {
+    after(&ticks())
+}
+
+/// The host after some ticks.
+pub(crate) fn after(ticks: &[Tick]) -> Topology {
+    let mut topology = Topology::new();
+    for tick in ticks {
+        topology.apply(tick);
+    }
+    topology
+}
+
+/// The tick after [`ticks`], in which nothing happened.
+pub(crate) fn quiet(seconds: u64) -> Tick {
+    Tick { at: Timestamp(NOW.0 + seconds * SECOND), sequence: 1 + seconds, ..tick(0) }
+}
+
+/// A tick with many processes, each with connections to many peers.
+pub(crate) fn crowd(processes: u32, connections_each: u32) -> Tick {
+    let mut crowd = tick(0);
+    crowd.namespaces = vec![Namespace { id: HOST, names: vec!["host".into()] }];
+    for number in 0..processes {
+        let pid = 1_000 + number;
+        crowd.processes.push(process(pid, "worker", ("root", 0), HOST, None));
+        for peer in 0..connections_each {
+            let remote = IpAddr::V4(Ipv4Addr::from_bits(0xc612_0000 + peer % 500));
+            let key = u64::from(number * connections_each + peer);
+            let local = format!("192.168.7.5:{}", 1_024 + peer);
+            crowd.opened.push(socket(
+                key,
+                pid,
+                HOST,
+                &local,
+                &SocketAddr::new(remote, 443).to_string(),
+                Direction::Outbound,
+            ));
+        }
+    }
+    crowd
+}
+
+/// A process that tries to paint the screen.
+pub(crate) fn hostile() -> Tick {
+    let mut tick = tick(0);
+    let mut process = process(666, "evil", ("root", 0), HOST, None);
+    process.comm = Text::from_bytes(b"\x1b[31mred\xff");
+    tick.processes = vec![process];
+    tick.opened = vec![socket(1, 666, HOST, "192.168.7.5:38401", "192.0.2.1:80", Direction::Outbound)];
+    tick
+}

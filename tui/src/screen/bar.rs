@@ -1,0 +1,149 @@
+//! The lines below the header: the filter and the search text, in use or being typed, or what is missing.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::style::Style;
+
+use super::text::{Piece, clip, width, write};
+use crate::app::{App, Editor, Prompt, PromptKind, Tracking};
+use crate::human;
+use crate::theme::Theme;
+
+/// Typing begins in this column: the names of both bars are equally long.
+const INDENT: u16 = 9;
+/// What a filter may look like, as long as nothing is wrong with it.
+const HINT: &str = "comm=nginx and not port=443   netns=web or ip=10.0.0.0/8";
+
+/// How many lines the bar takes: a second one for what is wrong with a filter that is being typed.
+pub(super) fn height(app: &App) -> u16 {
+    match &app.prompt {
+        Some(Prompt { kind: PromptKind::Filter(_), .. }) => 2,
+        _ => 1,
+    }
+}
+
+pub(super) fn render(buffer: &mut Buffer, area: Rect, app: &App, theme: &Theme) {
+    match &app.prompt {
+        Some(Prompt { editor, kind: PromptKind::Filter(error) }) => {
+            let (mark, style) = if error.is_some() { ("✗", theme.error) } else { ("✓", theme.good) };
+            let room = typed(buffer, area, " filter  ", editor, 3, theme);
+            buffer.set_string(area.right() - 2, area.y, mark, style);
+            let below = Rect { y: area.y + 1, height: 1, ..area };
+            if let Some(error) = error {
+                let before = editor.text().chars().take(error.column.saturating_sub(1));
+                let column = width(&before.collect::<String>()).saturating_sub(room);
+                let marked = error.length.clamp(1, usize::from(area.width));
+                explain(buffer, below, column as u16, marked as u16, &error.message, theme);
+            } else {
+                let room = area.width - INDENT;
+                buffer.set_stringn(area.x + INDENT, below.y, HINT, room.into(), theme.dim);
+            }
+        }
+        Some(Prompt { editor, kind: PromptKind::Search { .. } }) => {
+            let (found, style) = found(app, theme);
+            let cells = width(&found) as u16 + 2;
+            typed(buffer, area, " search  ", editor, cells, theme);
+            buffer.set_string(area.right().saturating_sub(cells - 1), area.y, found, style);
+        }
+        None => write(buffer, area, in_use(app, theme), searching(app, theme)),
+    }
+}
+
+/// Draws a line that is being typed, with its cursor. Returns how many cells of it are out of sight at the left.
+fn typed(buffer: &mut Buffer, area: Rect, name: &str, editor: &Editor, kept: u16, theme: &Theme) -> usize {
+    buffer.set_string(area.x, area.y, name, theme.key);
+    let (before, after) = editor.split();
+    let room = usize::from(area.width.saturating_sub(INDENT + kept));
+    // One cell is the cursor's when it stands at the end.
+    let mut out_of_sight = 0;
+    let mut seen = before;
+    while width(seen) + 1 > room {
+        let mut characters = seen.chars();
+        let Some(first) = characters.next() else { break };
+        out_of_sight += width(first.encode_utf8(&mut [0; 4]));
+        seen = characters.as_str();
+    }
+    let (x, y) = buffer.set_stringn(area.x + INDENT, area.y, seen, room, theme.strong);
+    let left = room.saturating_sub(width(seen));
+    buffer.set_stringn(x, y, if after.is_empty() { " " } else { after }, left, theme.strong);
+    buffer[(x, y)].set_style(theme.selected);
+    out_of_sight
+}
+
+/// Carets below what is wrong, and why it is: to their right where there is room, else to their left.
+fn explain(buffer: &mut Buffer, area: Rect, column: u16, marked: u16, message: &str, theme: &Theme) {
+    let cells = width(message) as u16;
+    let start = (area.x + INDENT + column).min(area.right() - 2);
+    let end = (start + marked).min(area.right() - 1);
+    if end + 1 + cells < area.right() {
+        buffer.set_string(end + 1, area.y, message, theme.error);
+    } else if area.x + cells + 2 < start {
+        buffer.set_string(start - 1 - cells, area.y, message, theme.error);
+    } else {
+        // Too long for either side: the carets give way, and the column is told in words.
+        let message = format!("column {}: {message}", column + 1);
+        buffer.set_string(area.x + 1, area.y, clip(&message, (area.width - 2).into()), theme.error);
+        return;
+    }
+    buffer.set_string(start, area.y, "^".repeat((end - start).into()), theme.error);
+}
+
+fn in_use(app: &App, theme: &Theme) -> Vec<Piece> {
+    if let Tracking::Stopped(why) = &app.tracking {
+        return vec![Piece::new(" ✗ ", theme.error, 0), Piece::new(why.clone(), theme.error, 0)];
+    }
+    if let Some(filter) = &app.filter {
+        let hidden = app.view.hidden;
+        let mut pieces = vec![
+            Piece::new(" filter  ", theme.key, 1),
+            Piece::new(filter.text.clone(), theme.strong, 0),
+            Piece::new("  ✓", theme.good, 0),
+        ];
+        let things = [(hidden.connections, "connection"), (hidden.nodes, "node")]
+            .into_iter()
+            .filter(|(number, _)| *number > 0)
+            .map(|(number, what)| {
+                format!("{} {what}{}", human::count(number), if number == 1 { "" } else { "s" })
+            });
+        let things: Vec<_> = things.collect();
+        if !things.is_empty() {
+            pieces.push(Piece::new(format!("  hides {}", things.join(", ")), theme.dim, 2));
+        }
+        return pieces;
+    }
+    match app.view.host.as_ref().map(|host| host.reasons.as_slice()) {
+        Some([reason, others @ ..]) => {
+            let mut pieces =
+                vec![Piece::new(" ! ", theme.warning, 0), Piece::new(reason.as_str(), theme.warning, 0)];
+            if !others.is_empty() {
+                let more = format!("  (+{}: see scopetop doctor)", others.len());
+                pieces.push(Piece::new(more, theme.dim, 1));
+            }
+            pieces
+        }
+        _ => vec![Piece::new(" no filter", theme.dim, 1)],
+    }
+}
+
+fn searching(app: &App, theme: &Theme) -> Vec<Piece> {
+    if app.search.is_empty() {
+        return Vec::new();
+    }
+    let (found, style) = found(app, theme);
+    vec![
+        Piece::new("  search", theme.key, 5),
+        Piece::new(format!("  {}", app.search), theme.strong, 4),
+        Piece::new(format!("  {found} "), style, 3),
+    ]
+}
+
+fn found(app: &App, theme: &Theme) -> (String, Style) {
+    if app.search.is_empty() {
+        return (String::new(), theme.dim);
+    }
+    match app.match_position() {
+        (_, 0) => (String::from("not found"), theme.warning),
+        (0, matches) => (format!("{matches} found"), theme.good),
+        (position, matches) => (format!("{position} of {matches}"), theme.good),
+    }
+}

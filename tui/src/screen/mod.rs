@@ -1,0 +1,104 @@
+//! Drawing: where the panels are. One file a panel; each reads the application and writes into its part of the screen.
+
+mod bar;
+mod details;
+mod footer;
+mod header;
+mod help;
+mod list;
+mod text;
+
+use ratatui::Frame;
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+
+use crate::app::{App, Mode, Tracking};
+use crate::graph;
+use crate::theme::Theme;
+
+/// The smallest screen that anything useful fits on.
+const LEAST: (u16, u16) = (40, 10);
+/// On a smaller screen than this the details take the place of the graph or list.
+const ROOMY: (u16, u16) = (100, 30);
+
+/// Draws the whole screen.
+pub fn draw(frame: &mut Frame<'_>, app: &mut App, theme: &Theme) {
+    let area = frame.area();
+    render(frame.buffer_mut(), area, app, theme);
+}
+
+fn render(buffer: &mut Buffer, area: Rect, app: &mut App, theme: &Theme) {
+    if area.is_empty() {
+        return;
+    }
+    if area.width < LEAST.0 || area.height < LEAST.1 {
+        let sentence =
+            format!("scopetop needs {}×{} cells: this is {}×{}", LEAST.0, LEAST.1, area.width, area.height);
+        let sentence = text::clip(&sentence, area.width.into());
+        buffer.set_string(area.x, area.y + area.height / 2, sentence, theme.text);
+        return;
+    }
+    let bar_height = bar::height(app);
+    let [top, bottom] = [area.y + 1 + bar_height, area.bottom() - 1];
+    header::render(buffer, row(area, area.y), app, theme);
+    bar::render(buffer, Rect { y: area.y + 1, height: bar_height, ..area }, app, theme);
+    footer::render(buffer, row(area, bottom), app, theme);
+
+    let body = Rect { y: top, height: bottom - top, ..area };
+    let mut main = body;
+    if app.details_open {
+        if area.width < ROOMY.0 || area.height < ROOMY.1 {
+            details::render(buffer, body, app, theme);
+            main = Rect::default();
+        } else {
+            let height = details::height(app).clamp(5, body.height * 2 / 5);
+            main.height -= height;
+            details::render(buffer, Rect { y: main.bottom(), height, ..body }, app, theme);
+        }
+    }
+    if !main.is_empty() {
+        render_main(buffer, main, app, theme);
+    }
+    if app.help {
+        help::render(buffer, body, theme);
+    }
+}
+
+fn render_main(buffer: &mut Buffer, area: Rect, app: &mut App, theme: &Theme) {
+    if let Some(sentence) = nothing_to_show(app) {
+        let sentence = text::clip(sentence, area.width.into());
+        let x = area.x + (area.width.saturating_sub(text::width(&sentence) as u16)) / 2;
+        buffer.set_string(x, area.y + area.height / 2, sentence, theme.dim);
+        return;
+    }
+    match app.mode {
+        Mode::List => list::render(buffer, area, app, theme),
+        Mode::Graph => {
+            graph::render(buffer, area, &app.view, &mut app.graph, app.selection.as_ref(), theme);
+        }
+    }
+}
+
+/// Why the graph or the list is empty, if it is.
+fn nothing_to_show(app: &App) -> Option<&'static str> {
+    let empty = match app.mode {
+        Mode::Graph => app.view.nodes.is_empty(),
+        Mode::List => app.view.edges.is_empty(),
+    };
+    if !empty {
+        return None;
+    }
+    Some(match (&app.tracking, &app.filter) {
+        (Tracking::Starting, _) => "attaching to the kernel and looking at what is there …",
+        (Tracking::Stopped(_), _) => "nothing is tracked",
+        (Tracking::Live, Some(_)) => "nothing matches the filter: f changes it",
+        (Tracking::Live, None) => "nobody talks to anybody",
+    })
+}
+
+fn row(area: Rect, y: u16) -> Rect {
+    Rect { y, height: 1, ..area }
+}
+
+#[cfg(test)]
+mod tests;

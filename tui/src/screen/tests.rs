@@ -1,0 +1,358 @@
+#![allow(clippy::unwrap_used, reason = "a test ends at the first surprise")]
+
+use jiff::tz::TimeZone;
+use ratatui::Terminal;
+use ratatui::backend::TestBackend;
+use ratatui::style::{Color, Modifier};
+use scopetop_tracker::Tick;
+use scopetop_tracker::filter::Filter;
+use scopetop_tracker::identity::Timestamp;
+use scopetop_tracker::text::Text;
+use scopetop_tracker::topology::Topology;
+
+use super::*;
+use crate::fixture;
+use crate::input::{Action, BINDINGS, Request, Scope};
+use crate::theme::edge_mark;
+use crate::view::{ActiveFilter, EdgeState, Selection};
+
+const SMALL: (u16, u16) = (80, 24);
+const LARGE: (u16, u16) = (160, 45);
+
+/// An application on the list, after some ticks.
+fn app_after(ticks: &[Tick]) -> (App, Topology) {
+    let topology = fixture::after(ticks);
+    let mut app = App::new(None, TimeZone::UTC);
+    app.mode = Mode::List;
+    app.tick_applied(ticks.last().unwrap().at);
+    app.settle(&topology);
+    (app, topology)
+}
+
+fn app() -> (App, Topology) {
+    app_after(&fixture::ticks())
+}
+
+fn act(app: &mut App, topology: &Topology, actions: &[Action]) {
+    for action in actions {
+        app.handle(Request::Act(*action));
+        app.settle(topology);
+    }
+}
+
+fn type_in(app: &mut App, topology: &Topology, text: &str) {
+    app.type_text(text);
+    app.settle(topology);
+}
+
+fn buffer(app: &mut App, size: (u16, u16), theme: &Theme) -> Buffer {
+    let mut terminal = Terminal::new(TestBackend::new(size.0, size.1)).unwrap();
+    terminal.draw(|frame| draw(frame, app, theme)).unwrap();
+    terminal.backend().buffer().clone()
+}
+
+/// The screen's text, a line a row, blanks at the ends of lines left out.
+fn text_of(buffer: &Buffer) -> String {
+    let mut text = String::new();
+    for y in buffer.area.top()..buffer.area.bottom() {
+        let mut line = String::new();
+        let mut x = buffer.area.left();
+        while x < buffer.area.right() {
+            let symbol = buffer[(x, y)].symbol();
+            line.push_str(symbol);
+            x += (text::width(symbol) as u16).max(1);
+        }
+        text.push_str(line.trim_end());
+        text.push('\n');
+    }
+    text
+}
+
+fn picture(app: &mut App, size: (u16, u16)) -> String {
+    text_of(&buffer(app, size, &Theme::colour()))
+}
+
+/// The row of the screen that has a text.
+fn row_with(buffer: &Buffer, wanted: &str) -> u16 {
+    let text = text_of(buffer);
+    text.lines().position(|line| line.contains(wanted)).unwrap() as u16
+}
+
+fn select_edge(app: &mut App, topology: &Topology, service: &str) {
+    let key = app.view.edges.iter().find(|edge| edge.service == service).unwrap().key.clone();
+    app.selection = Some(Selection::Edge(key));
+    app.settle(topology);
+}
+
+fn filter(text: &str) -> ActiveFilter {
+    ActiveFilter { text: text.to_owned(), filter: Filter::parse(text).unwrap() }
+}
+
+#[test]
+fn list() {
+    let (mut app, topology) = app();
+    select_edge(&mut app, &topology, ":5432");
+    insta::assert_snapshot!("list_80x24", picture(&mut app, SMALL));
+    insta::assert_snapshot!("list_160x45", picture(&mut app, LARGE));
+}
+
+#[test]
+fn details_of_an_edge() {
+    let (mut app, topology) = app();
+    select_edge(&mut app, &topology, ":5432");
+    act(&mut app, &topology, &[Action::Open]);
+    insta::assert_snapshot!("edge_80x24", picture(&mut app, SMALL));
+    insta::assert_snapshot!("edge_160x45", picture(&mut app, LARGE));
+}
+
+#[test]
+fn details_of_a_node() {
+    let (mut app, topology) = app();
+    app.mode = Mode::Graph;
+    act(&mut app, &topology, &[Action::Open]);
+    app.mode = Mode::List;
+    insta::assert_snapshot!("node_80x24", picture(&mut app, SMALL));
+    insta::assert_snapshot!("node_160x45", picture(&mut app, LARGE));
+}
+
+#[test]
+fn details_of_what_is_gone() {
+    let (mut app, mut topology) = app();
+    select_edge(&mut app, &topology, ":8443");
+    act(&mut app, &topology, &[Action::Open]);
+    let tick = fixture::quiet(1);
+    topology.apply(&tick);
+    app.tick_applied(tick.at);
+    app.settle(&topology);
+    insta::assert_snapshot!("gone_80x24", picture(&mut app, SMALL));
+}
+
+#[test]
+fn a_filter_with_an_error() {
+    let (mut app, topology) = app();
+    act(&mut app, &topology, &[Action::Filter]);
+    type_in(&mut app, &topology, "comm=nginx and prot=443");
+    insta::assert_snapshot!("filter_error_80x24", picture(&mut app, SMALL));
+    insta::assert_snapshot!("filter_error_160x45", picture(&mut app, LARGE));
+}
+
+#[test]
+fn a_filter_being_typed() {
+    let (mut app, topology) = app();
+    act(&mut app, &topology, &[Action::Filter]);
+    type_in(&mut app, &topology, "comm=nginx and not port=443");
+    insta::assert_snapshot!("filter_typing_80x24", picture(&mut app, SMALL));
+}
+
+#[test]
+fn a_filter_in_use_and_a_search() {
+    let (mut app, topology) = app();
+    app.filter = Some(filter("comm=nginx or comm=agent"));
+    app.tick_applied(fixture::NOW);
+    app.settle(&topology);
+    act(&mut app, &topology, &[Action::Search]);
+    type_in(&mut app, &topology, "nginx");
+    insta::assert_snapshot!("search_80x24", picture(&mut app, SMALL));
+    act(&mut app, &topology, &[Action::Edit(crate::input::Edit::Accept), Action::NextMatch]);
+    insta::assert_snapshot!("filter_search_80x24", picture(&mut app, SMALL));
+    insta::assert_snapshot!("filter_search_160x45", picture(&mut app, LARGE));
+}
+
+#[test]
+fn nothing_matches() {
+    let (mut app, topology) = app();
+    app.filter = Some(filter("comm=nobody"));
+    app.tick_applied(fixture::NOW);
+    app.settle(&topology);
+    insta::assert_snapshot!("nothing_80x24", picture(&mut app, SMALL));
+}
+
+#[test]
+fn help() {
+    let (mut app, topology) = app();
+    act(&mut app, &topology, &[Action::Help]);
+    insta::assert_snapshot!("help_80x24", picture(&mut app, SMALL));
+    insta::assert_snapshot!("help_160x45", picture(&mut app, LARGE));
+}
+
+#[test]
+fn the_help_screen_has_every_key_of_the_table() {
+    let (mut app, topology) = app();
+    act(&mut app, &topology, &[Action::Help]);
+    let text = picture(&mut app, SMALL);
+    for binding in BINDINGS {
+        assert!(
+            text.contains(binding.shown) && text.contains(binding.what),
+            "{:?} is missing",
+            binding.shown
+        );
+    }
+}
+
+#[test]
+fn the_footer_keeps_what_matters_most() {
+    let (mut app, _) = app();
+    let footer = |app: &mut App, width| picture(app, (width, 12)).lines().last().unwrap().to_owned();
+    let wide = footer(&mut app, 160);
+    let narrow = footer(&mut app, 48);
+    for entry in
+        BINDINGS.iter().filter(|binding| binding.scope == Scope::Screen).filter_map(|b| b.footer.as_ref())
+    {
+        let told = format!("{} {}", entry.keys, entry.what);
+        assert!(wide.contains(&told), "{told} is missing");
+        assert_eq!(narrow.contains(&told), entry.rank <= 4, "{told}");
+    }
+}
+
+#[test]
+fn paused() {
+    let (mut app, mut topology) = app();
+    act(&mut app, &topology, &[Action::Pause]);
+    let tick = fixture::quiet(72);
+    topology.apply(&tick);
+    app.tick_applied(tick.at);
+    app.settle(&topology);
+    insta::assert_snapshot!("paused_80x24", picture(&mut app, SMALL));
+    insta::assert_snapshot!("paused_160x45", picture(&mut app, LARGE));
+}
+
+#[test]
+fn lost_events_stand_out_at_every_width() {
+    let mut ticks = fixture::ticks();
+    ticks[1].source.lost_events = 12_345;
+    let (mut app, _) = app_after(&ticks);
+    insta::assert_snapshot!("lost_80x24", picture(&mut app, SMALL));
+    insta::assert_snapshot!("lost_160x45", picture(&mut app, LARGE));
+    for width in [40, 80, 160] {
+        let buffer = buffer(&mut app, (width, 24), &Theme::colour());
+        let line = text_of(&buffer).lines().next().unwrap().to_owned();
+        let column = text::width(line.split("lost 12k").next().unwrap()) as u16;
+        assert!(line.contains("lost 12k"), "{line}");
+        let style = buffer[(column, 0)].style();
+        assert_eq!(style.fg, Some(Color::Red));
+        assert!(style.add_modifier.contains(Modifier::BOLD));
+    }
+}
+
+#[test]
+fn what_is_missing_is_told_in_one_line() {
+    let mut ticks = fixture::ticks();
+    ticks[1].source.events = "none".into();
+    ticks[1].source.scan = "procfs".into();
+    ticks[1].source.reasons = vec![
+        Text::from("no eBPF: needs root (sudo scopetop)"),
+        Text::from("other users' processes are not seen"),
+    ];
+    let (mut app, _) = app_after(&ticks);
+    insta::assert_snapshot!("fallback_80x24", picture(&mut app, SMALL));
+}
+
+#[test]
+fn starting_and_refused() {
+    let mut app = App::new(None, TimeZone::UTC);
+    insta::assert_snapshot!("starting_80x24", picture(&mut app, SMALL));
+    app.tracking = Tracking::Stopped(String::from("eBPF does not work here: bpf(): Operation not permitted"));
+    insta::assert_snapshot!("refused_80x24", picture(&mut app, SMALL));
+}
+
+#[test]
+fn too_small_a_terminal_says_so_in_one_line() {
+    let (mut app, _) = app();
+    insta::assert_snapshot!(picture(&mut app, (39, 10)), @r"
+
+
+
+
+
+    scopetop needs 40×10 cells: this is 39…
+    ");
+    assert!(picture(&mut app, (60, 9)).contains("scopetop needs 40×10 cells: this is 60×9"));
+    assert!(picture(&mut app, (40, 10)).contains("client"));
+}
+
+#[test]
+fn no_size_and_no_state_makes_it_panic() {
+    let (mut app, topology) = app();
+    let mut look = |actions: &[Action]| {
+        act(&mut app, &topology, actions);
+        for width in [0, 1, 2, 10, 39, 40, 41, 60, 99, 100, 101, 250] {
+            for height in [0, 1, 2, 9, 10, 11, 12, 29, 30, 31, 80] {
+                picture(&mut app, (width, height));
+            }
+        }
+    };
+    look(&[]);
+    look(&[Action::First, Action::Open]);
+    look(&[Action::Help]);
+    look(&[Action::Help, Action::Filter]);
+    act(&mut app, &topology, &[]);
+    app.type_text("prot=日本語日本語日本語日本語日本語日本語日本語日本語日本語日本語日本語日本語日本語日本語日本語日本語日本語");
+    for width in 40..120 {
+        picture(&mut app, (width, 12));
+    }
+}
+
+#[test]
+fn without_colour_everything_is_told_by_shape() {
+    let (mut app, topology) = app();
+    select_edge(&mut app, &topology, ":5432");
+    act(&mut app, &topology, &[Action::Open]);
+    for size in [SMALL, LARGE] {
+        let plain = buffer(&mut app, size, &Theme::plain());
+        assert_eq!(text_of(&plain), picture(&mut app, size));
+        for cell in plain.content() {
+            assert_eq!((cell.fg, cell.bg), (Color::Reset, Color::Reset));
+        }
+    }
+    let marks: Vec<&str> =
+        [EdgeState::New, EdgeState::Steady, EdgeState::Busy, EdgeState::Closed, EdgeState::Failed]
+            .map(edge_mark)
+            .into();
+    for (place, mark) in marks.iter().enumerate() {
+        assert!(!marks[place + 1..].contains(mark));
+    }
+}
+
+#[test]
+fn grey_is_what_closed_and_nothing_else() {
+    let (mut app, _) = app();
+    let buffer = buffer(&mut app, LARGE, &Theme::colour());
+    let closed = row_with(&buffer, "198.51.100.23");
+    let failed = row_with(&buffer, ":8443");
+    let grey: std::collections::BTreeSet<u16> = (0..LARGE.1)
+        .flat_map(|y| (0..LARGE.0).map(move |x| (x, y)))
+        .filter(|place| buffer[*place].fg == Color::DarkGray || buffer[*place].fg == Color::Gray)
+        .map(|(_, y)| y)
+        .collect();
+    assert_eq!(grey.into_iter().collect::<Vec<_>>(), [closed]);
+    assert_eq!(buffer[(1, failed)].symbol(), "✗");
+    assert_eq!(buffer[(1, failed)].fg, Color::Red);
+    assert_eq!(buffer[(1, row_with(&buffer, "curl"))].fg, Color::LightGreen);
+}
+
+#[test]
+fn the_selected_row_stays_in_sight() {
+    let (mut app, topology) = app_after(&[fixture::crowd(20, 30)]);
+    let shown = |app: &mut App| {
+        let buffer = buffer(app, SMALL, &Theme::colour());
+        (0..SMALL.1).filter(|&y| buffer[(5, y)].modifier.contains(Modifier::REVERSED)).count()
+    };
+    act(&mut app, &topology, &[Action::Last]);
+    assert_eq!(shown(&mut app), 1);
+    act(&mut app, &topology, &[Action::PageUp, Action::PageUp]);
+    assert_eq!(shown(&mut app), 1);
+    insta::assert_snapshot!("crowd_80x24", picture(&mut app, SMALL));
+    act(&mut app, &topology, &[Action::First]);
+    assert_eq!(shown(&mut app), 1);
+    assert_eq!(app.list_offset, 0);
+}
+
+#[test]
+fn the_clock_is_in_the_zone_that_was_given() {
+    let (mut app, topology) = app();
+    assert!(picture(&mut app, LARGE).contains("12:04:31"));
+    app.zone = TimeZone::fixed(jiff::tz::offset(-5));
+    app.tick_applied(Timestamp(0));
+    app.settle(&topology);
+    assert!(picture(&mut app, LARGE).contains("07:04:31"));
+}

@@ -1,0 +1,328 @@
+//! All that is known of one thing: the panel that Enter opens.
+
+use std::net::SocketAddr;
+
+use scopetop_tracker::connection::{OwnerSource, State};
+use scopetop_tracker::filter::{Filter, Subject};
+use scopetop_tracker::identity::{NetnsId, Timestamp};
+use scopetop_tracker::process::Process;
+use scopetop_tracker::text::Text;
+use scopetop_tracker::topology::{Connection, HostIndex, Node, NodeKey, Side, Topology};
+
+use super::build::find_edge;
+use super::{EdgeKey, EdgeState, Selection, View, ViewEdge};
+use crate::human;
+
+/// Rows that are made ready at most: more than any screen is high.
+const ROWS: usize = 200;
+
+/// What is known of a node or an edge.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Details {
+    /// What it is called.
+    pub title: String,
+    /// Facts, the most important first.
+    pub facts: Vec<Fact>,
+    /// What it consists of: an edge's connections, a node's edges.
+    pub table: Table,
+}
+
+/// A fact: its name and what is known.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fact {
+    /// Its name.
+    pub name: &'static str,
+    /// What is known. Safe to show.
+    pub value: String,
+}
+
+/// A table.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Table {
+    /// The names of its columns. Those of numbers are aligned to the right.
+    pub columns: Vec<Column>,
+    /// Its rows.
+    pub rows: Vec<Row>,
+    /// How many more there are.
+    pub more: usize,
+}
+
+/// A column.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Column {
+    /// Its name.
+    pub name: &'static str,
+    /// Whether it holds numbers.
+    pub number: bool,
+    /// Where there is no room for all columns, those with the highest ranks are left out.
+    pub rank: u8,
+}
+
+const fn text(name: &'static str, rank: u8) -> Column {
+    Column { name, number: false, rank }
+}
+
+const fn number(name: &'static str, rank: u8) -> Column {
+    Column { name, number: true, rank }
+}
+
+/// The columns of a node's edges.
+const PEER_COLUMNS: [Column; 6] = [
+    text("peer", 0),
+    text("service", 1),
+    number("conns", 2),
+    text("state", 3),
+    number("rate →", 4),
+    number("← rate", 5),
+];
+
+/// The columns of an edge's connections.
+const CONNECTION_COLUMNS: [Column; 9] = [
+    text("client", 0),
+    text("server", 3),
+    text("state", 1),
+    number("age", 2),
+    number("bytes →", 4),
+    number("← bytes", 5),
+    number("rtt", 7),
+    number("retrans", 8),
+    text("note", 6),
+];
+
+/// A row: one text a column, and the state that it is shown in.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Row {
+    /// The state.
+    pub state: EdgeState,
+    /// The texts. Safe to show.
+    pub cells: Vec<String>,
+}
+
+/// What is known of the selected thing; `None` when the view does not have it. The peers and sums are those of the view, so that they agree with what is drawn;
+/// everything else is the topology's.
+pub fn details(
+    topology: &Topology,
+    view: &View,
+    filter: Option<&Filter>,
+    selection: &Selection,
+) -> Option<Details> {
+    match selection {
+        Selection::Node(key) => node_details(topology, view, key),
+        Selection::Edge(key) => edge_details(topology, view, filter, key),
+    }
+}
+
+fn now(view: &View) -> Timestamp {
+    view.host.as_ref().map_or(Timestamp(0), |host| host.at)
+}
+
+fn node_details(topology: &Topology, view: &View, key: &NodeKey) -> Option<Details> {
+    let shown = view.node(key)?;
+    let mut facts = Vec::new();
+    let mut fact = |name, value: String| {
+        if !value.is_empty() {
+            facts.push(Fact { name, value });
+        }
+    };
+    let node =
+        topology.node(key).and_then(|index| topology.graph().node_weight(index).map(|node| (index, node)));
+    match (key, node.map(|(_, node)| node)) {
+        (NodeKey::Process(host, _), Some(Node::Process(process))) => {
+            fact("process", process_line(process, now(view)));
+            fact("command", command_line(process));
+            fact("program", process.exe.as_ref().map(ToString::to_string).unwrap_or_default());
+            fact("netns", process.netns.map(|netns| namespace(topology, *host, netns)).unwrap_or_default());
+        }
+        (NodeKey::Unknown(host, netns), _) => {
+            fact("netns", namespace(topology, *host, *netns));
+            fact("process", String::from("not known: no process was seen holding these sockets"));
+        }
+        (NodeKey::Remote(scope, _), _) => {
+            fact("netns", scope.map(|(host, netns)| namespace(topology, host, netns)).unwrap_or_default());
+        }
+        _ => {}
+    }
+    if matches!(shown.group, super::GroupKey::Container(..)) {
+        fact("container", shown.group_label.clone());
+    }
+    if let Some((index, _)) = node {
+        let mut addresses: Vec<String> = topology
+            .listeners()
+            .filter(|listener| listener.nodes.contains(&index))
+            .map(|listener| {
+                let over = if listener.closed { " (closed)" } else { "" };
+                format!("{} {}{over}", listener.protocol, listener.address)
+            })
+            .collect();
+        addresses.sort();
+        addresses.dedup();
+        fact("listens", addresses.join("  "));
+    }
+    Some(Details { title: shown.label.clone(), facts, table: peers(view, key) })
+}
+
+fn process_line(process: &Process, now: Timestamp) -> String {
+    let user = match (&process.user, process.uid) {
+        (Some(user), Some(uid)) => format!("{user} ({uid})"),
+        (Some(user), None) => user.to_string(),
+        (None, Some(uid)) => format!("uid {uid}"),
+        (None, None) => String::from("unknown"),
+    };
+    let age = process.started_at.map(|start| format!("   started {} ago", human::age(now.since(start))));
+    format!("pid {}   user {user}{}", process.id.pid, age.unwrap_or_default())
+}
+
+fn command_line(process: &Process) -> String {
+    match process.cmdline.as_deref() {
+        None => String::new(),
+        Some([]) => String::from("none: a kernel thread"),
+        Some(words) => words.iter().map(Text::as_str).collect::<Vec<_>>().join(" "),
+    }
+}
+
+fn namespace(topology: &Topology, host: HostIndex, netns: NetnsId) -> String {
+    let names: Vec<&str> = topology.namespace_names(host, netns).iter().map(Text::as_str).collect();
+    if names.is_empty() { netns.to_string() } else { format!("{} ({netns})", names.join(", ")) }
+}
+
+fn peers(view: &View, key: &NodeKey) -> Table {
+    let mut rows = Vec::new();
+    let mut more = 0;
+    let Some(place) = view.node_place(key) else { return Table::default() };
+    for edge in view.edges.iter().filter(|edge| edge.ends().any(|end| end == place)) {
+        if rows.len() == ROWS {
+            more += 1;
+            continue;
+        }
+        let outward = edge.client == place;
+        let Some(peer) = view.nodes.get(if outward { edge.server } else { edge.client }) else { continue };
+        let way = match (edge.directed, outward) {
+            (true, true) => "→",
+            (true, false) => "←",
+            (false, _) => "↔",
+        };
+        rows.push(Row {
+            state: edge.state,
+            cells: vec![
+                format!("{way} {}", peer.label),
+                edge.service.clone(),
+                human::count(edge.connections()),
+                state_word(edge),
+                flow(edge, edge.rate.to_server),
+                flow(edge, edge.rate.to_client),
+            ],
+        });
+    }
+    Table { columns: PEER_COLUMNS.to_vec(), rows, more }
+}
+
+/// An edge's state in a word or two: with what began, closed and failed in the newest tick where some are open.
+pub(crate) fn state_word(edge: &ViewEdge) -> String {
+    let mut word = match edge.state {
+        EdgeState::Failed => return edge.error.map_or_else(|| String::from("failed"), human::errno),
+        EdgeState::Closed => return String::from("closed"),
+        _ if super::busy_from(edge.rate) => String::from("busy"),
+        _ => String::from("open"),
+    };
+    for (sign, number) in [('+', edge.new), ('−', edge.closed), ('✗', edge.failed)] {
+        if number > 0 {
+            word.push(' ');
+            word.push(sign);
+            word += &human::count(number);
+        }
+    }
+    word
+}
+
+/// What flows on an edge one way; a dot where nothing does.
+pub(crate) fn flow(edge: &ViewEdge, bytes_per_second: f64) -> String {
+    if edge.open == 0 || bytes_per_second < 0.5 { String::from("·") } else { human::rate(bytes_per_second) }
+}
+
+fn edge_details(topology: &Topology, view: &View, filter: Option<&Filter>, key: &EdgeKey) -> Option<Details> {
+    let shown = view.edges.get(view.edge_place(key)?)?;
+    let (client, server) = (view.nodes.get(shown.client)?, view.nodes.get(shown.server)?);
+    let now = now(view);
+    let mut rows = Vec::new();
+    let mut retransmits: Option<u64> = None;
+    let mut matching = 0;
+    let edge = find_edge(topology, key);
+    for connection in
+        edge.into_iter().flat_map(|edge| &edge.connections).filter_map(|id| topology.connection(*id))
+    {
+        if filter.is_some_and(|filter| !filter.matches(&Subject::of_connection(topology, connection, now))) {
+            continue;
+        }
+        matching += 1;
+        if let Some(segments) = connection.retransmits {
+            *retransmits.get_or_insert(0) += u64::from(segments);
+        }
+        if rows.len() < ROWS {
+            rows.push(connection_row(connection, now));
+        }
+    }
+    let mut counts = vec![format!("{} open", human::count(shown.open))];
+    for (number, what) in [(shown.new, "new"), (shown.closed, "closed"), (shown.failed, "failed")] {
+        if number > 0 {
+            counts.push(format!("{} {what}", human::count(number)));
+        }
+    }
+    let mut sums = vec![counts.join(", ")];
+    sums.extend(shown.since.map(|since| format!("oldest {}", human::age(now.since(since)))));
+    sums.push(format!("→ {}  ← {}", human::rate(shown.rate.to_server), human::rate(shown.rate.to_client)));
+    sums.extend(shown.rtt_us.map(|rtt| format!("rtt {}", human::micros(rtt))));
+    sums.extend(retransmits.map(|segments| format!("retrans {}", human::bytes(segments))));
+    let way = if shown.directed { "→" } else { "↔" };
+    let more = matching - rows.len();
+    Some(Details {
+        title: format!("{} {way} {} {}", client.label, server.label, shown.service),
+        facts: vec![Fact { name: key.service.protocol.name(), value: sums.join("  ") }],
+        table: Table { columns: CONNECTION_COLUMNS.to_vec(), rows, more },
+    })
+}
+
+fn connection_row(connection: &Connection, now: Timestamp) -> Row {
+    let end = connection.closed_at.unwrap_or(now);
+    let unread = || String::from("–");
+    let state = match (connection.state, connection.error) {
+        (State::Failed | State::Closed, Some(error)) => human::errno(error),
+        (state, _) => state.to_string(),
+    };
+    Row {
+        state: match connection.state {
+            State::Failed => EdgeState::Failed,
+            State::Closed => EdgeState::Closed,
+            _ if connection.is_new => EdgeState::New,
+            _ if super::busy_from(connection.rate) => EdgeState::Busy,
+            _ => EdgeState::Steady,
+        },
+        cells: vec![
+            connection.client.address.to_string(),
+            connection.server.address.to_string(),
+            state,
+            connection.opened_at.map_or_else(unread, |began| human::age(end.since(began))),
+            connection.bytes_to_server.map_or_else(unread, human::bytes),
+            connection.bytes_to_client.map_or_else(unread, human::bytes),
+            connection.rtt_us.map_or_else(unread, human::micros),
+            connection.retransmits.map_or_else(unread, |segments| segments.to_string()),
+            via(connection),
+        ],
+    }
+}
+
+/// What a person must know besides the addresses: address translation, and owners that are not certain.
+fn via(connection: &Connection) -> String {
+    let translated = |nat: Option<SocketAddr>, whose: &str| nat.map(|nat| format!("NAT {whose} {nat}"));
+    let unsure = |side: &Side| {
+        (side.owner_source == OwnerSource::Listener).then(|| String::from("owner: whoever listens"))
+    };
+    [
+        translated(connection.server.nat, "to"),
+        translated(connection.client.nat, "from"),
+        unsure(&connection.server),
+    ]
+    .into_iter()
+    .flatten()
+    .collect::<Vec<_>>()
+    .join("  ")
+}

@@ -1,0 +1,225 @@
+#![allow(clippy::unwrap_used, reason = "a test ends at the first surprise")]
+
+use scopetop_tracker::filter::Filter;
+
+use super::*;
+use crate::fixture;
+
+fn node<'a>(view: &'a View, label: &str) -> &'a ViewNode {
+    view.nodes.iter().find(|node| node.label == label).unwrap()
+}
+
+/// Every edge as `client → server service: open/new/closed/failed state`.
+fn edges(view: &View) -> Vec<String> {
+    let label = |place: usize| view.nodes[place].label.as_str();
+    view.edges
+        .iter()
+        .map(|edge| {
+            format!(
+                "{} {} {} {}: {}/{}/{}/{} {:?}",
+                label(edge.client),
+                if edge.directed { "→" } else { "↔" },
+                label(edge.server),
+                edge.service,
+                edge.open,
+                edge.new,
+                edge.closed,
+                edge.failed,
+                edge.state
+            )
+        })
+        .collect()
+}
+
+#[test]
+fn one_edge_stands_for_all_connections_to_a_service_and_has_the_state_of_its_line() {
+    let view = build(&fixture::topology(), None);
+    assert_eq!(
+        edges(&view),
+        [
+            "agent 311 → 10.0.3.7 :8443: 0/1/0/1 Failed",
+            "agent 311 → 192.168.7.40 :8125: 1/0/0/0 Steady",
+            "cron-job 9921 → redis-server 620 :6379: 1/0/0/0 Steady",
+            "cron-job 9921 ↔ 192.0.2.77 :25: 1/0/0/0 Steady",
+            "cron-job 9921 → 2001:db8:85a3::8a2e:370:7334 :443: 1/0/0/0 Steady",
+            "curl 10412 → 203.0.113.80 :443: 1/1/0/0 New",
+            "nginx 4121 → postgres 5120 :5432: 5/1/0/0 New",
+            "192.168.7.41 → redis-server 620 :6379: 1/0/0/0 Busy",
+            "198.51.100.23 → nginx 4122 :443: 0/0/1/0 Closed",
+            "203.0.113.9 → nginx 4121 :443: 2/0/0/0 Steady",
+        ]
+    );
+}
+
+#[test]
+fn nodes_tell_what_they_are_where_they_stand_and_what_they_listen_on() {
+    let view = build(&fixture::topology(), None);
+    let told: Vec<String> = view
+        .nodes
+        .iter()
+        .map(|node| {
+            format!("{:?} {} [{}] {} {:?}", node.kind, node.label, node.group_label, node.detail, node.state)
+        })
+        .collect();
+    let mut sorted = told.clone();
+    sorted.sort();
+    assert_eq!(
+        sorted,
+        [
+            "Process agent 311 [host]  Steady",
+            "Process cron-job 9921 [host]  Steady",
+            "Process curl 10412 [host]  New",
+            "Process nginx 4121 [web  nginx:1.27] :80 :443 Steady",
+            "Process nginx 4122 [web  nginx:1.27] :80 :443 Steady",
+            "Process postgres 5120 [db  postgres:16] :5432 Steady",
+            "Process redis-server 620 [host] :6379 Steady",
+            "Remote 10.0.3.7 [network]  Closed",
+            "Remote 192.0.2.77 [internet]  Steady",
+            "Remote 192.168.7.40 [network]  Steady",
+            "Remote 192.168.7.41 [network]  Steady",
+            "Remote 198.51.100.23 [internet]  Closed",
+            "Remote 2001:db8:85a3::8a2e:370:7334 [internet]  Steady",
+            "Remote 203.0.113.80 [internet]  New",
+            "Remote 203.0.113.9 [internet]  Steady",
+        ]
+    );
+    assert!(view.nodes.windows(2).all(|pair| pair[0].key < pair[1].key), "found by binary search");
+}
+
+#[test]
+fn totals_count_connections_and_not_sockets() {
+    let view = build(&fixture::topology(), None);
+    let totals = view.totals;
+    assert_eq!((totals.processes, totals.containers, totals.connections), (7, 2, 15));
+    assert_eq!((totals.opened, totals.closed, totals.failed, totals.listeners), (3, 1, 1, 4));
+}
+
+#[test]
+fn what_closed_is_in_one_picture_and_not_in_the_next() {
+    let mut topology = fixture::topology();
+    topology.apply(&fixture::quiet(1));
+    let view = build(&topology, None);
+    assert!(view.edges.iter().all(|edge| edge.closed + edge.failed + edge.new == 0));
+    assert!(!view.nodes.iter().any(|node| node.label == "198.51.100.23"));
+}
+
+#[test]
+fn a_filter_keeps_the_ends_of_what_matches_and_says_what_it_hides() {
+    let topology = fixture::topology();
+    let view = build(&topology, Some(&Filter::parse("port=5432 and state=established").unwrap()));
+    assert_eq!(edges(&view), ["nginx 4121 → postgres 5120 :5432: 5/1/0/0 New"]);
+    assert!(view.nodes.iter().any(|node| node.label == "nginx 4121"));
+    assert!(!view.nodes.iter().any(|node| node.label == "agent 311"));
+    assert_eq!(view.hidden.connections, 10);
+    let all = build(&topology, None);
+    assert_eq!(view.hidden.nodes + view.nodes.len(), all.nodes.len());
+}
+
+#[test]
+fn a_node_that_matches_by_itself_is_shown_without_connections() {
+    let view =
+        build(&fixture::topology(), Some(&Filter::parse("comm=redis-server and state=listen").unwrap()));
+    assert_eq!(view.nodes.iter().map(|node| node.label.as_str()).collect::<Vec<_>>(), ["redis-server 620"]);
+    assert!(view.edges.is_empty());
+}
+
+#[test]
+fn a_filter_counts_as_the_edge_itself_does() {
+    let topology = fixture::topology();
+    let whole = build(&topology, None);
+    let filtered = build(&topology, Some(&Filter::parse("port>0").unwrap()));
+    assert_eq!(edges(&filtered), edges(&whole));
+    assert_eq!(filtered.totals, whole.totals);
+}
+
+#[test]
+fn a_search_finds_names_ports_and_groups_whatever_the_case() {
+    let mut view = build(&fixture::topology(), None);
+    let found = |view: &View| {
+        view.nodes
+            .iter()
+            .filter(|node| node.matched_by_search)
+            .map(|node| node.label.clone())
+            .collect::<Vec<_>>()
+    };
+    view.mark("POSTGRES");
+    assert_eq!(found(&view), ["postgres 5120"]);
+    assert_eq!(view.edges.iter().filter(|edge| edge.matched_by_search).count(), 1);
+    view.mark(":6379");
+    assert_eq!(found(&view), ["redis-server 620"]);
+    view.mark("nginx:1.27");
+    assert_eq!(found(&view).len(), 2);
+    view.mark("  ");
+    assert!(found(&view).is_empty());
+}
+
+#[test]
+fn the_order_of_rows_depends_on_nothing_that_changes() {
+    let mut topology = fixture::topology();
+    let before: Vec<EdgeKey> = build(&topology, None).edges.into_iter().map(|edge| edge.key).collect();
+    topology.apply(&fixture::quiet(1));
+    let after: Vec<EdgeKey> = build(&topology, None).edges.into_iter().map(|edge| edge.key).collect();
+    let kept: Vec<EdgeKey> = before.into_iter().filter(|key| after.contains(key)).collect();
+    assert_eq!(kept, after);
+}
+
+#[test]
+fn names_from_outside_reach_the_view_harmless() {
+    let view = build(&fixture::after(&[fixture::hostile()]), None);
+    assert_eq!(node(&view, "\\x1b[31mred\\xff 666").kind, NodeKind::Process);
+}
+
+#[test]
+fn details_of_a_process_tell_who_it_is_and_whom_it_talks_to() {
+    let topology = fixture::topology();
+    let view = build(&topology, None);
+    let key = node(&view, "nginx 4121").key.clone();
+    let details = details(&topology, &view, None, &Selection::Node(key)).unwrap();
+    let facts: Vec<(&str, &str)> =
+        details.facts.iter().map(|fact| (fact.name, fact.value.as_str())).collect();
+    assert_eq!(
+        facts,
+        [
+            ("process", "pid 4121   user www-data (33)   started 2h14m ago"),
+            ("command", "/usr/sbin/nginx --config /etc/main.conf"),
+            ("program", "/usr/sbin/nginx"),
+            ("netns", "4026532201"),
+            ("container", "web  nginx:1.27"),
+            ("listens", "tcp 0.0.0.0:443  tcp 0.0.0.0:80"),
+        ]
+    );
+    let peers: Vec<(&str, &str)> =
+        details.table.rows.iter().map(|row| (row.cells[0].as_str(), row.cells[2].as_str())).collect();
+    assert_eq!(peers, [("→ postgres 5120", "5"), ("← 203.0.113.9", "2")]);
+}
+
+#[test]
+fn details_of_an_edge_tell_its_connections_and_why_one_failed() {
+    let topology = fixture::topology();
+    let view = build(&topology, None);
+    let failed = view.edges.iter().find(|edge| edge.failed > 0).unwrap().key.clone();
+    let shown = details(&topology, &view, None, &Selection::Edge(failed.clone())).unwrap();
+    assert_eq!(shown.title, "agent 311 → 10.0.3.7 :8443");
+    assert_eq!(shown.table.rows[0].cells[..3], ["192.168.7.5:38401", "10.0.3.7:8443", "refused"]);
+    assert_eq!(shown.table.rows[0].state, EdgeState::Failed);
+    let other = Filter::parse("port=443").unwrap();
+    let view = build(&topology, Some(&other));
+    assert_eq!(
+        details(&topology, &view, Some(&other), &Selection::Edge(failed)),
+        None,
+        "the filter hides it"
+    );
+}
+
+#[test]
+fn of_many_connections_some_are_told_and_the_rest_counted() {
+    let topology = fixture::after(&[fixture::crowd(1, 250_000 / 500)]);
+    let mut view = build(&topology, None);
+    assert_eq!((view.nodes.len(), view.edges.len()), (501, 500));
+    let key = view.nodes.iter().find(|node| node.kind == NodeKind::Process).unwrap().key.clone();
+    let details = details(&topology, &view, None, &Selection::Node(key)).unwrap();
+    assert_eq!(details.table.rows.len() + details.table.more, 500);
+    assert!(details.table.more > 0);
+    view.mark("worker");
+    assert!(view.edges.iter().all(|edge| edge.matched_by_search));
+}
