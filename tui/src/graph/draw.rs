@@ -145,22 +145,20 @@ impl Scene<'_> {
         let count = block.crowd.len();
         let linked = self.crowd(block).any(|node| self.view.nodes[node].connections > 0);
         let more = |count: usize| format!("+{} {}", text::count(count), if linked { "more" } else { "idle" });
-        match self.selected.filter(|&node| self.crowd(block).any(|other| other == node)) {
-            Some(node) => {
-                let rest = if count > 1 { format!(" +{}", text::count(count - 1)) } else { String::new() };
-                let label = text::cut_middle(&self.view.nodes[node].label, room - 2 - text::width(&rest));
-                self.put(buffer, (x - 1, y), &format!(" {label} "), self.theme.selected);
-                self.put(
-                    buffer,
-                    (x + 1 + text::width(&label), y),
-                    &format!("{rest} ").replacen(' ', "", 1),
-                    self.theme.text,
-                );
-            }
-            None => {
-                let text = text::cut_end(&more(count), room - 2);
-                self.put(buffer, (x - 1, y), &format!(" {text} "), lit(self.theme.text, light));
-            }
+        let selected = self.selected.filter(|&node| self.crowd(block).any(|other| other == node));
+        if let Some(node) = selected {
+            let rest = if count > 1 { format!(" +{}", text::count(count - 1)) } else { String::new() };
+            let label = text::cut_middle(&self.view.nodes[node].label, room - 2 - text::width(&rest));
+            self.put(buffer, (x - 1, y), &format!(" {label} "), self.theme.selected);
+            self.put(
+                buffer,
+                (x + 1 + text::width(&label), y),
+                &format!("{rest} ").replacen(' ', "", 1),
+                self.theme.text,
+            );
+        } else {
+            let text = text::cut_end(&more(count), room - 2);
+            self.put(buffer, (x - 1, y), &format!(" {text} "), lit(self.theme.text, light));
         }
     }
 
@@ -218,11 +216,8 @@ impl Scene<'_> {
         let gap = room - text::width(&label) - text::width(&detail);
         let blank = " ".repeat(usize::try_from(gap).unwrap_or(0));
         self.put(buffer, (x, y), &format!("{mark}{label}{blank}"), style);
-        let detail_style = match (selected, shown.connections) {
-            (true, _) => style,
-            (false, 0) => style.patch(self.theme.dim),
-            (false, _) => style,
-        };
+        let is_idle = shown.connections == 0 && !selected;
+        let detail_style = if is_idle { style.patch(self.theme.dim) } else { style };
         self.put(buffer, (x + 1 + room - text::width(&detail), y), &format!("{detail} "), detail_style);
     }
 
@@ -256,11 +251,8 @@ impl Scene<'_> {
 
 /// `▲ 3 above`, only what there is.
 fn note(counts: &[(usize, char, &str)]) -> String {
-    let mut text = String::new();
-    for &(count, arrow, place) in counts {
-        if count > 0 {
-            text.push_str(&format!(" {arrow} {} {place} ", text::count(count)));
-        }
-    }
-    text
+    let some = counts.iter().filter(|(count, ..)| *count > 0);
+    some.map(|(count, arrow, place)| format!(" {arrow} {} {place} ", text::count(*count)))
+        .collect::<Vec<_>>()
+        .concat()
 }

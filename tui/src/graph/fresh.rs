@@ -117,10 +117,10 @@ fn share_last_column(view: &View, links: &Links, ranked: &mut [Option<usize>], w
     if last < 2 || !is_outside || rows(last + 1) * READABLE <= width {
         return;
     }
-    for node in 0..ranked.len() {
+    for (node, column) in ranked.iter_mut().enumerate() {
         let only_calls_out = links.clients[node].is_empty()
             && links.servers[node].iter().all(|&server| links.is_called_remote(view, server));
-        if let Some(column) = &mut ranked[node]
+        if let Some(column) = column
             && (*column == last || *column == last - 1 && only_calls_out)
         {
             *column -= 1;
@@ -204,16 +204,16 @@ fn order(view: &View, links: &Links, drafts: &mut Vec<Draft>, count: usize) {
                     rest.push(draft);
                     continue;
                 }
-                let mut wishes: Vec<(bool, f64, usize)> = draft
+                let mut rows: Vec<(bool, f64, usize)> = draft
                     .nodes
                     .iter()
                     .map(|&node| (!links.linked[node], wish(node, &position).unwrap_or(position[node]), node))
                     .collect();
-                wishes.sort_by(|a, b| a.0.cmp(&b.0).then(a.1.total_cmp(&b.1)));
+                rows.sort_by(|a, b| a.0.cmp(&b.0).then(a.1.total_cmp(&b.1)));
                 let linked: Vec<f64> = draft.nodes.iter().filter_map(|&node| wish(node, &position)).collect();
                 let middle =
                     draft.nodes.iter().map(|&node| position[node]).sum::<f64>() / draft.nodes.len() as f64;
-                draft.nodes = wishes.into_iter().map(|(_, _, node)| node).collect();
+                draft.nodes = rows.into_iter().map(|(_, _, node)| node).collect();
                 let wished =
                     if linked.is_empty() { middle } else { linked.iter().sum::<f64>() / linked.len() as f64 };
                 mine.push((wished, draft));

@@ -4,7 +4,7 @@
 use rustc_hash::FxHashMap;
 
 use super::place::{Place, Places};
-use super::tracks::{self, Net, Side};
+use super::tracks::{self, Net, Pin, Side};
 use crate::view::View;
 
 /// A row that lines end at: its column and its cell row.
@@ -56,8 +56,8 @@ pub(super) type Hub = (Dock, bool);
 pub(super) struct Hop {
     pub(super) channel: usize,
     pub(super) net: usize,
-    pub(super) enter: (Side, i32),
-    pub(super) leave: (Side, i32),
+    pub(super) enter: Pin,
+    pub(super) leave: Pin,
 }
 
 /// The ways as far as they do not depend on the widths of columns and channels.
@@ -192,7 +192,7 @@ impl Lanes {
     }
 
     /// A wire's way, channel by channel: where it comes in and where it goes out.
-    fn way(&mut self, wire: &Wire, hub: Hub) -> Vec<(usize, (Side, i32), (Side, i32))> {
+    fn way(&mut self, wire: &Wire, hub: Hub) -> Vec<(usize, Pin, Pin)> {
         let ((from, mut y), (to, target)) = (wire.from, wire.to);
         if from == to {
             return vec![(from, (Side::Left, y), (Side::Left, target))];

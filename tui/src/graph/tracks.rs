@@ -11,11 +11,14 @@ pub(super) enum Side {
     Right,
 }
 
+/// Where a line comes into a channel or goes out of it: the side and the row.
+pub(super) type Pin = (Side, i32);
+
 /// The lines of one hub in one channel: a line down the channel, with branches to both sides.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Net {
     /// The branches; in order and each once when the nets have been assigned.
-    pins: Vec<(Side, i32)>,
+    pins: Vec<Pin>,
     /// The first and the last row of the line down.
     span: Option<(i32, i32)>,
     /// The cell column of the line down.
@@ -29,7 +32,7 @@ const SIDE_BY_SIDE: usize = 64;
 
 impl Net {
     /// Adds a branch.
-    pub(super) fn pin(&mut self, pin: (Side, i32)) {
+    pub(super) fn pin(&mut self, pin: Pin) {
         self.pins.push(pin);
         let (first, last) = self.span.unwrap_or((pin.1, pin.1));
         self.span = Some((first.min(pin.1), last.max(pin.1)));
@@ -46,7 +49,7 @@ impl Net {
         first == last
     }
 
-    fn has(&self, pin: (Side, i32)) -> bool {
+    fn has(&self, pin: Pin) -> bool {
         self.pins.binary_search(&pin).is_ok()
     }
 
@@ -57,7 +60,7 @@ impl Net {
 
 /// What it costs to have one net left of another: crossings, and worse, lines that would look joined.
 fn cost(left: &Net, right: &Net) -> i64 {
-    let touch = |net: &Net, pin: (Side, i32)| {
+    let touch = |net: &Net, pin: Pin| {
         let (first, last) = net.span();
         if pin.1 < first || pin.1 > last || net.has(pin) {
             0
@@ -84,9 +87,8 @@ pub(super) fn assign(nets: &mut [Net], column: &Column) -> i32 {
         return 0;
     }
     let levels = if order.len() <= ORDERED_PAIRWISE {
-        let middle = |net: &Net| {
-            net.pins.iter().map(|pin| i64::from(pin.1)).sum::<i64>() / net.pins.len().max(1) as i64
-        };
+        // Twice the middle row: whole numbers sort without surprises.
+        let middle = |net: &Net| net.span().0 + net.span().1;
         order.sort_by_key(|&net| (middle(&nets[net]), nets[net].span(), net));
         uncross(nets, &mut order);
         stack(nets, &order)
