@@ -169,6 +169,16 @@ fn folded() -> Picture {
     })
 }
 
+/// Containers in which nobody is connected, more than fit.
+fn quiet() -> Picture {
+    (0..16).fold(Picture::default().host("sshd 1", ":22"), |picture, number| {
+        let title = format!("spare-{number}");
+        (0..2).fold(picture, |picture, process| {
+            picture.container(&title, &format!("sleeper {}", 200 + number * 2 + process), "")
+        })
+    })
+}
+
 /// A new node, one that goes, names in other scripts and a name that is too long.
 fn names() -> Picture {
     Picture::default()
@@ -212,6 +222,7 @@ pictures! {
     all_host_at_40: all_host 40 x 10;
     crowded_at_80: crowded 80 x 20;
     folded_at_80: folded 80 x 20;
+    quiet_at_80: quiet 80 x 24;
     names_at_80: names 80 x 12;
     names_at_120: names 120 x 12;
 }

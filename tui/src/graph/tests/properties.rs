@@ -328,3 +328,25 @@ fn what_is_not_on_the_screen_is_counted() {
     let shown = super::build::text(&draw(&mut state, &view, (80, 10), Some(&Selection::Node(key))));
     assert!(shown.contains('▲'), "{shown}");
 }
+
+/// A caller of what is leftmost gets a new column; nobody moves, and who comes with it stands right all the same.
+#[test]
+fn a_new_first_column_moves_nobody() {
+    let area = Rect::new(0, 0, 100, 30);
+    let before = Picture::default().host("a 1", "").host("b 2", ":2").steady("a 1", "b 2", 2, 1);
+    let mut state = GraphState::default();
+    layout(&mut state, &before.view(), area);
+    let first = rows_of(&state, &before.view());
+    let after = before
+        .remote("198.51.100.7")
+        .host("c 3", ":3")
+        .steady("198.51.100.7", "a 1", 1, 1)
+        .steady("b 2", "c 3", 3, 1);
+    let view = after.view();
+    layout(&mut state, &view, area);
+    let now = rows_of(&state, &view);
+    assert!(first.iter().all(|(key, place)| now[key] == *place));
+    let x =
+        |label: &str| now[&view.nodes.iter().find(|node| node.label == label).expect("it is there").key].0;
+    assert!(x("198.51.100.7") < x("a 1") && x("a 1") < x("b 2") && x("b 2") < x("c 3"));
+}
