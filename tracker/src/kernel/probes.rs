@@ -296,8 +296,7 @@ fn with_causes(error: &(dyn std::error::Error + 'static)) -> String {
         next = error.source();
         let words = if let Some(ProgramError::LoadError { io_error, verifier_log }) = error.downcast_ref() {
             let log = verifier_log.to_string();
-            let last = log.lines().rfind(|line| !line.trim().is_empty() && !line.starts_with("processed "));
-            let last = last.map_or(String::new(), |line| format!(" (the verifier: {})", line.trim()));
+            let last = last_words(&log).map_or(String::new(), |line| format!(" (the verifier: {line})"));
             // What follows in the chain is in this line already.
             next = None;
             format!("the kernel refused the program: {io_error}{last}")
@@ -314,6 +313,13 @@ fn with_causes(error: &(dyn std::error::Error + 'static)) -> String {
     text
 }
 
+/// The line of a verifier's log that says what is wrong: the last but for its statistics.
+fn last_words(log: &str) -> Option<&str> {
+    const STATISTICS: [&str; 3] = ["processed ", "stack depth ", "verification time "];
+    let is_statistics = |line: &str| STATISTICS.iter().any(|begin| line.starts_with(begin));
+    log.lines().map(str::trim).rfind(|line| !line.is_empty() && !is_statistics(line))
+}
+
 fn step(part: Part, way: &str, outcome: Outcome) -> Step {
     Step { part, way: Text::from(way), outcome, reason: None, remedy: None }
 }
@@ -326,4 +332,17 @@ pub(crate) fn chosen(part: Part, way: &str) -> Step {
 /// A way that does not work, and why.
 pub(crate) fn refused(part: Part, way: &str, reason: &str) -> Step {
     Step { reason: Some(Text::from(reason)), ..step(part, way, Outcome::Refused) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_verifiers_last_words_are_not_its_statistics() {
+        let log = "9: (79) r1 = *(u64 *)(r2 +8)\nR2 invalid mem access 'scalar'\nverification time 56 usec\n\
+            stack depth 200+0\nprocessed 10 insns (limit 1000000) max_states_per_insn 0\n\n";
+        assert_eq!(last_words(log), Some("R2 invalid mem access 'scalar'"));
+        assert_eq!(last_words("processed 10 insns\n"), None);
+    }
 }
