@@ -299,10 +299,10 @@ impl Entry {
             _ => {}
         }
         let owner = self.seen_owner();
+        let likely = self.listeners_owner(ledger);
         if kind == ConnectionEventKind::Accept && owner.is_none() && !self.socket.state.is_over() {
-            ledger.outbox.wait_for_owner(at, &self.socket);
+            ledger.outbox.wait_for_owner(at, &self.socket, likely);
         } else {
-            let likely = self.listeners_owner(ledger);
             ledger.outbox.tell(kind, at, &self.socket, owner, likely);
         }
     }
