@@ -1,5 +1,6 @@
 //! The tracker: kernel in, ticks out.
 
+mod alarm;
 mod schedule;
 mod worker;
 
@@ -124,6 +125,8 @@ impl Tracker {
 
         let io = |what| move |error: rustix::io::Errno| StartError::Io { what, source: error.into() };
         let stop = Arc::new(eventfd(0, EventfdFlags::CLOEXEC).map_err(io("an eventfd cannot be made"))?);
+        let ring = probes.as_ref().map(Probes::ring_fd);
+        let alarm = alarm::Alarm::new(stop.clone(), ring).map_err(io("an epoll instance cannot be made"))?;
         let (sender, updates) = mpsc::channel(UPDATES_AT_MOST);
         let worker = worker::Worker {
             clock,
@@ -139,7 +142,7 @@ impl Tracker {
             source,
             tell_events: options.tell_events,
             sender,
-            stop: stop.clone(),
+            alarm,
             state: worker::State::default(),
         };
         let worker = std::thread::Builder::new()

@@ -1,14 +1,13 @@
 //! The tracker's thread: reads records and scans, keeps the table, tells ticks and events.
 
-use std::os::fd::OwnedFd;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use rustc_hash::FxHashSet;
-use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use tokio::sync::mpsc;
 
 use super::Update;
+use super::alarm::Alarm;
 use super::schedule::Schedule;
 use crate::connection::{ConnectionTable, Socket, TableTick};
 use crate::identity::{HostId, NetnsId, Timestamp};
@@ -47,8 +46,7 @@ pub(super) struct Worker {
     pub(super) source: Source,
     pub(super) tell_events: bool,
     pub(super) sender: mpsc::Sender<Update>,
-    /// Readable once the tracker is dropped.
-    pub(super) stop: Arc<OwnedFd>,
+    pub(super) alarm: Alarm,
     pub(super) state: State,
 }
 
@@ -74,7 +72,7 @@ impl Worker {
         self.end_tick();
         loop {
             let now = Instant::now();
-            if !self.sleep(self.schedule.sleep(now)) || self.sender.is_closed() {
+            if !self.alarm.sleep(self.schedule.sleep(now)) || self.sender.is_closed() {
                 return;
             }
             let records = self.drain();
@@ -95,24 +93,6 @@ impl Worker {
                 self.schedule.ticked(Instant::now());
             }
         }
-    }
-
-    /// Sleeps until the time is over, much waits in the ring buffer, or the tracker is dropped: then it is `false`.
-    fn sleep(&self, time: Duration) -> bool {
-        let timeout =
-            Timespec { tv_sec: time.as_secs().cast_signed(), tv_nsec: i64::from(time.subsec_nanos()) };
-        let stop = PollFd::new(&*self.stop, PollFlags::IN);
-        let stopped = if let Some(probes) = &self.probes {
-            let mut fds = [stop, PollFd::from_borrowed_fd(probes.ring_fd(), PollFlags::IN)];
-            // An interrupted sleep is a short one.
-            let _ = poll(&mut fds, Some(&timeout));
-            fds[0].revents()
-        } else {
-            let mut fds = [stop];
-            let _ = poll(&mut fds, Some(&timeout));
-            fds[0].revents()
-        };
-        stopped.is_empty()
     }
 
     /// Reads what waits in the ring buffer; returns how many records that were.
