@@ -88,7 +88,9 @@ impl Outbox {
             .waiting
             .extract_if(|_, waiting| waiting.events.first().is_none_or(|accept| accept.at < patience_until));
         for (_, waiting) in overdue.collect::<Vec<_>>() {
-            let Some(&ConnectionEvent { netns, protocol, local, .. }) = waiting.events.first() else { continue };
+            let Some(&ConnectionEvent { netns, protocol, local, .. }) = waiting.events.first() else {
+                continue;
+            };
             let owner = match waiting.likely {
                 // It was found meanwhile that others listen there too.
                 Some(likely) if listeners.owners(netns, protocol, local).contains(&likely) => {
