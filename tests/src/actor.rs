@@ -9,7 +9,7 @@ use serde_json::Value;
 use crate::binary::companion;
 use crate::procstat;
 use crate::wait;
-use crate::world::Namespace;
+use crate::world::{Namespace, own_netns};
 
 /// A running `lab-actor`. It ends when this is dropped, and also when the test's process dies without a word (its
 /// standard input ends then).
@@ -32,6 +32,8 @@ use crate::world::Namespace;
 #[derive(Debug)]
 pub struct Actor {
     child: Child,
+    /// The network namespace that it was started in.
+    netns: u32,
     /// `None` once it is told to end.
     input: Option<ChildStdin>,
     output: BufReader<ChildStdout>,
@@ -45,11 +47,14 @@ impl Actor {
 
     /// Starts one inside a namespace.
     pub fn inside(namespace: &Namespace) -> Self {
-        Self::start(namespace.command(companion("lab-actor")))
+        let mut actor = Self::start(namespace.command(companion("lab-actor")));
+        actor.netns = namespace.inode();
+        actor
     }
 
-    /// Starts one by a command made elsewhere: another user, other arguments.
+    /// Starts one in this process's namespace by a command made elsewhere: another user, other arguments.
     pub fn start(mut command: Command) -> Self {
+        let netns = own_netns().unwrap_or_else(|error| panic!("the own namespace: {error}"));
         let mut child = command
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
@@ -58,7 +63,12 @@ impl Actor {
         let (Some(input), Some(output)) = (child.stdin.take(), child.stdout.take()) else {
             unreachable!("both were asked for as pipes")
         };
-        Self { child, input: Some(input), output: BufReader::new(output) }
+        Self { child, netns, input: Some(input), output: BufReader::new(output) }
+    }
+
+    /// The number of its network namespace.
+    pub fn netns(&self) -> u32 {
+        self.netns
     }
 
     /// Its pid.

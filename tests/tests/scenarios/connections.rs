@@ -12,7 +12,7 @@ use crate::{ACTOR, Pair};
 
 /// Checks that the picture has the pair as one connection, each end its own.
 fn assert_joined(picture: &Picture, pair: &Pair, netns: u32) {
-    let connection = picture.connection_of(pair.client_address);
+    let connection = picture.connection_of(pair.ends());
     let (client, server) = (&connection["client"], &connection["server"]);
     assert_eq!(address_of(client), Some(pair.client_address), "{connection:#}");
     assert_eq!(address_of(server), Some(pair.server_address), "{connection:#}");
@@ -32,7 +32,7 @@ fn both_ends_on_this_host_are_one_connection() {
     pair.talk(1000, 300);
     let picture = Picture::take(&["--for", "0"]);
     assert_joined(&picture, &pair, namespace.inode());
-    let connection = picture.connection_of(pair.client_address);
+    let connection = picture.connection_of(pair.ends());
     assert_eq!(connection["proto"], "tcp");
     assert_eq!(connection["state"], "established");
 }
@@ -44,7 +44,7 @@ fn bytes_and_round_trips_are_the_kernels_own() {
     let mut pair = Pair::connected(Some(&namespace), "127.0.0.1:0");
     pair.talk(1000, 300);
     let picture = Picture::take(&["--for", "0"]);
-    let connection = picture.connection_of(pair.client_address);
+    let connection = picture.connection_of(pair.ends());
     assert_eq!(connection["bytes_to_server"], 1000, "{connection:#}");
     assert_eq!(connection["bytes_to_client"], 300, "{connection:#}");
     assert!(connection["rtt_us"].as_u64().unwrap() > 0, "{connection:#}");
@@ -75,7 +75,7 @@ fn a_connection_that_opens_under_observation_has_its_time() {
     });
     let picture = picture.expect("a picture");
     let opened = pairs.iter().filter(|pair| {
-        let connections = picture.connections_of(pair.client_address);
+        let connections = picture.connections_of(pair.ends());
         // One that opened after the picture was taken is not in it; none is in it twice.
         assert!(connections.len() <= 1, "{connections:#?}");
         connections.first().is_some_and(|connection| {
@@ -122,7 +122,7 @@ fn half_closed_connections_say_which_half() {
     // The state is the client's end's; the last acknowledgement may still be on its way.
     wait::until("the states of the clients", || {
         let picture = Picture::take(&["--for", "0"]);
-        let state = |pair: &Pair| picture.connection_of(pair.client_address)["state"].clone();
+        let state = |pair: &Pair| picture.connection_of(pair.ends())["state"].clone();
         (state(&by_client) == "fin_wait2" && state(&by_server) == "close_wait").then_some(())
     });
 }

@@ -17,6 +17,7 @@ mod short_lives;
 use std::net::SocketAddr;
 
 use scopetop_lab::actor::{Actor, Answer as _};
+use scopetop_lab::picture::Ends;
 use scopetop_lab::world::Namespace;
 
 /// The command name of an actor that was not given another.
@@ -45,6 +46,11 @@ impl Pair {
         let accepted = server.answer();
         assert_eq!(accepted.address("remote"), client_address);
         Self { client, server, client_address, server_address }
+    }
+
+    /// What tells its connection from all others.
+    fn ends(&self) -> Ends {
+        Ends { netns: self.client.netns(), client: self.client_address, server: self.server_address }
     }
 
     /// Sends payload both ways, all of which arrives.
