@@ -1,7 +1,9 @@
 //! Processes of known behaviour. What an actor says it did is the truth that scopetop is measured by.
 
 use std::io::{BufRead as _, BufReader, Write as _};
-use std::net::SocketAddr;
+use std::net::{SocketAddr, TcpListener};
+use std::os::fd::{AsRawFd as _, BorrowedFd};
+use std::os::unix::process::CommandExt as _;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
 use serde_json::Value;
@@ -23,6 +25,10 @@ use crate::world::{Namespace, own_netns};
 /// | `accept L S` | accepts one connection as `S`; tells `local`, `remote` |
 /// | `connect S ADDRESS` | connects as `S`; tells `local`, `remote`, or `error` |
 /// | `connect-from S LOCAL ADDRESS` | the same from a chosen address and port |
+/// | `connect-pending S ADDRESS` | begins to connect and does not wait; tells `local`, `remote` |
+/// | `finish-connect S` | waits for what comes of it; tells `error` |
+/// | `adopt L DESCRIPTOR` | takes an inherited listener; tells `local` |
+/// | `share S` | starts a `child` that inherits the connection and does nothing |
 /// | `accept-many L S N`, `connect-many S N ADDRESS` | the same N times, as `S0`, `S1`, … |
 /// | `serve L N BYTES` | N times: accepts, echoes this many bytes, reads to the end, closes |
 /// | `send S BYTES`, `receive S BYTES` | this many bytes, all of them |
@@ -69,6 +75,24 @@ impl Actor {
     /// The number of its network namespace.
     pub fn netns(&self) -> u32 {
         self.netns
+    }
+
+    /// Starts one inside a namespace that inherits a listener, and has it as `listener`.
+    pub fn inheriting(namespace: &Namespace, listener: &TcpListener) -> Self {
+        let descriptor = listener.as_raw_fd();
+        let mut command = namespace.command(companion("lab-actor"));
+        #[allow(unsafe_code, reason = "a new process keeps a descriptor over exec")]
+        // SAFETY: the closure makes one system call; the descriptor is open for as long as `listener` lives.
+        unsafe {
+            command.pre_exec(move || {
+                let descriptor = BorrowedFd::borrow_raw(descriptor);
+                Ok(rustix::io::fcntl_setfd(descriptor, rustix::io::FdFlags::empty())?)
+            });
+        }
+        let mut actor = Self::start(command);
+        actor.netns = namespace.inode();
+        actor.does(&format!("adopt listener {descriptor}"));
+        actor
     }
 
     /// Its pid.

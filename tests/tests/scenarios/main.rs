@@ -8,11 +8,15 @@ mod connections;
 mod events;
 mod filters;
 mod leftovers;
+mod losses;
 mod names;
 mod namespaces;
+mod owners;
+mod pending;
 mod picture;
 mod privileges;
 mod short_lives;
+mod slow_scans;
 
 use std::net::SocketAddr;
 

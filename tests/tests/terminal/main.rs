@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test ends at the first surprise")]
 
+mod losses;
+
 use std::net::SocketAddr;
 use std::process::Command;
 
