@@ -5,8 +5,9 @@ use std::io::{self, Read as _};
 use std::os::fd::{AsFd as _, BorrowedFd};
 
 use aya::maps::{MapData, PerCpuArray, RingBuf};
-use aya::programs::{BtfTracePoint, FExit, Iter, ProgramError, RawTracePoint};
+use aya::programs::{BtfTracePoint, FExit, Iter, Program, ProgramError, RawTracePoint};
 use aya::{Btf, Ebpf, EbpfLoader, Endianness};
+use rustc_hash::FxHashMap;
 use scopetop_tracker_ebpf::Setting;
 
 use super::btf::KernelTypes;
@@ -25,8 +26,11 @@ const KERNEL_TYPES: &str = "/sys/kernel/btf/vmlinux";
 /// second of connections opened and closed as fast as one CPU can.
 const RING_BYTES: [u32; 3] = [8 << 20, 1 << 20, 128 << 10];
 
+/// The object's programs by name.
+type Programs<'a> = FxHashMap<&'a str, &'a mut Program>;
+
 /// A way by its name, and how to try it.
-type Attempt<'a> = (&'static str, &'a dyn Fn(&mut Ebpf) -> Result<(), ProgramError>);
+type Attempt<'a> = (&'static str, &'a dyn Fn(&mut Programs<'_>) -> Result<(), ProgramError>);
 
 /// The hooks, attached, and the way out of the kernel. The kernel detaches everything when this is dropped, or when
 /// the process dies in whatever way: nothing is pinned.
@@ -63,8 +67,8 @@ pub(crate) enum ProbeError {
 impl Probes {
     /// Loads and attaches. Each thing tried is added to `steps`.
     pub(crate) fn attach(hierarchy: &CgroupHierarchy, steps: &mut Vec<Step>) -> Result<Self, ProbeError> {
-        let (globals, btf) = match read_types(hierarchy) {
-            Ok(read) => read,
+        let (loaded, btf) = match load(hierarchy) {
+            Ok(loaded) => loaded,
             Err(error) => {
                 let remedy = Text::from("use a kernel that is built with CONFIG_DEBUG_INFO_BTF");
                 steps.push(Step { remedy: Some(remedy), ..refused(Part::Types, "btf", &error.to_string()) });
@@ -73,16 +77,27 @@ impl Probes {
         };
         steps.push(chosen(Part::Types, "btf"));
 
-        let mut ebpf = match create_maps(globals) {
+        let mut ebpf = match loaded {
             Ok(ebpf) => ebpf,
             Err(reason) => {
                 steps.push(refused(Part::Events, "tp_btf", &reason));
                 return Err(ProbeError::Object(reason));
             }
         };
-        let owners = attach_owners(&mut ebpf, &btf, steps);
-        let events = attach_events(&mut ebpf, &btf, steps).ok_or(ProbeError::NoEvents)?;
-        let has_iterator = load_iterator(&mut ebpf, &btf, steps);
+        let mut programs: Programs<'_> = ebpf.programs_mut().collect();
+        let names = ["state_typed", "destroy_typed", "state_raw", "destroy_raw"];
+        let mut for_events: Programs<'_> =
+            names.iter().filter_map(|name| programs.remove_entry(name)).collect();
+        let mut event_steps = Vec::new();
+        // The verifier takes milliseconds for each program, and takes two at once.
+        let (events, owners, has_iterator) = std::thread::scope(|scope| {
+            let events = scope.spawn(|| attach_events(&mut for_events, &btf, &mut event_steps));
+            let owners = attach_owners(&mut programs, &btf, steps);
+            let has_iterator = load_iterator(&mut programs, &btf, steps);
+            (events.join().ok().flatten(), owners, has_iterator)
+        });
+        steps.extend(event_steps);
+        let events = events.ok_or(ProbeError::NoEvents)?;
 
         let map_missing = |name: &str| ProbeError::Object(format!("the object has no map {name}"));
         let ring = ebpf.take_map("RECORDS").ok_or_else(|| map_missing("RECORDS"))?;
@@ -122,29 +137,49 @@ impl Probes {
     }
 }
 
-fn read_types(hierarchy: &CgroupHierarchy) -> Result<(Globals, Btf), ProbeError> {
-    // The file tells its size, but is not in the page cache: reading it into a buffer of that size at once is quickest.
-    let mut file = fs::File::open(KERNEL_TYPES).map_err(ProbeError::NoTypes)?;
+/// Reads the kernel's types and creates the maps; why there are none, where there are none.
+fn load(hierarchy: &CgroupHierarchy) -> Result<(Result<Ebpf, String>, Btf), ProbeError> {
+    // aya's loader reads and parses all of the kernel's types, whether they are needed or not, and does not hand them
+    // out. That takes as long as all the rest here, so it is done meanwhile.
+    std::thread::scope(|scope| {
+        let loader = scope.spawn(EbpfLoader::new);
+        let blob = read_types().map_err(ProbeError::NoTypes)?;
+        let globals = Globals::read(&KernelTypes::parse(&blob)?, hierarchy)?;
+        let btf = Btf::parse(&blob, Endianness::default()).map_err(ProbeError::UnreadableTypes)?;
+        let loaded = match loader.join() {
+            Ok(loader) => create_maps(loader, globals),
+            Err(_) => Err("the loader panicked".to_owned()),
+        };
+        Ok((loaded, btf))
+    })
+}
+
+fn read_types() -> io::Result<Vec<u8>> {
+    let mut file = fs::File::open(KERNEL_TYPES)?;
     let size = file.metadata().map_or(0, |metadata| metadata.len() as usize);
     let mut blob = Vec::with_capacity(size + 1);
-    file.read_to_end(&mut blob).map_err(ProbeError::NoTypes)?;
-    let globals = Globals::read(&KernelTypes::parse(&blob)?, hierarchy)?;
-    let btf = Btf::parse(&blob, Endianness::default()).map_err(ProbeError::UnreadableTypes)?;
-    Ok((globals, btf))
+    file.read_to_end(&mut blob)?;
+    Ok(blob)
 }
 
 /// Creates the maps, with the largest ring buffer that the memory limit allows.
-fn create_maps(mut globals: Globals) -> Result<Ebpf, String> {
+fn create_maps(loader: EbpfLoader<'static>, globals: Globals) -> Result<Ebpf, String> {
     raise_memory_limit();
-    let mut reason = String::new();
-    for bytes in RING_BYTES {
+    let attempts = RING_BYTES.map(|bytes| {
+        let mut globals = globals;
         globals.set(Setting::WakeAt, bytes / 4);
-        let loaded = EbpfLoader::new()
-            // The object has no relocations against the kernel's types.
-            .btf(None)
+        (bytes, globals)
+    });
+    // It borrows what it is given.
+    let mut loader: EbpfLoader<'_> = loader;
+    // The object has no relocations against the kernel's types.
+    loader.btf(None);
+    let mut reason = String::new();
+    for (bytes, globals) in &attempts {
+        let loaded = loader
             .override_global("OFFSETS", &globals.offsets[..], true)
             .override_global("SETTINGS", &globals.settings[..], true)
-            .map_max_entries("RECORDS", bytes)
+            .map_max_entries("RECORDS", *bytes)
             .load(OBJECT);
         match loaded {
             Ok(ebpf) => return Ok(ebpf),
@@ -161,54 +196,56 @@ fn raise_memory_limit() {
 }
 
 /// Attaches to state changes.
-fn attach_events(ebpf: &mut Ebpf, btf: &Btf, steps: &mut Vec<Step>) -> Option<&'static str> {
+fn attach_events(programs: &mut Programs<'_>, btf: &Btf, steps: &mut Vec<Step>) -> Option<&'static str> {
     let ways: [Attempt<'_>; 2] = [
-        ("tp_btf", &|ebpf| {
-            attach_typed(ebpf, btf, "state_typed", "inet_sock_set_state")?;
-            attach_typed(ebpf, btf, "destroy_typed", "tcp_destroy_sock")
+        ("tp_btf", &|programs| {
+            attach_typed(programs, btf, "state_typed", "inet_sock_set_state")?;
+            attach_typed(programs, btf, "destroy_typed", "tcp_destroy_sock")
         }),
-        ("raw_tp", &|ebpf| {
-            attach_raw(ebpf, "state_raw", "inet_sock_set_state")?;
-            attach_raw(ebpf, "destroy_raw", "tcp_destroy_sock")
+        ("raw_tp", &|programs| {
+            attach_raw(programs, "state_raw", "inet_sock_set_state")?;
+            attach_raw(programs, "destroy_raw", "tcp_destroy_sock")
         }),
     ];
-    try_in_order(Part::Events, &ways, ebpf, steps)
+    try_in_order(Part::Events, &ways, programs, steps)
 }
 
 /// Attaches to what tells who accepts connections. Without any, the listener's owner is told instead.
-fn attach_owners(ebpf: &mut Ebpf, btf: &Btf, steps: &mut Vec<Step>) -> &'static str {
+fn attach_owners(programs: &mut Programs<'_>, btf: &Btf, steps: &mut Vec<Step>) -> &'static str {
     let ways: [Attempt<'_>; 3] = [
-        ("fexit", &|ebpf| {
-            let program: &mut FExit = program(ebpf, "accept_exit")?.try_into()?;
+        ("fexit", &|programs| {
+            let program: &mut FExit = program(programs, "accept_exit")?.try_into()?;
             program.load("inet_csk_accept", btf)?;
             program.attach()?;
             Ok(())
         }),
-        ("sock_length", &|ebpf| {
-            attach_typed(ebpf, btf, "recv_length", "sock_recv_length")?;
-            attach_typed(ebpf, btf, "send_length", "sock_send_length")
+        ("sock_length", &|programs| {
+            attach_typed(programs, btf, "recv_length", "sock_recv_length")?;
+            attach_typed(programs, btf, "send_length", "sock_send_length")
         }),
-        ("rcv_space_adjust", &|ebpf| attach_typed(ebpf, btf, "rcv_space_adjust", "tcp_rcv_space_adjust")),
+        ("rcv_space_adjust", &|programs| {
+            attach_typed(programs, btf, "rcv_space_adjust", "tcp_rcv_space_adjust")
+        }),
     ];
-    try_in_order(Part::Owners, &ways, ebpf, steps).unwrap_or_else(|| {
+    try_in_order(Part::Owners, &ways, programs, steps).unwrap_or_else(|| {
         steps.push(chosen(Part::Owners, "listener"));
         "listener"
     })
 }
 
-fn load_iterator(ebpf: &mut Ebpf, btf: &Btf, steps: &mut Vec<Step>) -> bool {
-    let load = |ebpf: &mut Ebpf| -> Result<(), ProgramError> {
-        let program: &mut Iter = program(ebpf, "open_sockets")?.try_into()?;
+fn load_iterator(programs: &mut Programs<'_>, btf: &Btf, steps: &mut Vec<Step>) -> bool {
+    let load = |programs: &mut Programs<'_>| -> Result<(), ProgramError> {
+        let program: &mut Iter = program(programs, "open_sockets")?.try_into()?;
         program.load("task_file", btf)
     };
-    try_in_order(Part::Scan, &[("iter", &load)], ebpf, steps).is_some()
+    try_in_order(Part::Scan, &[("iter", &load)], programs, steps).is_some()
 }
 
 /// Tries one way after the other; the first that works is chosen, those after it are not needed.
 fn try_in_order(
     part: Part,
     ways: &[Attempt<'_>],
-    ebpf: &mut Ebpf,
+    programs: &mut Programs<'_>,
     steps: &mut Vec<Step>,
 ) -> Option<&'static str> {
     let mut found = None;
@@ -216,7 +253,7 @@ fn try_in_order(
         steps.push(if found.is_some() {
             step(part, way, Outcome::NotNeeded)
         } else {
-            match attach(ebpf) {
+            match attach(programs) {
                 Ok(()) => {
                     found = Some(*way);
                     chosen(part, way)
@@ -228,19 +265,24 @@ fn try_in_order(
     found
 }
 
-fn program<'a>(ebpf: &'a mut Ebpf, name: &str) -> Result<&'a mut aya::programs::Program, ProgramError> {
-    ebpf.program_mut(name).ok_or(ProgramError::NotLoaded)
+fn program<'a>(programs: &'a mut Programs<'_>, name: &str) -> Result<&'a mut Program, ProgramError> {
+    programs.get_mut(name).map(|program| &mut **program).ok_or(ProgramError::NotLoaded)
 }
 
-fn attach_typed(ebpf: &mut Ebpf, btf: &Btf, name: &str, tracepoint: &str) -> Result<(), ProgramError> {
-    let program: &mut BtfTracePoint = program(ebpf, name)?.try_into()?;
+fn attach_typed(
+    programs: &mut Programs<'_>,
+    btf: &Btf,
+    name: &str,
+    tracepoint: &str,
+) -> Result<(), ProgramError> {
+    let program: &mut BtfTracePoint = program(programs, name)?.try_into()?;
     program.load(tracepoint, btf)?;
     program.attach()?;
     Ok(())
 }
 
-fn attach_raw(ebpf: &mut Ebpf, name: &str, tracepoint: &str) -> Result<(), ProgramError> {
-    let program: &mut RawTracePoint = program(ebpf, name)?.try_into()?;
+fn attach_raw(programs: &mut Programs<'_>, name: &str, tracepoint: &str) -> Result<(), ProgramError> {
+    let program: &mut RawTracePoint = program(programs, name)?.try_into()?;
     program.load()?;
     program.attach(tracepoint)?;
     Ok(())

@@ -219,9 +219,10 @@ fn what_is_missing(report: &Report) -> (Vec<Text>, Option<Text>) {
         return (Vec::new(), None);
     }
     // Without the kernel's types nothing else was tried.
-    let refused = report.steps.iter().find(|step| {
-        step.outcome == Outcome::Refused && matches!(step.part, Part::Types | Part::Events)
-    });
+    let refused = report
+        .steps
+        .iter()
+        .find(|step| step.outcome == Outcome::Refused && matches!(step.part, Part::Types | Part::Events));
     let why = refused.and_then(|step| step.reason.as_deref()).unwrap_or("the reason is not known");
     let reason = format!("no events, so connections shorter than a tick are missed ({why})");
     (vec![Text::from(reason.as_str())], refused.and_then(|step| step.remedy.clone()))

@@ -156,6 +156,7 @@ impl Worker {
         let lost_before = self.probes.as_ref().map_or(0, Probes::lost);
         let scanned = self.scanner.scan(self.probes.as_mut(), self.clock);
         self.source.scan = Text::from(self.scanner.name());
+        self.source.scan_us = began.elapsed().as_micros() as u64;
         if let Some(scan) = scanned {
             // Events from before the scan's end that still wait are older or newer than each row by their times.
             self.drain();
@@ -169,8 +170,8 @@ impl Worker {
             }
         }
         self.source.reasons = self.lasting_reasons.iter().chain(self.scanner.reasons()).cloned().collect();
+        // What follows from it is part of its price.
         let took = began.elapsed();
-        self.source.scan_us = took.as_micros() as u64;
         self.schedule.scanned(took, Instant::now());
     }
 

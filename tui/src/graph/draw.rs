@@ -1,6 +1,7 @@
 //! Draws the boxes and what is said about the parts of the picture that are not on the screen.
 
 use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
 use ratatui::style::{Modifier, Style};
 
 use super::focus::Focus;
@@ -14,6 +15,26 @@ use crate::view::{NodeState, View, ViewNode};
 /// What stands at the right end of a node's row.
 pub(super) fn detail_of(node: &ViewNode) -> String {
     if node.detail.is_empty() && node.connections == 0 { String::from("idle") } else { node.detail.clone() }
+}
+
+/// Says why there is no picture.
+pub(super) fn nothing(buffer: &mut Buffer, area: Rect, view: &View, theme: &Theme) {
+    let text = match (view.hidden.nodes, view.hidden.connections) {
+        (0, 0) if view.host.is_none() => String::from("waiting for the first tick"),
+        (0, 0) => String::from("no connections"),
+        (nodes, connections) => {
+            let (nodes, connections) = (text::count(nodes), text::count(connections));
+            format!("the filter keeps {nodes} nodes and {connections} connections away")
+        }
+    };
+    let text = text::cut_end(&text, i32::from(area.width));
+    let width = u16::try_from(text::width(&text)).unwrap_or(area.width);
+    buffer.set_string(
+        area.x + area.width.saturating_sub(width) / 2,
+        area.y + area.height / 2,
+        text,
+        theme.dim,
+    );
 }
 
 /// All that drawing a box needs to know.
@@ -47,14 +68,22 @@ impl Scene<'_> {
 
     /// Writes a text on the plane, cut at the window's sides.
     fn put(&self, buffer: &mut Buffer, (mut x, y): (i32, i32), text: &str, style: Style) {
+        let mut last_cell = None;
         for character in text.chars() {
             let width = unicode_width::UnicodeWidthChar::width(character).unwrap_or(0);
             if width == 0 {
+                // An accent belongs to the letter before it.
+                if let Some(cell) = last_cell.and_then(|at: (u16, u16)| buffer.cell_mut(at)) {
+                    let letter = format!("{}{character}", cell.symbol());
+                    cell.set_symbol(&letter);
+                }
                 continue;
             }
             // A wide character that only half fits would spill over the panel's side.
             let last = self.window.on_screen(x + i32::from(width == 2), y);
+            last_cell = None;
             if let (Some(at), Some(_)) = (self.window.on_screen(x, y), last) {
+                last_cell = Some(at);
                 if let Some(cell) = buffer.cell_mut(at) {
                     cell.set_char(character).set_style(style);
                 }
@@ -70,7 +99,7 @@ impl Scene<'_> {
 
     /// The nodes of a box's crowd.
     fn crowd<'b>(&'b self, block: &'b Block) -> impl Iterator<Item = usize> + 'b {
-        block.crowd.iter().filter_map(|key| self.view.node_place(key))
+        block.crowd.iter().filter_map(|folded| self.view.node_place(&folded.key))
     }
 
     /// How bright a box is: as bright as its brightest node.
@@ -116,22 +145,20 @@ impl Scene<'_> {
         let count = block.crowd.len();
         let linked = self.crowd(block).any(|node| self.view.nodes[node].connections > 0);
         let more = |count: usize| format!("+{} {}", text::count(count), if linked { "more" } else { "idle" });
-        match self.selected.filter(|&node| self.crowd(block).any(|other| other == node)) {
-            Some(node) => {
-                let rest = if count > 1 { format!(" +{}", text::count(count - 1)) } else { String::new() };
-                let label = text::cut_middle(&self.view.nodes[node].label, room - 2 - text::width(&rest));
-                self.put(buffer, (x - 1, y), &format!(" {label} "), self.theme.selected);
-                self.put(
-                    buffer,
-                    (x + 1 + text::width(&label), y),
-                    &format!("{rest} ").replacen(' ', "", 1),
-                    self.theme.text,
-                );
-            }
-            None => {
-                let text = text::cut_end(&more(count), room - 2);
-                self.put(buffer, (x - 1, y), &format!(" {text} "), lit(self.theme.text, light));
-            }
+        let selected = self.selected.filter(|&node| self.crowd(block).any(|other| other == node));
+        if let Some(node) = selected {
+            let rest = if count > 1 { format!(" +{}", text::count(count - 1)) } else { String::new() };
+            let label = text::cut_middle(&self.view.nodes[node].label, room - 2 - text::width(&rest));
+            self.put(buffer, (x - 1, y), &format!(" {label} "), self.theme.selected);
+            self.put(
+                buffer,
+                (x + 1 + text::width(&label), y),
+                &format!("{rest} ").replacen(' ', "", 1),
+                self.theme.text,
+            );
+        } else {
+            let text = text::cut_end(&more(count), room - 2);
+            self.put(buffer, (x - 1, y), &format!(" {text} "), lit(self.theme.text, light));
         }
     }
 
@@ -150,12 +177,12 @@ impl Scene<'_> {
             (None, _) => format!("×{}", text::count(count)),
         };
         let end = text::cut_middle(&end, column.width * 2 / 3);
-        let room = column.width - 3 - text::width(&end);
+        let room = column.width - 5 - text::width(&end);
         let title = text::cut_end(&block.title, room);
         self.put(buffer, (column.x, block.top), &format!("{} ", UNICODE.folded), hue);
         self.put(buffer, (column.x + 2, block.top), &title, hue);
         let style = if selected.is_some() { self.theme.selected } else { lit(self.theme.text, light) };
-        self.put(buffer, (column.channel_start() - text::width(&end) - 1, block.top), &end, style);
+        self.put(buffer, (column.channel_start() - text::width(&end) - 2, block.top), &end, style);
     }
 
     /// A node's row, between the borders.
@@ -189,11 +216,8 @@ impl Scene<'_> {
         let gap = room - text::width(&label) - text::width(&detail);
         let blank = " ".repeat(usize::try_from(gap).unwrap_or(0));
         self.put(buffer, (x, y), &format!("{mark}{label}{blank}"), style);
-        let detail_style = match (selected, shown.connections) {
-            (true, _) => style,
-            (false, 0) => style.patch(self.theme.dim),
-            (false, _) => style,
-        };
+        let is_idle = shown.connections == 0 && !selected;
+        let detail_style = if is_idle { style.patch(self.theme.dim) } else { style };
         self.put(buffer, (x + 1 + room - text::width(&detail), y), &format!("{detail} "), detail_style);
     }
 
@@ -227,11 +251,8 @@ impl Scene<'_> {
 
 /// `▲ 3 above`, only what there is.
 fn note(counts: &[(usize, char, &str)]) -> String {
-    let mut text = String::new();
-    for &(count, arrow, place) in counts {
-        if count > 0 {
-            text.push_str(&format!(" {arrow} {} {place} ", text::count(count)));
-        }
-    }
-    text
+    let some = counts.iter().filter(|(count, ..)| *count > 0);
+    some.map(|(count, arrow, place)| format!(" {arrow} {} {place} ", text::count(*count)))
+        .collect::<Vec<_>>()
+        .concat()
 }

@@ -1,6 +1,6 @@
 //! A layout from nothing: the first one, and the one that is asked for.
 
-use super::place::{Block, Column, Place, Places, SCREENS, Slot, row_width, rows};
+use super::place::{Block, Column, Folded, Place, Places, SCREENS, Slot, row_width, rows};
 use super::rank::{self, Links};
 use crate::view::{GroupKey, NodeKind, View};
 
@@ -52,14 +52,18 @@ pub(super) fn layout(view: &View, links: &Links, size: (i32, i32)) -> Places {
             top: draft.top,
             line: draft.line,
             slots: draft.nodes.iter().map(|node| Slot::new(key(node))).collect(),
-            crowd: draft.crowd.iter().map(key).collect(),
+            crowd: draft
+                .crowd
+                .iter()
+                .map(|node| Folded { key: key(node), linked: links.linked[*node] })
+                .collect(),
             seen: 0,
         })
         .collect();
     let columns = vec![Column { x: 0, width: 0, channel: 0 }; count];
     let mut places = Places { columns, blocks, size, ..Places::default() };
     // Which lines run side by side depends on the rows alone; how wide the channels must be, on the lines.
-    let tracks = super::route::route(&places, &places.resolve(view), view).tracks;
+    let tracks = super::route::tracks(&places, &places.resolve(view), view);
     places.columns = set_widths(&natural, &tracks, width);
     places
 }
@@ -113,10 +117,10 @@ fn share_last_column(view: &View, links: &Links, ranked: &mut [Option<usize>], w
     if last < 2 || !is_outside || rows(last + 1) * READABLE <= width {
         return;
     }
-    for node in 0..ranked.len() {
+    for (node, column) in ranked.iter_mut().enumerate() {
         let only_calls_out = links.clients[node].is_empty()
             && links.servers[node].iter().all(|&server| links.is_called_remote(view, server));
-        if let Some(column) = &mut ranked[node]
+        if let Some(column) = column
             && (*column == last || *column == last - 1 && only_calls_out)
         {
             *column -= 1;
@@ -200,16 +204,16 @@ fn order(view: &View, links: &Links, drafts: &mut Vec<Draft>, count: usize) {
                     rest.push(draft);
                     continue;
                 }
-                let mut wishes: Vec<(bool, f64, usize)> = draft
+                let mut rows: Vec<(bool, f64, usize)> = draft
                     .nodes
                     .iter()
                     .map(|&node| (!links.linked[node], wish(node, &position).unwrap_or(position[node]), node))
                     .collect();
-                wishes.sort_by(|a, b| a.0.cmp(&b.0).then(a.1.total_cmp(&b.1)));
+                rows.sort_by(|a, b| a.0.cmp(&b.0).then(a.1.total_cmp(&b.1)));
                 let linked: Vec<f64> = draft.nodes.iter().filter_map(|&node| wish(node, &position)).collect();
                 let middle =
                     draft.nodes.iter().map(|&node| position[node]).sum::<f64>() / draft.nodes.len() as f64;
-                draft.nodes = wishes.into_iter().map(|(_, _, node)| node).collect();
+                draft.nodes = rows.into_iter().map(|(_, _, node)| node).collect();
                 let wished =
                     if linked.is_empty() { middle } else { linked.iter().sum::<f64>() / linked.len() as f64 };
                 mine.push((wished, draft));
@@ -261,7 +265,7 @@ fn fold(view: &View, links: &Links, drafts: &mut [Draft], column: usize, height:
             .iter_mut()
             .filter(|draft| {
                 draft.nodes.len() > 5
-                    && draft.nodes.iter().all(|&node| view.nodes[node].kind == NodeKind::Remote)
+                    && draft.nodes.first().is_some_and(|&node| view.nodes[node].kind == NodeKind::Remote)
             })
             .max_by_key(|draft| draft.nodes.len());
         let Some(draft) = remotes else { break };

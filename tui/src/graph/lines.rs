@@ -135,12 +135,11 @@ pub(super) fn draw(
         let wires = label.wires.iter().map(|&wire| state(&routes.wires[wire], view));
         let style =
             wires.max_by_key(|&state| liveliness(state)).map_or(theme.text, |state| theme.edge(state));
-        let mut x = label.x;
-        for character in label.text.chars() {
+        // Digits and names of services: a cell each.
+        for (x, character) in (label.x..).zip(label.text.chars()) {
             if let Some(screen) = window.on_screen(x, label.y).and_then(|at| buffer.cell_mut(at)) {
                 screen.set_char(character).set_style(lit(style, light));
             }
-            x += 1;
         }
     }
 }

@@ -89,8 +89,12 @@ pub fn layout(state: &mut GraphState, view: &View, area: Rect) {
         state.places = fresh::layout(view, &links, size);
         state.pan = None;
         state.stale = false;
-    } else {
+    } else if size.1 > state.places.size.1 {
+        // There is room for some of those that are folded.
         state.places.size.1 = size.1;
+        for block in &mut state.places.blocks {
+            block.crowd.clear();
+        }
     }
     state.places.update(view, &links, state.tick);
     state.at = state.places.resolve(view);
@@ -127,6 +131,10 @@ pub fn render(
         return;
     }
     layout(state, view, area);
+    if view.nodes.is_empty() {
+        draw::nothing(buffer, area, view, theme);
+        return;
+    }
     let selected = match selection {
         Some(Selection::Node(key)) => view.node_place(key),
         _ => None,

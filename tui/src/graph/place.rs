@@ -65,6 +65,14 @@ impl Slot {
     }
 }
 
+/// A node without a row of its own.
+#[derive(Clone, Debug)]
+pub(super) struct Folded {
+    pub(super) key: NodeKey,
+    /// Whether it had connections when it was last seen.
+    pub(super) linked: bool,
+}
+
 /// A box, or a group folded to one line.
 #[derive(Clone, Debug)]
 pub(super) struct Block {
@@ -78,7 +86,7 @@ pub(super) struct Block {
     /// A row each.
     pub(super) slots: Vec<Slot>,
     /// The nodes that have no row of their own.
-    pub(super) crowd: Vec<NodeKey>,
+    pub(super) crowd: Vec<Folded>,
     /// The last tick in which one of its nodes was there.
     pub(super) seen: u64,
 }
@@ -136,9 +144,12 @@ impl Places {
         self.tick = tick;
         let known = self.take_stock(view, links);
         let mut columns: Vec<Option<usize>> = known;
+        let mut waiting: Vec<usize> = (0..view.nodes.len()).filter(|&node| columns[node].is_none()).collect();
+        if waiting.is_empty() {
+            return;
+        }
         // Callers first, so that those they call find them placed.
         let ranks = super::rank::columns(view, links);
-        let mut waiting: Vec<usize> = (0..view.nodes.len()).filter(|&node| columns[node].is_none()).collect();
         waiting.sort_by_key(|&node| (ranks[node].is_none(), ranks[node], node));
         for node in waiting {
             let column = self.column_for(view, links, &mut columns, node);
@@ -176,14 +187,15 @@ impl Places {
             }
         }
         for block in &mut self.blocks {
-            let (group, column, line) = (&block.group, block.column, block.line);
-            block.crowd.retain(|key| {
-                view.node_place(key).is_some_and(|node| {
+            let (group, column) = (&block.group, block.column);
+            block.crowd.retain_mut(|folded| {
+                view.node_place(&folded.key).is_some_and(|node| {
+                    // One that gets its first connection gets a row of its own, if there is room.
                     let stays = view.nodes[node].group == *group
                         && columns[node].is_none()
-                        // One that gets its first connection gets a row of its own.
-                        && (line || !links.linked[node] || view.nodes[node].kind == NodeKind::Remote);
+                        && (folded.linked || !links.linked[node]);
                     if stays {
+                        folded.linked = links.linked[node];
                         columns[node] = Some(column);
                     }
                     stays
@@ -329,7 +341,7 @@ impl Places {
             .copied()
             .or_else(|| self.blocks.iter().position(|block| block.group == view.nodes[node].group));
         if let Some(block) = crowd {
-            self.blocks[block].crowd.push(key.clone());
+            self.blocks[block].crowd.push(Folded { key: key.clone(), linked: links.linked[node] });
             self.blocks[block].seen = tick;
             return;
         }
@@ -341,7 +353,7 @@ impl Places {
             top,
             line: true,
             slots: Vec::new(),
-            crowd: vec![key.clone()],
+            crowd: vec![Folded { key: key.clone(), linked: links.linked[node] }],
             seen: tick,
         });
     }
@@ -387,7 +399,7 @@ impl Places {
                 }
             }
             let y = block.top + block.drawn_height() - 1;
-            for node in block.crowd.iter().filter_map(|key| view.node_place(key)) {
+            for node in block.crowd.iter().filter_map(|folded| view.node_place(&folded.key)) {
                 places[node] = Some(Place { column: block.column, block: index, y, own: false });
             }
         }

@@ -105,6 +105,38 @@ pub(super) fn columns(view: &View, links: &Links) -> Vec<Option<usize>> {
     of_node.into_iter().map(|unit| ranks[unit]).collect()
 }
 
+/// Beyond so many columns by the longest way, the shortest counts: where everybody calls everybody, the longest way
+/// goes through all of them, and says nothing.
+const DEEPEST: usize = 7;
+
+/// The rank of every unit by the shortest way from one that nobody calls.
+fn shortest(links: &Links, order: &[usize], outside: &[bool], calling_remote: &[bool]) -> Vec<usize> {
+    let mut rank: Vec<Option<usize>> = vec![None; outside.len()];
+    let mut queue = std::collections::VecDeque::new();
+    let is_source = |unit: usize| links.clients[unit].is_empty() || calling_remote[unit];
+    for unit in order.iter().copied().filter(|&unit| is_source(unit)) {
+        rank[unit] = Some(0);
+        queue.push_back(unit);
+    }
+    // What no source leads to is a cycle: it starts where the walk came into it.
+    for start in order.iter().rev().copied() {
+        if rank[start].is_none() {
+            rank[start] = Some(0);
+            queue.push_back(start);
+        }
+        while let Some(unit) = queue.pop_front() {
+            let next = rank[unit].map_or(0, |rank| rank + 1);
+            for &server in links.servers[unit].iter().filter(|_| !outside[unit]) {
+                if rank[server].is_none() {
+                    rank[server] = Some(next);
+                    queue.push_back(server);
+                }
+            }
+        }
+    }
+    rank.into_iter().map(Option::unwrap_or_default).collect()
+}
+
 fn unit_columns(links: &Links, is_remote: &[bool]) -> Vec<Option<usize>> {
     let count = is_remote.len();
     let outside: Vec<bool> = (0..count)
@@ -115,10 +147,13 @@ fn unit_columns(links: &Links, is_remote: &[bool]) -> Vec<Option<usize>> {
     let (order, forward) = depth_first(links, &outside, &calling_remote);
 
     let mut rank = vec![0_usize; count];
-    for &node in order.iter().rev() {
-        for &server in &forward[node] {
-            rank[server] = rank[server].max(rank[node] + 1);
+    for &unit in order.iter().rev() {
+        for &server in &forward[unit] {
+            rank[server] = rank[server].max(rank[unit] + 1);
         }
+    }
+    if rank.iter().max().is_some_and(|&deepest| deepest > DEEPEST) {
+        rank = shortest(links, &order, &outside, &calling_remote);
     }
     let last = (0..count).filter(|&node| links.linked[node] && !outside[node]).map(|node| rank[node]).max();
     let outside_column = last.map_or(0, |last| last + 1);

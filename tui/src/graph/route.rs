@@ -4,7 +4,7 @@
 use rustc_hash::FxHashMap;
 
 use super::place::{Place, Places};
-use super::tracks::{self, Net, Side};
+use super::tracks::{self, Net, Pin, Side};
 use crate::view::View;
 
 /// A row that lines end at: its column and its cell row.
@@ -45,8 +45,6 @@ pub(super) struct Label {
 pub(super) struct Routes {
     pub(super) wires: Vec<Wire>,
     pub(super) labels: Vec<Label>,
-    /// How many lines run side by side in each channel.
-    pub(super) tracks: Vec<i32>,
 }
 
 /// The row that the lines of a bundle share: the end of the wire that more wires end at, and whether that is the
@@ -58,12 +56,37 @@ pub(super) type Hub = (Dock, bool);
 pub(super) struct Hop {
     pub(super) channel: usize,
     pub(super) net: usize,
-    pub(super) enter: (Side, i32),
-    pub(super) leave: (Side, i32),
+    pub(super) enter: Pin,
+    pub(super) leave: Pin,
+}
+
+/// The ways as far as they do not depend on the widths of columns and channels.
+struct Draft {
+    wires: Vec<Wire>,
+    hops: Vec<Vec<Hop>>,
+    channels: Vec<Vec<Net>>,
 }
 
 /// Finds the way of every edge.
 pub(super) fn route(places: &Places, at: &[Option<Place>], view: &View) -> Routes {
+    let Draft { mut wires, hops, mut channels } = draft(places, at, view);
+    for (nets, column) in channels.iter_mut().zip(&places.columns) {
+        tracks::assign(nets, column);
+    }
+    for (wire, hops) in wires.iter_mut().zip(&hops) {
+        wire.path = path(wire, hops, places, &channels);
+    }
+    let labels = super::label::labels(&wires, &hops, &channels, places, view);
+    Routes { wires, labels }
+}
+
+/// How many lines run side by side in each channel.
+pub(super) fn tracks(places: &Places, at: &[Option<Place>], view: &View) -> Vec<i32> {
+    let mut channels = draft(places, at, view).channels;
+    channels.iter_mut().zip(&places.columns).map(|(nets, column)| tracks::assign(nets, column)).collect()
+}
+
+fn draft(places: &Places, at: &[Option<Place>], view: &View) -> Draft {
     let mut wires = bundle(at, view);
     let hubs = hubs(&mut wires);
     let mut lanes = Lanes::new(places);
@@ -85,13 +108,7 @@ pub(super) fn route(places: &Places, at: &[Option<Place>], view: &View) -> Route
         }
         hops.push(mine);
     }
-    let tracks =
-        channels.iter_mut().zip(&places.columns).map(|(nets, column)| tracks::assign(nets, column)).collect();
-    for (wire, hops) in wires.iter_mut().zip(&hops) {
-        wire.path = path(wire, hops, places, &channels);
-    }
-    let labels = super::label::labels(&wires, &hops, &channels, places, view);
-    Routes { wires, labels, tracks }
+    Draft { wires, hops, channels }
 }
 
 /// One wire for each pair of rows that edges lead between.
@@ -175,7 +192,7 @@ impl Lanes {
     }
 
     /// A wire's way, channel by channel: where it comes in and where it goes out.
-    fn way(&mut self, wire: &Wire, hub: Hub) -> Vec<(usize, (Side, i32), (Side, i32))> {
+    fn way(&mut self, wire: &Wire, hub: Hub) -> Vec<(usize, Pin, Pin)> {
         let ((from, mut y), (to, target)) = (wire.from, wire.to);
         if from == to {
             return vec![(from, (Side::Left, y), (Side::Left, target))];
@@ -203,7 +220,12 @@ impl Lanes {
         for &(first, last) in &self.gaps[column] {
             for wish in [from, to] {
                 let near = wish.clamp(first, last);
-                for step in 0..4 {
+                let least = (near - from).abs() + (near - to).abs() - 3;
+                if best.is_some_and(|(cost, _)| cost <= least) {
+                    continue;
+                }
+                // The nearest row, or one beside it if other lines run there.
+                'near: for step in 0..4 {
                     for y in [near - step, near + step] {
                         if y < first || y > last {
                             continue;
@@ -217,6 +239,9 @@ impl Lanes {
                         let cost = (y - from).abs() + (y - to).abs() + shared + outside;
                         if best.is_none_or(|(least, _)| cost < least) {
                             best = Some((cost, y));
+                        }
+                        if shared <= 0 {
+                            break 'near;
                         }
                     }
                 }

@@ -11,30 +11,36 @@ pub(super) enum Side {
     Right,
 }
 
+/// Where a line comes into a channel or goes out of it: the side and the row.
+pub(super) type Pin = (Side, i32);
+
 /// The lines of one hub in one channel: a line down the channel, with branches to both sides.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Net {
-    /// The branches.
-    pins: Vec<(Side, i32)>,
+    /// The branches; in order and each once when the nets have been assigned.
+    pins: Vec<Pin>,
+    /// The first and the last row of the line down.
+    span: Option<(i32, i32)>,
     /// The cell column of the line down.
     pub(super) x: i32,
 }
 
 /// Beyond so many lines in a channel their order is a plain sort: no screen shows them apart anyway.
-const ORDERED_PAIRWISE: usize = 48;
+const ORDERED_PAIRWISE: usize = 40;
+/// More lines than this are never side by side: those beyond share.
+const SIDE_BY_SIDE: usize = 64;
 
 impl Net {
     /// Adds a branch.
-    pub(super) fn pin(&mut self, pin: (Side, i32)) {
-        if !self.pins.contains(&pin) {
-            self.pins.push(pin);
-        }
+    pub(super) fn pin(&mut self, pin: Pin) {
+        self.pins.push(pin);
+        let (first, last) = self.span.unwrap_or((pin.1, pin.1));
+        self.span = Some((first.min(pin.1), last.max(pin.1)));
     }
 
     /// The first and the last row of the line down.
     pub(super) fn span(&self) -> (i32, i32) {
-        let rows = self.pins.iter().map(|&(_, y)| y);
-        (rows.clone().min().unwrap_or(0), rows.max().unwrap_or(0))
+        self.span.unwrap_or_default()
     }
 
     /// Whether it is one row, without a line down.
@@ -43,8 +49,8 @@ impl Net {
         first == last
     }
 
-    fn has(&self, pin: (Side, i32)) -> bool {
-        self.pins.contains(&pin)
+    fn has(&self, pin: Pin) -> bool {
+        self.pins.binary_search(&pin).is_ok()
     }
 
     fn on(&self, side: Side) -> impl Iterator<Item = i32> + '_ {
@@ -54,7 +60,7 @@ impl Net {
 
 /// What it costs to have one net left of another: crossings, and worse, lines that would look joined.
 fn cost(left: &Net, right: &Net) -> i64 {
-    let touch = |net: &Net, pin: (Side, i32)| {
+    let touch = |net: &Net, pin: Pin| {
         let (first, last) = net.span();
         if pin.1 < first || pin.1 > last || net.has(pin) {
             0
@@ -72,33 +78,24 @@ fn cost(left: &Net, right: &Net) -> i64 {
 
 /// Gives every net its cell column, and tells how many cell columns there had to be for no two to be joined.
 pub(super) fn assign(nets: &mut [Net], column: &Column) -> i32 {
+    for net in nets.iter_mut() {
+        net.pins.sort_unstable();
+        net.pins.dedup();
+    }
     let mut order: Vec<usize> = (0..nets.len()).filter(|&net| !nets[net].is_straight()).collect();
     if order.is_empty() {
         return 0;
     }
-    let middle =
-        |net: &Net| net.pins.iter().map(|pin| i64::from(pin.1)).sum::<i64>() / net.pins.len().max(1) as i64;
-    order.sort_by_key(|&net| (middle(&nets[net]), nets[net].span(), net));
-    let pairwise = order.len() <= ORDERED_PAIRWISE;
-    if pairwise {
+    let levels = if order.len() <= ORDERED_PAIRWISE {
+        // Twice the middle row: whole numbers sort without surprises.
+        let middle = |net: &Net| net.span().0 + net.span().1;
+        order.sort_by_key(|&net| (middle(&nets[net]), nets[net].span(), net));
         uncross(nets, &mut order);
-    }
-    // Nets that do not meet may share a cell column; those that meet keep their order.
-    let mut levels = vec![0; order.len()];
-    for place in 0..order.len() {
-        let net = &nets[order[place]];
-        let (first, last) = net.span();
-        levels[place] = (0..place)
-            .filter(|&before| {
-                let other = &nets[order[before]];
-                let (other_first, other_last) = other.span();
-                (first <= other_last && other_first <= last)
-                    || (pairwise && cost(net, other) != cost(other, net))
-            })
-            .map(|before| levels[before] + 1)
-            .max()
-            .unwrap_or(0);
-    }
+        stack(nets, &order)
+    } else {
+        order.sort_by_key(|&net| (nets[net].span(), net));
+        pack(nets, &order)
+    };
     let needed = levels.iter().max().map_or(1, |last| last + 1);
     let start = column.channel_start();
     // With room to spare, a piece of line is seen on both sides; always one cell and the arrow head.
@@ -117,6 +114,46 @@ pub(super) fn assign(nets: &mut [Net], column: &Column) -> i32 {
         nets[net].x = start + first + offset;
     }
     needed
+}
+
+/// The levels of nets whose order counts: those that do not meet may share one, those that meet keep their order.
+fn stack(nets: &[Net], order: &[usize]) -> Vec<i32> {
+    let mut levels = vec![0; order.len()];
+    for place in 0..order.len() {
+        let net = &nets[order[place]];
+        let (first, last) = net.span();
+        levels[place] = (0..place)
+            .filter(|&before| {
+                let other = &nets[order[before]];
+                let (other_first, other_last) = other.span();
+                (first <= other_last && other_first <= last) || cost(net, other) != cost(other, net)
+            })
+            .map(|before| levels[before] + 1)
+            .max()
+            .unwrap_or(0);
+    }
+    levels
+}
+
+/// The levels of nets in the order of their first rows: each takes the first that is free again.
+fn pack(nets: &[Net], order: &[usize]) -> Vec<i32> {
+    let mut ends: Vec<i32> = Vec::new();
+    order
+        .iter()
+        .map(|&net| {
+            let (first, last) = nets[net].span();
+            let level = match ends.iter().position(|&end| end < first) {
+                Some(level) => level,
+                None if ends.len() < SIDE_BY_SIDE => {
+                    ends.push(i32::MIN);
+                    ends.len() - 1
+                }
+                None => net % SIDE_BY_SIDE,
+            };
+            ends[level] = ends[level].max(last);
+            super::place::rows(level)
+        })
+        .collect()
 }
 
 /// Swaps neighbours while that makes fewer lines cross.

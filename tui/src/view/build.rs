@@ -331,7 +331,7 @@ fn namespace_group(topology: &Topology, host: HostIndex, netns: NetnsId) -> (Gro
 }
 
 /// Whether an address is another machine's in the local networks.
-fn is_local_network(address: IpAddr) -> bool {
+pub(crate) fn is_local_network(address: IpAddr) -> bool {
     match address {
         IpAddr::V4(address) => address.is_private() || address.is_link_local() || address.is_loopback(),
         IpAddr::V6(address) => {

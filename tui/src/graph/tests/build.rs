@@ -143,6 +143,7 @@ impl Picture {
                     rate: Rate::default(),
                     rtt_us: None,
                     since: None,
+                    error: None,
                     matched_by_search: false,
                 }
             })

@@ -1,7 +1,7 @@
 //! Pictures made by hand, each looked at before it was accepted.
 
 use super::build::{Picture, look};
-use crate::view::EdgeState;
+use crate::view::{EdgeState, NodeState};
 
 /// Everything in the host's namespace: what most machines look like.
 fn all_host() -> Picture {
@@ -143,6 +143,56 @@ fn forty() -> Picture {
     picture
 }
 
+/// More containers than fit, of which some are busier.
+fn crowded() -> Picture {
+    (0..30).fold(Picture::default().host("haproxy 900", ":443"), |picture, number| {
+        let title = format!("app-{number}  app:2");
+        let (one, two) = (format!("app {}", 1000 + number * 2), format!("sidecar {}", 1001 + number * 2));
+        picture
+            .container(&title, &one, ":80")
+            .container(&title, &two, ":9")
+            .steady("haproxy 900", &one, 80, 1 + number)
+            .steady(&one, &two, 9, 1)
+    })
+}
+
+/// Many remotes and many processes that only listen.
+fn folded() -> Picture {
+    let picture = Picture::default().host("nginx 4121", ":443");
+    let picture = (1..60).fold(picture, |picture, number| {
+        let address = format!("203.0.113.{number}");
+        picture.remote(&address).steady(&address, "nginx 4121", 443, 60 / number as usize)
+    });
+    (0..40).fold(picture, |picture, number| {
+        let picture = picture.host(&format!("daemon {}", 100 + number), &format!(":{}", 7000 + number));
+        picture.container("idle  busybox", &format!("sleeper {}", 200 + number), "")
+    })
+}
+
+/// Containers in which nobody is connected, more than fit.
+fn quiet() -> Picture {
+    (0..16).fold(Picture::default().host("sshd 1", ":22"), |picture, number| {
+        let title = format!("spare-{number}");
+        (0..2).fold(picture, |picture, process| {
+            picture.container(&title, &format!("sleeper {}", 200 + number * 2 + process), "")
+        })
+    })
+}
+
+/// A new node, one that goes, names in other scripts and a name that is too long.
+fn names() -> Picture {
+    Picture::default()
+        .host("日本語サーバー 41", ":80")
+        .host("a-process-with-a-very-long-name-indeed 4242", ":8080 :8081 :8082 :8083 :8084")
+        .host("curl 7", "")
+        .container("a container with a title that nobody would call short", "e\u{301}te\u{301} 9", ":1")
+        .steady("curl 7", "日本語サーバー 41", 80, 1)
+        .steady("日本語サーバー 41", "a-process-with-a-very-long-name-indeed 4242", 8080, 123_456)
+        .edge("curl 7", "e\u{301}te\u{301} 9", 1, 1, EdgeState::New)
+        .with("curl 7", |node| node.state = NodeState::New)
+        .with("e\u{301}te\u{301} 9", |node| node.state = NodeState::Closed)
+}
+
 macro_rules! pictures {
     ($($name:ident: $picture:ident $width:literal x $height:literal;)*) => {
         $(#[test]
@@ -170,4 +220,9 @@ pictures! {
     states_at_80: states 80 x 12;
     forty_at_120: forty 120 x 34;
     all_host_at_40: all_host 40 x 10;
+    crowded_at_80: crowded 80 x 20;
+    folded_at_80: folded 80 x 20;
+    quiet_at_80: quiet 80 x 24;
+    names_at_80: names 80 x 12;
+    names_at_120: names 120 x 12;
 }

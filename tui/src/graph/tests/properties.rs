@@ -206,11 +206,12 @@ proptest! {
 
     #[test]
     fn who_lives_does_not_move_and_nothing_overlaps(steps in steps(60), width in 40..170_u16, height in 6..50_u16) {
-        let area = Rect::new(0, 0, width, height);
         let mut state = GraphState::default();
         let mut film = Film::default();
         let mut before: HashMap<NodeKey, (i32, i32)> = HashMap::new();
-        for step in &steps {
+        for (number, step) in steps.iter().enumerate() {
+            // The details open and close below: only the height changes.
+            let area = Rect::new(0, 0, width, height + if number % 5 < 2 { 6 } else { 0 });
             film.step(step);
             let view = film.view();
             for _ in 0..if let Step::Wait(ticks) = step { *ticks } else { 1 } {
@@ -312,16 +313,40 @@ fn what_is_not_on_the_screen_is_counted() {
     for height in [10_u16, 20, 30] {
         let shown = super::build::text(&draw(&mut state, &view, (80, height), None));
         let (_, top) = state.pan.expect("it was drawn");
+        let folded = state.at.iter().flatten().filter(|at| !at.own && at.y < top + i32::from(height)).count();
         let below = state.at.iter().flatten().filter(|at| at.y >= top + i32::from(height)).count();
-        assert!(below > 0 && shown.contains(&format!("▼ {below} below")), "{shown}");
+        assert!(below == 0 || shown.contains(&format!("▼ {below} below")), "{shown}");
         let rows = (0..40).filter(|number| shown.contains(&format!("client {} ", 100 + number))).count();
         let server = usize::from(shown.contains("server 1"));
         // The note itself may stand on the end of a row, but on no name.
-        assert_eq!(rows + server + below, 41, "{shown}");
+        assert!(folded == 0 || shown.contains(&format!("+{folded} more")), "{shown}");
+        assert_eq!(rows + server + folded + below, 41, "{shown}");
     }
     // Moved to the end, it says what is above and how many the box has no rows for.
     let last = state.at.iter().enumerate().filter_map(|(node, at)| at.map(|at| (at.y, node))).max();
     let key = view.nodes[last.expect("there are nodes").1].key.clone();
     let shown = super::build::text(&draw(&mut state, &view, (80, 10), Some(&Selection::Node(key))));
     assert!(shown.contains('▲'), "{shown}");
+}
+
+/// A caller of what is leftmost gets a new column; nobody moves, and who comes with it stands right all the same.
+#[test]
+fn a_new_first_column_moves_nobody() {
+    let area = Rect::new(0, 0, 100, 30);
+    let before = Picture::default().host("a 1", "").host("b 2", ":2").steady("a 1", "b 2", 2, 1);
+    let mut state = GraphState::default();
+    layout(&mut state, &before.view(), area);
+    let first = rows_of(&state, &before.view());
+    let after = before
+        .remote("198.51.100.7")
+        .host("c 3", ":3")
+        .steady("198.51.100.7", "a 1", 1, 1)
+        .steady("b 2", "c 3", 3, 1);
+    let view = after.view();
+    layout(&mut state, &view, area);
+    let now = rows_of(&state, &view);
+    assert!(first.iter().all(|(key, place)| now[key] == *place));
+    let x =
+        |label: &str| now[&view.nodes.iter().find(|node| node.label == label).expect("it is there").key].0;
+    assert!(x("198.51.100.7") < x("a 1") && x("a 1") < x("b 2") && x("b 2") < x("c 3"));
 }

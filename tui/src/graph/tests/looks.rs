@@ -1,0 +1,96 @@
+//! What is bright and what is dim.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::style::{Color, Modifier, Style};
+
+use super::build::{Picture, process, text};
+use crate::graph::{GraphState, render};
+use crate::theme::Theme;
+use crate::view::{EdgeState, Selection, View};
+
+fn picture() -> Picture {
+    Picture::default()
+        .host("one 1", "")
+        .host("two 2", ":2")
+        .host("three 3", "")
+        .host("four 4", ":4")
+        .steady("one 1", "two 2", 2, 5)
+        .edge("three 3", "four 4", 4, 5, EdgeState::Closed)
+}
+
+fn draw(view: &View, selection: Option<&Selection>, theme: &Theme) -> Buffer {
+    let area = Rect::new(0, 0, 80, 10);
+    let mut buffer = Buffer::empty(area);
+    render(&mut buffer, area, view, &mut GraphState::default(), selection, theme);
+    buffer
+}
+
+/// The style of the first cell of a word on the screen.
+fn style(buffer: &Buffer, word: &str) -> Style {
+    let (row, line) = text(buffer)
+        .lines()
+        .map(str::to_owned)
+        .enumerate()
+        .find(|(_, line)| line.contains(word))
+        .expect("it is on the screen");
+    let column = line.split(word).next().expect("what is before it").chars().count();
+    buffer[(u16::try_from(column).expect("a column"), u16::try_from(row).expect("a row"))].style()
+}
+
+fn is(buffer: &Buffer, word: &str, modifier: Modifier) -> bool {
+    style(buffer, word).add_modifier.contains(modifier)
+}
+
+#[test]
+fn the_selected_node_and_its_neighbours_stand_out() {
+    let view = picture().view();
+    let buffer = draw(&view, Some(&Selection::Node(process("one 1"))), &Theme::plain());
+    assert!(is(&buffer, "one 1", Modifier::REVERSED));
+    assert!(!is(&buffer, "two 2", Modifier::DIM) && !is(&buffer, "─ 5 ─", Modifier::DIM));
+    assert!(is(&buffer, "three 3", Modifier::DIM) && is(&buffer, "┄ 5 ┄", Modifier::DIM));
+    let nothing = draw(&view, None, &Theme::plain());
+    assert!(!is(&nothing, "three 3", Modifier::DIM) && !is(&nothing, "─ 5 ─", Modifier::DIM));
+}
+
+#[test]
+fn the_selected_edge_and_its_ends_stand_out() {
+    let view = picture().view();
+    let edge = view.edges.iter().find(|edge| edge.state == EdgeState::Steady).expect("an edge");
+    let buffer = draw(&view, Some(&Selection::Edge(edge.key.clone())), &Theme::plain());
+    assert!(is(&buffer, "─ 5 ─", Modifier::BOLD));
+    assert!(!is(&buffer, "one 1", Modifier::DIM) && !is(&buffer, "two 2", Modifier::DIM));
+    assert!(is(&buffer, "four 4", Modifier::DIM) && is(&buffer, "┄ 5 ┄", Modifier::DIM));
+}
+
+#[test]
+fn what_a_search_does_not_find_is_dim() {
+    let view = picture().with("three 3", |node| node.matched_by_search = true).view();
+    let buffer = draw(&view, None, &Theme::plain());
+    assert!(is(&buffer, "three 3", Modifier::UNDERLINED) && !is(&buffer, "three 3", Modifier::DIM));
+    assert!(is(&buffer, "one 1", Modifier::DIM) && is(&buffer, "─ 5 ─", Modifier::DIM));
+}
+
+#[test]
+fn only_what_closed_is_grey() {
+    let buffer = draw(&picture().view(), None, &Theme::colour());
+    let grey = |cell: &&ratatui::buffer::Cell| matches!(cell.fg, Color::DarkGray | Color::Gray);
+    let grey: String = buffer.content.iter().filter(grey).map(ratatui::buffer::Cell::symbol).collect();
+    assert!(!grey.is_empty() && grey.chars().all(|shown| "┄▶ 5".contains(shown)), "{grey}");
+}
+
+#[test]
+fn a_box_has_the_hue_of_its_group() {
+    let theme = Theme::colour();
+    let buffer = draw(&picture().view(), None, &theme);
+    assert_eq!(style(&buffer, "host").fg, theme.group("host").fg);
+    assert!(theme.group("host").fg.is_some());
+}
+
+#[test]
+fn an_empty_picture_says_why() {
+    let mut view = View::default();
+    assert!(text(&draw(&view, None, &Theme::plain())).contains("waiting"));
+    view.hidden.nodes = 7;
+    assert!(text(&draw(&view, None, &Theme::plain())).contains("the filter keeps 7 nodes"));
+}
