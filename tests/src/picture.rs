@@ -5,6 +5,7 @@ use std::net::{IpAddr, SocketAddr};
 use serde_json::Value;
 
 use crate::binary;
+use crate::world::Namespace;
 
 /// What tells one connection from all others: an address alone is in use in many namespaces, and in one namespace for
 /// connections to several servers.
@@ -26,6 +27,12 @@ impl Picture {
     /// Takes one with these arguments.
     pub fn take(arguments: &[&str]) -> Self {
         Self(binary::snapshot(arguments))
+    }
+
+    /// Takes one of what a namespace has a part in. It stays small however many sockets others hold.
+    pub fn inside(namespace: &Namespace, arguments: &[&str]) -> Self {
+        let filter = format!("netns={}", namespace.inode());
+        Self::take(&[arguments, &["--filter", &filter]].concat())
     }
 
     /// The list under `key`.

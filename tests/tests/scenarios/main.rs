@@ -18,14 +18,32 @@ mod privileges;
 mod short_lives;
 mod slow_scans;
 
+use std::collections::VecDeque;
 use std::net::SocketAddr;
 
 use scopetop_lab::actor::{Actor, Answer as _};
-use scopetop_lab::picture::Ends;
+use scopetop_lab::picture::{Ends, Picture};
 use scopetop_lab::world::Namespace;
 
 /// The command name of an actor that was not given another.
 const ACTOR: &str = "lab-actor";
+
+/// Takes a picture while things are made over and over; gives it and the newest of the things. No more than those are
+/// kept, however long the picture takes.
+fn while_taken<T>(namespace: &Namespace, mut make: impl FnMut() -> T) -> (Picture, VecDeque<T>) {
+    const KEPT: usize = 200;
+    std::thread::scope(|scope| {
+        let snapshot = scope.spawn(|| Picture::inside(namespace, &[]));
+        let mut things = VecDeque::new();
+        while !snapshot.is_finished() {
+            things.push_back(make());
+            if things.len() > KEPT {
+                things.pop_front();
+            }
+        }
+        (snapshot.join().expect("a picture"), things)
+    })
+}
 
 /// A client and a server with an open connection between them.
 struct Pair {

@@ -9,7 +9,7 @@ use scopetop_lab::{require, wait};
 use serde_json::{Value, json};
 
 use crate::events::watching;
-use crate::{ACTOR, Pair};
+use crate::{ACTOR, Pair, while_taken};
 
 /// Two servers that inherited one listener, as pre-forking servers do.
 fn pre_forked(namespace: &Namespace) -> (Actor, Actor, std::net::SocketAddr) {
@@ -38,7 +38,7 @@ fn an_accepted_connection_that_is_silent_belongs_to_who_accepted_it() {
         assert_ne!(accept["pid"], other.pid(), "{accept}");
         (accept["pid"] == server.pid()).then_some(())
     });
-    let picture = Picture::take(&["--for", "0"]);
+    let picture = Picture::inside(&namespace, &["--for", "0"]);
     let silent = picture.list("connections").iter().filter(|connection| {
         connection["server"]["netns"] == namespace.inode()
             && address_of(&connection["server"]) == Some(address)
@@ -65,7 +65,7 @@ fn of_servers_that_share_a_listener_the_one_that_reads_has_the_connection() {
     let accept = events.wait_for("accept", |event| event["kind"] == "accept");
     assert_eq!(accept["pid"], other.pid(), "{accept}");
 
-    let picture = Picture::take(&["--for", "0"]);
+    let picture = Picture::inside(&namespace, &["--for", "0"]);
     let connection = picture.connection_of(Ends {
         netns: namespace.inode(),
         client: client_address,
@@ -128,14 +128,7 @@ fn assert_listeners(picture: &Picture, (client, server, ends): &(Actor, Actor, E
 fn a_connection_that_nobody_accepted_yet_is_the_listeners() {
     require!(Namespaces, Ebpf);
     let namespace = Namespace::anonymous().unwrap();
-    let mut queue = Vec::new();
-    let picture = std::thread::scope(|scope| {
-        let snapshot = scope.spawn(|| Picture::take(&[]));
-        while !snapshot.is_finished() {
-            queue.push(queued(&namespace));
-        }
-        snapshot.join().expect("a picture")
-    });
+    let (picture, queue) = while_taken(&namespace, || queued(&namespace));
     // Those that came before scopetop watched are the other test's.
     let whole = queue.iter().filter(|(_, _, ends)| {
         picture.connections_of(*ends).first().is_some_and(|connection| !connection["opened_at"].is_null())
@@ -149,7 +142,7 @@ fn a_connection_that_was_in_the_queue_before_is_shown_once() {
     require!(Namespaces, Ebpf);
     let namespace = Namespace::anonymous().unwrap();
     let (client, server, ends) = queued(&namespace);
-    let picture = Picture::take(&["--for", "0"]);
+    let picture = Picture::inside(&namespace, &["--for", "0"]);
     let connection = picture.connection_of(ends);
     assert_eq!(connection["state"], "established", "{connection:#}");
     assert_eq!(address_of(&connection["client"]), Some(ends.client), "{connection:#}");

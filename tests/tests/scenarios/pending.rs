@@ -28,7 +28,7 @@ fn a_connect_that_does_not_wait_is_like_one_that_does() {
     let connect = one(&events, "connect", local);
     assert_eq!(connect["pid"], client.pid(), "{connect}");
     assert_eq!(address_of(&connect["remote"]), Some(address), "{connect}");
-    let picture = Picture::take(&["--for", "0"]);
+    let picture = Picture::inside(&near, &["--for", "0"]);
     let connection = picture.connection_of(Ends { netns: near.inode(), client: local, server: address });
     picture.assert_owner(&connection["client"], client.pid(), ACTOR);
     picture.assert_owner(&connection["server"], server.pid(), ACTOR);
@@ -53,7 +53,7 @@ fn a_connect_without_an_answer_pends_and_fails_with_its_process() {
     let mut client = Actor::inside(&namespace);
     let local = client.does(&format!("connect-pending end {hole}")).address("local");
 
-    let picture = Picture::take(&["--for", "0"]);
+    let picture = Picture::inside(&namespace, &["--for", "0"]);
     for (actor, local) in [(&before, began_before), (&client, local)] {
         let connection =
             picture.connection_of(Ends { netns: namespace.inode(), client: local, server: hole });
@@ -81,7 +81,7 @@ fn a_connect_without_an_answer_pends_and_fails_with_its_process() {
     let summary =
         serde_json::json!({ "kind": "summary", "connects": 0, "accepts": 0, "closes": 0, "lost": 0 });
     assert_eq!(events.last(), Some(&summary));
-    let picture = Picture::take(&["--for", "0"]);
+    let picture = Picture::inside(&namespace, &["--for", "0"]);
     for local in [began_before, local] {
         let ends = Ends { netns: namespace.inode(), client: local, server: hole };
         assert!(picture.connections_of(ends).is_empty(), "{picture:?}");

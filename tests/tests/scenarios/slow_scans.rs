@@ -124,7 +124,7 @@ fn no_ghost_and_none_missing_however_long_a_scan_takes() {
                     }
                 });
             }
-            let picture = std::panic::catch_unwind(|| Picture::take(arguments));
+            let picture = std::panic::catch_unwind(|| Picture::inside(&namespace, arguments));
             // Also where there is none: the others wait for this.
             done.store(true, Ordering::SeqCst);
             picture.unwrap_or_else(|panic| std::panic::resume_unwind(panic))

@@ -121,7 +121,6 @@ fn the_filter_bar_tells_errors_as_you_type() {
     let (_client, _server, _) = zebra();
     let terminal = started(&[]);
     terminal.press("t");
-    terminal.wait_for_text("zebra");
     terminal.press("fcmdlin=x");
     // The nearest key is offered.
     terminal.wait_for_text("cmdline");
