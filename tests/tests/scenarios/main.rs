@@ -5,6 +5,7 @@
 mod backends;
 mod command_line;
 mod connections;
+mod degraded;
 mod events;
 mod filters;
 mod leftovers;

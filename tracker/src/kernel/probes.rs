@@ -327,3 +327,7 @@ pub(crate) fn chosen(part: Part, way: &str) -> Step {
 pub(crate) fn refused(part: Part, way: &str, reason: &str) -> Step {
     Step { reason: Some(Text::from(reason)), ..step(part, way, Outcome::Refused) }
 }
+
+#[cfg(test)]
+#[path = "probes_tests.rs"]
+mod tests;

@@ -72,6 +72,7 @@ impl Worker {
         self.scan();
         self.drain();
         self.end_tick();
+        self.schedule.begin(Instant::now());
         loop {
             let now = Instant::now();
             if !self.sleep(self.schedule.sleep(now)) || self.sender.is_closed() {
