@@ -146,11 +146,11 @@ fn load(hierarchy: &CgroupHierarchy) -> Result<(Result<Ebpf, String>, Btf), Prob
         let blob = read_types().map_err(ProbeError::NoTypes)?;
         let globals = Globals::read(&KernelTypes::parse(&blob)?, hierarchy)?;
         let btf = Btf::parse(&blob, Endianness::default()).map_err(ProbeError::UnreadableTypes)?;
-        let loaded = match loader.join() {
+        let maps = match loader.join() {
             Ok(loader) => create_maps(loader, globals),
             Err(_) => Err("the loader panicked".to_owned()),
         };
-        Ok((loaded, btf))
+        Ok((maps, btf))
     })
 }
 
@@ -176,12 +176,12 @@ fn create_maps(loader: EbpfLoader<'static>, globals: Globals) -> Result<Ebpf, St
     loader.btf(None);
     let mut reason = String::new();
     for (bytes, globals) in &attempts {
-        let loaded = loader
+        let maps = loader
             .override_global("OFFSETS", &globals.offsets[..], true)
             .override_global("SETTINGS", &globals.settings[..], true)
             .map_max_entries("RECORDS", *bytes)
             .load(OBJECT);
-        match loaded {
+        match maps {
             Ok(ebpf) => return Ok(ebpf),
             Err(error) => reason = with_causes(&error),
         }

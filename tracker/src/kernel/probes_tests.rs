@@ -17,7 +17,7 @@ fn may_run(name: &str) -> bool {
     let may = rustix::process::geteuid().is_root();
     if !may {
         // Not `eprintln`, which the test runner captures.
-        let _ = writeln!(std::io::stderr(), "SKIPPED {name}: needs root");
+        let _ = writeln!(io::stderr(), "SKIPPED {name}: needs root");
         assert!(std::env::var_os("SCOPETOP_REQUIRE_ROOT").is_none(), "{name} was skipped");
     }
     may
@@ -62,7 +62,7 @@ fn both_ways_to_read_the_kernel_read_the_same() {
     // Of two connections, both ends closed; and the connect that failed.
     let is_over = |told: &BTreeMap<(u64, u8, u8), Vec<SocketRecord>>| {
         let whole = |key: &(u64, u8, u8), records: &Vec<SocketRecord>| {
-            key.2 == state::CLOSE && records.len() % 2 == 0
+            key.2 == state::CLOSE && records.len().is_multiple_of(2)
         };
         told.iter()
             .filter(|(key, records)| whole(key, records))
