@@ -193,6 +193,8 @@ impl ConnectionTable {
         if opens {
             return match entry.born_at {
                 Some(born_at) if same && event.at == born_at => Place::Live,
+                // Both ends connected at once, or the socket did to itself.
+                Some(_) if same && entry.is_met_by(event) => Place::Live,
                 None if same && event.at <= entry.news_at => Place::Live,
                 None if event.at <= entry.news_at => Place::Earlier,
                 // All before the beginning is the other one's.

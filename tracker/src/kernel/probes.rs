@@ -296,8 +296,7 @@ fn with_causes(error: &(dyn std::error::Error + 'static)) -> String {
         next = error.source();
         let words = if let Some(ProgramError::LoadError { io_error, verifier_log }) = error.downcast_ref() {
             let log = verifier_log.to_string();
-            let last = log.lines().rfind(|line| !line.trim().is_empty() && !line.starts_with("processed "));
-            let last = last.map_or(String::new(), |line| format!(" (the verifier: {})", line.trim()));
+            let last = last_words(&log).map_or(String::new(), |line| format!(" (the verifier: {line})"));
             // What follows in the chain is in this line already.
             next = None;
             format!("the kernel refused the program: {io_error}{last}")
@@ -312,6 +311,13 @@ fn with_causes(error: &(dyn std::error::Error + 'static)) -> String {
         }
     }
     text
+}
+
+/// The line of a verifier's log that says what is wrong: the last but for its statistics.
+fn last_words(log: &str) -> Option<&str> {
+    const STATISTICS: [&str; 3] = ["processed ", "stack depth ", "verification time "];
+    let is_statistics = |line: &str| STATISTICS.iter().any(|begin| line.starts_with(begin));
+    log.lines().map(str::trim).rfind(|line| !line.is_empty() && !is_statistics(line))
 }
 
 fn step(part: Part, way: &str, outcome: Outcome) -> Step {

@@ -100,3 +100,11 @@ fn both_ways_to_read_the_kernel_read_the_same() {
         .collect();
     assert_eq!(sent, [(64, 0); 4]);
 }
+
+#[test]
+fn the_verifiers_last_words_are_not_its_statistics() {
+    let log = "9: (79) r1 = *(u64 *)(r2 +8)\nR2 invalid mem access 'scalar'\nverification time 56 usec\n\
+        stack depth 200+0\nprocessed 10 insns (limit 1000000) max_states_per_insn 0\n\n";
+    assert_eq!(last_words(log), Some("R2 invalid mem access 'scalar'"));
+    assert_eq!(last_words("processed 10 insns\n"), None);
+}
