@@ -122,11 +122,11 @@ async fn watch(
             event = events.next() => {
                 // A terminal that is closed ends the program, as the user asked by closing it.
                 let Some(Ok(event)) = event else { return Ok(()) };
-                let mut outcome = handle(app, &event);
+                let mut outcome = handle(app, &topology, &event);
                 for _ in 1..KEYS_AT_ONCE {
                     let Some(event) = waiting(&mut events).await else { break };
                     let Some(Ok(event)) = event else { return Ok(()) };
-                    outcome = worse(outcome, handle(app, &event));
+                    outcome = worse(outcome, handle(app, &topology, &event));
                 }
                 match outcome {
                     Outcome::Quit => return Ok(()),
@@ -142,12 +142,12 @@ async fn watch(
             }
             news = feed.next() => {
                 match news {
-                    News::Started => app.tracking = Tracking::Live,
                     News::Update(Update::Tick(tick)) => {
                         topology.apply(&tick);
                         app.tick_applied(tick.at);
                     }
-                    News::Update(Update::Events(_)) => continue,
+                    // It is live with the first tick: until then nobody knows what is there.
+                    News::Started | News::Update(Update::Events(_)) => continue,
                     News::Stopped(why) => app.tracking = Tracking::Stopped(why),
                     News::Panicked => return Err(LiveError::Panicked),
                 }
@@ -208,7 +208,10 @@ async fn waiting(events: &mut EventStream) -> Option<Option<io::Result<Event>>> 
     .await
 }
 
-fn handle(app: &mut App, event: &Event) -> Outcome {
+fn handle(app: &mut App, topology: &Topology, event: &Event) -> Outcome {
+    // A key means what is there after the key before, also where both come between two frames: the first row after a
+    // filter was taken is one that the filter lets through.
+    app.settle(topology);
     match event {
         Event::Key(key) => request(key, app.scope()).map_or(Outcome::Nothing, |asked| app.handle(asked)),
         Event::Paste(text) => {
@@ -326,6 +329,8 @@ impl Signals {
 
 #[cfg(test)]
 mod tests {
+    use crossterm::event::KeyCode;
+
     use super::*;
 
     #[test]
@@ -350,5 +355,18 @@ mod tests {
         assert!(!frames.due(later));
         frames.stale = true;
         assert!(frames.due(later));
+    }
+
+    #[test]
+    fn keys_that_come_at_once_do_the_same_as_one_after_the_other() {
+        let topology = crate::fixture::topology();
+        let mut app = App::new(None, TimeZone::UTC);
+        app.tick_applied(crate::fixture::NOW);
+        let keys = "tfport=5432".chars().map(KeyCode::Char).chain([KeyCode::Enter, KeyCode::Down]);
+        for code in keys {
+            handle(&mut app, &topology, &Event::Key(code.into()));
+        }
+        app.settle(&topology);
+        assert_eq!((app.view.edges.len(), app.selected_row()), (1, Some(0)));
     }
 }

@@ -28,7 +28,7 @@ pub enum Mode {
 /// What has become of the tracker.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Tracking {
-    /// It attaches and scans.
+    /// It attaches and scans; nothing is known yet.
     #[default]
     Starting,
     /// Ticks come.
