@@ -9,6 +9,7 @@ use crossterm::event::{DisableBracketedPaste, EnableBracketedPaste};
 use crossterm::terminal::{EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode};
 use crossterm::{cursor, execute};
 use ratatui::backend::CrosstermBackend;
+use ratatui::layout::Rect;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::{Signal, getpid, kill_process};
 
@@ -72,7 +73,9 @@ impl Screen {
         // Raw mode that was never left would not be set again, though a shell may have ended it.
         let _ = disable_raw_mode();
         take()?;
-        self.terminal.clear()
+        // Not `clear`: that asks the terminal where its cursor is, and the answer goes to who waits for keys.
+        let size = self.terminal.size()?;
+        self.terminal.resize(Rect::new(0, 0, size.width, size.height))
     }
 
     /// Draws the application. After a panic the terminal is no longer ours, and nothing is drawn.
