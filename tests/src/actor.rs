@@ -1,7 +1,9 @@
 //! Processes of known behaviour. What an actor says it did is the truth that scopetop is measured by.
 
 use std::io::{BufRead as _, BufReader, Write as _};
-use std::net::SocketAddr;
+use std::net::{SocketAddr, TcpListener};
+use std::os::fd::{AsRawFd as _, BorrowedFd};
+use std::os::unix::process::CommandExt as _;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
 use serde_json::Value;
@@ -9,7 +11,7 @@ use serde_json::Value;
 use crate::binary::companion;
 use crate::procstat;
 use crate::wait;
-use crate::world::Namespace;
+use crate::world::{Namespace, own_netns};
 
 /// A running `lab-actor`. It ends when this is dropped, and also when the test's process dies without a word (its
 /// standard input ends then).
@@ -23,6 +25,10 @@ use crate::world::Namespace;
 /// | `accept L S` | accepts one connection as `S`; tells `local`, `remote` |
 /// | `connect S ADDRESS` | connects as `S`; tells `local`, `remote`, or `error` |
 /// | `connect-from S LOCAL ADDRESS` | the same from a chosen address and port |
+/// | `connect-pending S ADDRESS` | begins to connect and does not wait; tells `local`, `remote` |
+/// | `finish-connect S` | waits for what comes of it; tells `error` |
+/// | `adopt L DESCRIPTOR` | takes an inherited listener; tells `local` |
+/// | `share S` | starts a `child` that inherits the connection and does nothing |
 /// | `accept-many L S N`, `connect-many S N ADDRESS` | the same N times, as `S0`, `S1`, … |
 /// | `serve L N BYTES` | N times: accepts, echoes this many bytes, reads to the end, closes |
 /// | `send S BYTES`, `receive S BYTES` | this many bytes, all of them |
@@ -32,6 +38,8 @@ use crate::world::Namespace;
 #[derive(Debug)]
 pub struct Actor {
     child: Child,
+    /// The network namespace that it was started in.
+    netns: u32,
     /// `None` once it is told to end.
     input: Option<ChildStdin>,
     output: BufReader<ChildStdout>,
@@ -45,11 +53,14 @@ impl Actor {
 
     /// Starts one inside a namespace.
     pub fn inside(namespace: &Namespace) -> Self {
-        Self::start(namespace.command(companion("lab-actor")))
+        let mut actor = Self::start(namespace.command(companion("lab-actor")));
+        actor.netns = namespace.inode();
+        actor
     }
 
-    /// Starts one by a command made elsewhere: another user, other arguments.
+    /// Starts one in this process's namespace by a command made elsewhere: another user, other arguments.
     pub fn start(mut command: Command) -> Self {
+        let netns = own_netns().unwrap_or_else(|error| panic!("the own namespace: {error}"));
         let mut child = command
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
@@ -58,7 +69,30 @@ impl Actor {
         let (Some(input), Some(output)) = (child.stdin.take(), child.stdout.take()) else {
             unreachable!("both were asked for as pipes")
         };
-        Self { child, input: Some(input), output: BufReader::new(output) }
+        Self { child, netns, input: Some(input), output: BufReader::new(output) }
+    }
+
+    /// The number of its network namespace.
+    pub fn netns(&self) -> u32 {
+        self.netns
+    }
+
+    /// Starts one inside a namespace that inherits a listener, and has it as `listener`.
+    pub fn inheriting(namespace: &Namespace, listener: &TcpListener) -> Self {
+        let descriptor = listener.as_raw_fd();
+        let mut command = namespace.command(companion("lab-actor"));
+        #[allow(unsafe_code, reason = "a new process keeps a descriptor over exec")]
+        // SAFETY: the closure makes one system call; the descriptor is open for as long as `listener` lives.
+        unsafe {
+            command.pre_exec(move || {
+                let descriptor = BorrowedFd::borrow_raw(descriptor);
+                Ok(rustix::io::fcntl_setfd(descriptor, rustix::io::FdFlags::empty())?)
+            });
+        }
+        let mut actor = Self::start(command);
+        actor.netns = namespace.inode();
+        actor.does(&format!("adopt listener {descriptor}"));
+        actor
     }
 
     /// Its pid.

@@ -72,7 +72,23 @@ pub fn mortal(mut command: Command, arguments: &[&str]) -> Command {
     unsafe {
         command.pre_exec(|| Ok(set_parent_process_death_signal(Some(Signal::KILL))?));
     }
+    with_usual_signals(&mut command);
     command
+}
+
+/// Lets a program start with the signals as a terminal's shell gives them. Tests that run in the background of a script,
+/// or under nohup, ignore SIGINT and SIGHUP, and what is ignored is inherited.
+pub fn with_usual_signals(command: &mut Command) {
+    #[allow(unsafe_code, reason = "nothing else undoes what was inherited")]
+    // SAFETY: the closure only makes system calls.
+    unsafe {
+        command.pre_exec(|| {
+            for signal in [libc::SIGINT, libc::SIGHUP, libc::SIGQUIT] {
+                libc::signal(signal, libc::SIG_DFL);
+            }
+            Ok(())
+        });
+    }
 }
 
 /// What a run of a program came to.

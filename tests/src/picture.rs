@@ -5,6 +5,19 @@ use std::net::{IpAddr, SocketAddr};
 use serde_json::Value;
 
 use crate::binary;
+use crate::world::Namespace;
+
+/// What tells one connection from all others: an address alone is in use in many namespaces, and in one namespace for
+/// connections to several servers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Ends {
+    /// The client's network namespace.
+    pub netns: u32,
+    /// The client's address.
+    pub client: SocketAddr,
+    /// The server's address.
+    pub server: SocketAddr,
+}
 
 /// One picture, by the schema `scopetop/1`.
 #[derive(Clone, Debug)]
@@ -16,25 +29,34 @@ impl Picture {
         Self(binary::snapshot(arguments))
     }
 
+    /// Takes one of what a namespace has a part in. It stays small however many sockets others hold.
+    pub fn inside(namespace: &Namespace, arguments: &[&str]) -> Self {
+        let filter = format!("netns={}", namespace.inode());
+        Self::take(&[arguments, &["--filter", &filter]].concat())
+    }
+
     /// The list under `key`.
     pub fn list(&self, key: &str) -> &[Value] {
         self.0[key].as_array().unwrap_or_else(|| panic!("{key} is no list in {self:?}"))
     }
 
-    /// All connections of which one end has this address. More than one where the same address is in use in several
-    /// namespaces.
-    pub fn connections_of(&self, address: SocketAddr) -> Vec<&Value> {
+    /// All connections between these ends, whichever of them is taken for the client.
+    pub fn connections_of(&self, ends: Ends) -> Vec<&Value> {
         let has = |connection: &&Value| {
-            ["client", "server"].iter().any(|end| address_of(&connection[end]) == Some(address))
+            [("client", "server"), ("server", "client")].iter().any(|(near, far)| {
+                connection[near]["netns"] == ends.netns
+                    && address_of(&connection[near]) == Some(ends.client)
+                    && address_of(&connection[far]) == Some(ends.server)
+            })
         };
         self.list("connections").iter().filter(has).collect()
     }
 
-    /// The one connection of which one end has this address.
-    pub fn connection_of(&self, address: SocketAddr) -> &Value {
-        match self.connections_of(address).as_slice() {
+    /// The one connection between these ends.
+    pub fn connection_of(&self, ends: Ends) -> &Value {
+        match self.connections_of(ends).as_slice() {
             [connection] => connection,
-            others => panic!("{} connections of {address}: {others:#?}\n{:#}", others.len(), self.0),
+            others => panic!("{} connections of {ends:?}: {others:#?}\n{:#}", others.len(), self.0),
         }
     }
 

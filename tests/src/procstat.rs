@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::io;
+use std::path::Path;
 use std::time::Duration;
 
 /// The processor time that a process used so far, in user and kernel mode. Works until it is reaped.
@@ -16,6 +17,15 @@ pub fn cpu_time(pid: u32) -> io::Result<Duration> {
 pub fn has_ended(pid: u32) -> bool {
     stat(pid).is_ok_and(|fields| matches!(fields.first().map(String::as_str), Some("Z" | "X")))
         || !fs::exists(format!("/proc/{pid}")).unwrap_or(true)
+}
+
+/// Whether all threads of a process are stopped, as SIGSTOP does some time after it was sent.
+pub fn is_stopped(pid: u32) -> bool {
+    let Ok(tasks) = fs::read_dir(format!("/proc/{pid}/task")) else { return false };
+    tasks.flatten().all(|task| {
+        fields(&task.path().join("stat"))
+            .is_ok_and(|fields| matches!(fields.first().map(String::as_str), Some("T")))
+    })
 }
 
 /// The memory of a process that is in RAM, in bytes.
@@ -34,7 +44,11 @@ pub fn blocked_in(pid: u32) -> Option<i64> {
 
 /// The fields of `/proc/PID/stat` behind the name, which may itself hold blanks and brackets.
 fn stat(pid: u32) -> io::Result<Vec<String>> {
-    let text = fs::read(format!("/proc/{pid}/stat"))?;
+    fields(Path::new(&format!("/proc/{pid}/stat")))
+}
+
+fn fields(file: &Path) -> io::Result<Vec<String>> {
+    let text = fs::read(file)?;
     let behind = text.iter().rposition(|&byte| byte == b')').map_or(text.len(), |at| at + 1);
     Ok(String::from_utf8_lossy(&text[behind..]).split_whitespace().map(String::from).collect())
 }

@@ -160,6 +160,7 @@ fn tick(sequence: u64) -> Tick {
             lost_events: 0,
             scan_us: 31_000,
             reasons: Vec::new(),
+            remedy: None,
         },
     }
 }

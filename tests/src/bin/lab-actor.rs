@@ -5,10 +5,14 @@ use std::collections::HashMap;
 use std::ffi::CString;
 use std::io::{self, BufRead as _, Read as _, Write as _};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
-use std::process::ExitCode;
+use std::os::fd::{AsRawFd as _, BorrowedFd, FromRawFd as _};
+use std::os::unix::process::CommandExt as _;
+use std::process::{Child, Command, ExitCode, Stdio};
 use std::time::Duration;
 
-use rustix::net::{AddressFamily, SocketType};
+use rustix::event::{PollFd, PollFlags, poll};
+use rustix::io::FdFlags;
+use rustix::net::{AddressFamily, SocketFlags, SocketType};
 use serde_json::{Value, json};
 
 type Outcome = Result<Value, Box<dyn std::error::Error>>;
@@ -17,6 +21,33 @@ type Outcome = Result<Value, Box<dyn std::error::Error>>;
 struct Sockets {
     listeners: HashMap<String, TcpListener>,
     streams: HashMap<String, TcpStream>,
+    children: Vec<Child>,
+}
+
+impl Drop for Sockets {
+    fn drop(&mut self) {
+        for child in &mut self.children {
+            // Both fail only where it ended already.
+            let _ = child.kill();
+            let _ = child.wait();
+        }
+    }
+}
+
+/// A child that inherits a socket, and does nothing but hold it for as long as this process lives.
+fn heir(stream: &TcpStream) -> io::Result<Child> {
+    let descriptor = stream.as_raw_fd();
+    let mut command = Command::new(std::env::current_exe()?);
+    command.stdin(Stdio::piped()).stdout(Stdio::null());
+    #[allow(unsafe_code, reason = "a new process keeps a descriptor over exec")]
+    // SAFETY: the closure makes two system calls; the descriptor is open for as long as `stream` lives.
+    unsafe {
+        command.pre_exec(move || {
+            rustix::process::set_parent_process_death_signal(Some(rustix::process::Signal::KILL))?;
+            Ok(rustix::io::fcntl_setfd(BorrowedFd::borrow_raw(descriptor), FdFlags::empty())?)
+        });
+    }
+    command.spawn()
 }
 
 fn main() -> ExitCode {
@@ -86,6 +117,42 @@ impl Sockets {
                 let made: Result<Vec<_>, _> =
                     (0..count.parse::<u32>()?).map(|i| self.connect(format!("{name}{i}"), address)).collect();
                 Ok(json!({ "connections": made? }))
+            }
+            ["connect-pending", name, address] => {
+                let address: SocketAddr = address.parse()?;
+                let family = if address.is_ipv4() { AddressFamily::INET } else { AddressFamily::INET6 };
+                let socket =
+                    rustix::net::socket_with(family, SocketType::STREAM, SocketFlags::NONBLOCK, None)?;
+                match rustix::net::connect(&socket, &address) {
+                    Err(rustix::io::Errno::INPROGRESS) => {}
+                    other => return Err(format!("it does not pend: {other:?}").into()),
+                }
+                let stream = TcpStream::from(socket);
+                let local = stream.local_addr()?;
+                self.streams.insert(name.into(), stream);
+                Ok(json!({ "local": local, "remote": address }))
+            }
+            ["finish-connect", name] => {
+                let stream = self.stream(name)?;
+                poll(&mut [PollFd::new(stream, PollFlags::OUT)], None)?;
+                match stream.take_error()? {
+                    None => stream.set_nonblocking(false).map(|()| json!({})).map_err(Into::into),
+                    Some(error) => Err(error.into()),
+                }
+            }
+            ["adopt", name, descriptor] => {
+                #[allow(unsafe_code, reason = "whoever started this process says that it inherited it")]
+                // SAFETY: nothing else in this process knows of the descriptor.
+                let listener = unsafe { TcpListener::from_raw_fd(descriptor.parse()?) };
+                let local = listener.local_addr()?;
+                self.listeners.insert(name.into(), listener);
+                Ok(json!({ "local": local }))
+            }
+            ["share", name] => {
+                let child = heir(self.stream(name)?)?;
+                let pid = child.id();
+                self.children.push(child);
+                Ok(json!({ "child": pid }))
             }
             ["serve", listener, count, bytes] => {
                 let mut buffer = vec![0; bytes.parse()?];

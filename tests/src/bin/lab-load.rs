@@ -4,7 +4,7 @@
 //! - `lab-load short --count 1000 --rate 200`: each connection from a process that lives only for it, so many a second. Tells
 //!   the truth, a JSON object a line: the server's first, then each client's.
 //! - `lab-load flat --count 60000 --cpu 0`: all from one process, as fast as it goes, client and server pinned to one
-//!   processor. Tells the wall time.
+//!   processor where one is named. Tells the wall time.
 //! - `lab-load hold --processes 1000 --sockets 41`: that many processes with that many TCP sockets each. Says `READY`, and
 //!   holds them until standard input ends.
 
@@ -54,7 +54,7 @@ fn run(arguments: &[String]) -> Result<(), Failure> {
     };
     match mode.as_str() {
         "short" => short(number("count", 1000)?, number("rate", 200)?),
-        "flat" => flat(number("count", 60_000)?, number("cpu", 0)?),
+        "flat" => flat(number("count", 60_000)?, options.get("cpu").map(|_| number("cpu", 0)).transpose()?),
         "hold" => hold(number("processes", 1000)?, number("sockets", 41)?),
         "serve" => serve(),
         "one" => one(number("number", 0)?, options.get("to").ok_or("--to is missing")?.parse()?),
@@ -157,11 +157,13 @@ fn short(count: usize, rate: usize) -> Result<(), Failure> {
     Ok(())
 }
 
-fn flat(count: usize, cpu: usize) -> Result<(), Failure> {
-    let mut cpus = CpuSet::new();
-    cpus.set(cpu);
-    // Before the server is started: it inherits this.
-    sched_setaffinity(None, &cpus)?;
+fn flat(count: usize, cpu: Option<usize>) -> Result<(), Failure> {
+    if let Some(cpu) = cpu {
+        let mut cpus = CpuSet::new();
+        cpus.set(cpu);
+        // Before the server is started: it inherits this.
+        sched_setaffinity(None, &cpus)?;
+    }
     let server = Server::start()?;
     let began = Instant::now();
     for _ in 0..count {

@@ -25,7 +25,9 @@ fn main() -> io::Result<()> {
     rustix::process::setsid()?;
     // The first terminal that a session's leader opens becomes the session's.
     let terminal = File::options().read(true).write(true).open(terminal)?;
-    let mut child = Command::new(program)
+    let mut command = Command::new(program);
+    scopetop_lab::binary::with_usual_signals(&mut command);
+    let mut child = command
         .args(arguments)
         .stdin(terminal.try_clone()?)
         .stdout(terminal.try_clone()?)

@@ -1,9 +1,7 @@
 //! What finds the facts makes no difference to them.
 
-use std::net::SocketAddr;
-
 use scopetop_lab::actor::Actor;
-use scopetop_lab::picture::Picture;
+use scopetop_lab::picture::{Ends, Picture};
 use scopetop_lab::require;
 use scopetop_lab::world::Namespace;
 use serde_json::Value;
@@ -11,8 +9,8 @@ use serde_json::Value;
 use crate::Pair;
 
 /// What every backend must know of a held connection: `None` for what only some can.
-fn essence(picture: &Picture, address: SocketAddr) -> Value {
-    let connection = picture.connection_of(address);
+fn essence(picture: &Picture, ends: Ends) -> Value {
+    let connection = picture.connection_of(ends);
     let end = |end: &Value| {
         let node = picture.node_of(end);
         serde_json::json!([
@@ -50,7 +48,7 @@ fn proc_alone_shows_held_connections_as_ebpf_does() {
     assert_eq!(by_proc.0["source"]["events"], "none");
     assert_ne!(by_ebpf.0["source"]["events"], "none");
     for pair in &pairs {
-        assert_eq!(essence(&by_proc, pair.client_address), essence(&by_ebpf, pair.client_address));
+        assert_eq!(essence(&by_proc, pair.ends()), essence(&by_ebpf, pair.ends()));
     }
 }
 
@@ -58,7 +56,7 @@ fn proc_alone_shows_held_connections_as_ebpf_does() {
 fn proc_alone_shows_what_this_user_holds() {
     let pair = Pair::connected(None, "127.0.0.1:0");
     let picture = Picture::take(&["--for", "0", "--backend", "proc"]);
-    let connection = picture.connection_of(pair.client_address);
+    let connection = picture.connection_of(pair.ends());
     picture.assert_owner(&connection["client"], pair.client.pid(), crate::ACTOR);
     picture.assert_owner(&connection["server"], pair.server.pid(), crate::ACTOR);
 }

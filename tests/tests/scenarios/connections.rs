@@ -8,11 +8,11 @@ use scopetop_lab::picture::{Picture, address_of};
 use scopetop_lab::world::Namespace;
 use scopetop_lab::{require, wait};
 
-use crate::{ACTOR, Pair};
+use crate::{ACTOR, Pair, while_taken};
 
 /// Checks that the picture has the pair as one connection, each end its own.
 fn assert_joined(picture: &Picture, pair: &Pair, netns: u32) {
-    let connection = picture.connection_of(pair.client_address);
+    let connection = picture.connection_of(pair.ends());
     let (client, server) = (&connection["client"], &connection["server"]);
     assert_eq!(address_of(client), Some(pair.client_address), "{connection:#}");
     assert_eq!(address_of(server), Some(pair.server_address), "{connection:#}");
@@ -30,9 +30,9 @@ fn both_ends_on_this_host_are_one_connection() {
     // The server's port is above all ephemeral ones: a guess by port numbers gets the direction wrong.
     let mut pair = Pair::connected(Some(&namespace), "127.0.0.1:65000");
     pair.talk(1000, 300);
-    let picture = Picture::take(&["--for", "0"]);
+    let picture = Picture::inside(&namespace, &["--for", "0"]);
     assert_joined(&picture, &pair, namespace.inode());
-    let connection = picture.connection_of(pair.client_address);
+    let connection = picture.connection_of(pair.ends());
     assert_eq!(connection["proto"], "tcp");
     assert_eq!(connection["state"], "established");
 }
@@ -43,8 +43,8 @@ fn bytes_and_round_trips_are_the_kernels_own() {
     let namespace = Namespace::anonymous().unwrap();
     let mut pair = Pair::connected(Some(&namespace), "127.0.0.1:0");
     pair.talk(1000, 300);
-    let picture = Picture::take(&["--for", "0"]);
-    let connection = picture.connection_of(pair.client_address);
+    let picture = Picture::inside(&namespace, &["--for", "0"]);
+    let connection = picture.connection_of(pair.ends());
     assert_eq!(connection["bytes_to_server"], 1000, "{connection:#}");
     assert_eq!(connection["bytes_to_client"], 300, "{connection:#}");
     assert!(connection["rtt_us"].as_u64().unwrap() > 0, "{connection:#}");
@@ -57,7 +57,7 @@ fn the_direction_is_known_though_the_listener_is_gone() {
     let namespace = Namespace::anonymous().unwrap();
     let mut pair = Pair::connected(Some(&namespace), "127.0.0.1:65000");
     pair.server.does("close listener");
-    let picture = Picture::take(&["--for", "0"]);
+    let picture = Picture::inside(&namespace, &["--for", "0"]);
     assert_joined(&picture, &pair, namespace.inode());
 }
 
@@ -65,17 +65,9 @@ fn the_direction_is_known_though_the_listener_is_gone() {
 fn a_connection_that_opens_under_observation_has_its_time() {
     require!(Namespaces, Ebpf);
     let namespace = Namespace::anonymous().unwrap();
-    let (mut pairs, mut picture) = (Vec::new(), None);
-    std::thread::scope(|scope| {
-        let snapshot = scope.spawn(|| Picture::take(&[]));
-        while !snapshot.is_finished() {
-            pairs.push(Pair::connected(Some(&namespace), "127.0.0.1:0"));
-        }
-        picture = snapshot.join().ok();
-    });
-    let picture = picture.expect("a picture");
+    let (picture, pairs) = while_taken(&namespace, || Pair::connected(Some(&namespace), "127.0.0.1:0"));
     let opened = pairs.iter().filter(|pair| {
-        let connections = picture.connections_of(pair.client_address);
+        let connections = picture.connections_of(pair.ends());
         // One that opened after the picture was taken is not in it; none is in it twice.
         assert!(connections.len() <= 1, "{connections:#?}");
         connections.first().is_some_and(|connection| {
@@ -93,7 +85,7 @@ fn ipv6_is_like_ipv4() {
     require!(Namespaces);
     let namespace = Namespace::anonymous().unwrap();
     let pair = Pair::connected(Some(&namespace), "[::1]:0");
-    assert_joined(&Picture::take(&["--for", "0"]), &pair, namespace.inode());
+    assert_joined(&Picture::inside(&namespace, &["--for", "0"]), &pair, namespace.inode());
 }
 
 #[test]
@@ -108,7 +100,7 @@ fn an_ipv4_connection_to_an_ipv6_socket_is_told_as_ipv4() {
     // What the server itself sees of it is an address in IPv6 clothes.
     assert_eq!(server.answer()["remote"], format!("[::ffff:127.0.0.1]:{}", client_address.port()));
     let pair = Pair { client, server, client_address, server_address };
-    assert_joined(&Picture::take(&["--for", "0"]), &pair, namespace.inode());
+    assert_joined(&Picture::inside(&namespace, &["--for", "0"]), &pair, namespace.inode());
 }
 
 #[test]
@@ -121,8 +113,8 @@ fn half_closed_connections_say_which_half() {
     by_server.server.does("half-close end");
     // The state is the client's end's; the last acknowledgement may still be on its way.
     wait::until("the states of the clients", || {
-        let picture = Picture::take(&["--for", "0"]);
-        let state = |pair: &Pair| picture.connection_of(pair.client_address)["state"].clone();
+        let picture = Picture::inside(&namespace, &["--for", "0"]);
+        let state = |pair: &Pair| picture.connection_of(pair.ends())["state"].clone();
         (state(&by_client) == "fin_wait2" && state(&by_server) == "close_wait").then_some(())
     });
 }
@@ -138,7 +130,7 @@ fn a_thousand_connections_to_one_server_are_all_there_and_one_edge() {
     let accepted = server.answer();
     assert!(accepted["error"].is_null(), "{accepted}");
 
-    let picture = Picture::take(&["--for", "0"]);
+    let picture = Picture::inside(&namespace, &["--for", "0"]);
     let mut connections = picture.list("connections").iter().filter(|connection| {
         address_of(&connection["server"]) == Some(address)
             && connection["server"]["netns"] == namespace.inode()

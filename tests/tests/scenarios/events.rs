@@ -13,7 +13,7 @@ use serde_json::Value;
 use crate::{ACTOR, Pair};
 
 /// Watches one namespace.
-fn watching(namespace: &Namespace) -> Events {
+pub(crate) fn watching(namespace: &Namespace) -> Events {
     Events::ready(&["--filter", &format!("netns={}", namespace.inode())])
 }
 
@@ -26,7 +26,7 @@ fn told<'a>(events: &'a [Value], kind: &str, local: SocketAddr) -> Vec<&'a Value
 }
 
 /// The one event of a kind on a socket.
-fn one<'a>(events: &'a [Value], kind: &str, local: SocketAddr) -> &'a Value {
+pub(crate) fn one<'a>(events: &'a [Value], kind: &str, local: SocketAddr) -> &'a Value {
     match told(events, kind, local).as_slice() {
         [event] => event,
         others => panic!("{} events {kind} of {local} in {events:#?}", others.len()),
@@ -34,7 +34,7 @@ fn one<'a>(events: &'a [Value], kind: &str, local: SocketAddr) -> &'a Value {
 }
 
 /// Waits until both ends of a connection to this server (not a listener) were told to have closed.
-fn wait_closed(events: &mut Events, client: SocketAddr, server: SocketAddr) {
+pub(crate) fn wait_closed(events: &mut Events, client: SocketAddr, server: SocketAddr) {
     for (local, remote) in [(client, server), (server, client)] {
         events.wait_for("close", |event| {
             event["kind"] == "close"

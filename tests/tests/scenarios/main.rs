@@ -5,22 +5,46 @@
 mod backends;
 mod command_line;
 mod connections;
+mod degraded;
 mod events;
 mod filters;
 mod leftovers;
+mod losses;
 mod names;
 mod namespaces;
+mod owners;
+mod pending;
 mod picture;
 mod privileges;
 mod short_lives;
+mod slow_scans;
 
+use std::collections::VecDeque;
 use std::net::SocketAddr;
 
 use scopetop_lab::actor::{Actor, Answer as _};
+use scopetop_lab::picture::{Ends, Picture};
 use scopetop_lab::world::Namespace;
 
 /// The command name of an actor that was not given another.
 const ACTOR: &str = "lab-actor";
+
+/// Takes a picture while things are made over and over; gives it and the newest of the things. No more than those are
+/// kept, however long the picture takes.
+fn while_taken<T>(namespace: &Namespace, mut make: impl FnMut() -> T) -> (Picture, VecDeque<T>) {
+    const KEPT: usize = 200;
+    std::thread::scope(|scope| {
+        let snapshot = scope.spawn(|| Picture::inside(namespace, &[]));
+        let mut things = VecDeque::new();
+        while !snapshot.is_finished() {
+            things.push_back(make());
+            if things.len() > KEPT {
+                things.pop_front();
+            }
+        }
+        (snapshot.join().expect("a picture"), things)
+    })
+}
 
 /// A client and a server with an open connection between them.
 struct Pair {
@@ -45,6 +69,11 @@ impl Pair {
         let accepted = server.answer();
         assert_eq!(accepted.address("remote"), client_address);
         Self { client, server, client_address, server_address }
+    }
+
+    /// What tells its connection from all others.
+    fn ends(&self) -> Ends {
+        Ends { netns: self.client.netns(), client: self.client_address, server: self.server_address }
     }
 
     /// Sends payload both ways, all of which arrives.

@@ -53,7 +53,7 @@ fn no_format_of_a_snapshot_has_them_raw() {
 fn what_json_holds_is_harmless_too() {
     let pair = evil_pair();
     let picture = scopetop_lab::picture::Picture::take(&["--for", "0"]);
-    let node = picture.node_of(&picture.connection_of(pair.client_address)["client"]);
+    let node = picture.node_of(&picture.connection_of(pair.ends())["client"]);
     assert_eq!(node["comm"], "a\\x1b[31m\\u{202e}\\xffz");
     assert_eq!(node["cmdline"][0], "evil\\x1b]0;title\\x07\\x0a\\u{202e}\\u{9b}\\xff");
 }

@@ -1,6 +1,6 @@
 //! The schema `scopetop/1`: every field there, and what is not known is null.
 
-use scopetop_lab::picture::Picture;
+use scopetop_lab::picture::{Picture, address_of};
 use serde_json::Value;
 
 use crate::Pair;
@@ -49,7 +49,7 @@ fn has_every_field_of_the_schema() {
     }
 
     // The processes of the lab, whose facts are known.
-    let connection = picture.connection_of(pair.client_address);
+    let connection = picture.connection_of(pair.ends());
     let node = picture.node_of(&connection["client"]);
     assert_eq!(
         node["exe"],
@@ -59,9 +59,10 @@ fn has_every_field_of_the_schema() {
     assert_eq!(node["uid"], rustix::process::geteuid().as_raw());
     assert_eq!(node["netns"], scopetop_lab::world::own_netns().unwrap());
     assert!(node["started_at"].as_str().unwrap().ends_with('Z'));
-    let listener = |listener: &&Value| listener["port"] == pair.server_address.port();
+    let listener = |listener: &&Value| {
+        listener["netns"] == pair.server.netns() && address_of(listener) == Some(pair.server_address)
+    };
     let listener = picture.list("listeners").iter().find(listener).expect("the listener");
-    assert_eq!(listener["address"], "127.0.0.1");
     assert_eq!(picture.node_of(listener)["pid"], pair.server.pid());
 }
 
@@ -69,7 +70,7 @@ fn has_every_field_of_the_schema() {
 fn what_is_not_known_is_null() {
     let pair = Pair::connected(None, "127.0.0.1:0");
     let picture = Picture::take(&["--for", "0"]);
-    let connection = picture.connection_of(pair.client_address);
+    let connection = picture.connection_of(pair.ends());
     // It opened before anybody watched.
     assert!(connection["opened_at"].is_null(), "{connection}");
     assert!(connection["closed_at"].is_null(), "{connection}");

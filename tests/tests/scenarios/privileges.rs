@@ -24,7 +24,7 @@ fn an_ordinary_user_sees_his_own_and_is_told_what_is_missing() {
     let arguments = ["snapshot", "--format", "json", "--for", "0"];
     let outcome = finish(mortal(programs.command("scopetop"), &arguments)).succeeded();
     let picture = Picture(serde_json::from_slice(&outcome.stdout).unwrap());
-    let connection = picture.connection_of(pair.client_address);
+    let connection = picture.connection_of(pair.ends());
     picture.assert_owner(&connection["client"], pair.client.pid(), ACTOR);
     picture.assert_owner(&connection["server"], pair.server.pid(), ACTOR);
     assert_eq!(picture.0["source"]["events"], "none");
@@ -43,7 +43,7 @@ fn what_another_user_holds_has_no_guessed_owner() {
     let arguments = ["snapshot", "--format", "json", "--for", "0"];
     let outcome = finish(mortal(programs.command("scopetop"), &arguments)).succeeded();
     let picture = Picture(serde_json::from_slice(&outcome.stdout).unwrap());
-    let connection = picture.connection_of(pair.client_address);
+    let connection = picture.connection_of(pair.ends());
     for end in ["client", "server"] {
         assert_eq!(connection[end]["pids"], serde_json::json!([]), "{connection:#}");
     }

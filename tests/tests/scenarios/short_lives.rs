@@ -11,9 +11,9 @@ use serde_json::Value;
 use crate::ACTOR;
 
 /// Takes a picture while `act` is done over and over; tells all results of it, too.
-fn observe<T>(mut act: impl FnMut() -> T) -> (Picture, Vec<T>) {
+fn observe<T>(namespace: &Namespace, mut act: impl FnMut() -> T) -> (Picture, Vec<T>) {
     std::thread::scope(|scope| {
-        let snapshot = scope.spawn(|| Picture::take(&[]));
+        let snapshot = scope.spawn(|| Picture::inside(namespace, &[]));
         let mut done = Vec::new();
         while !snapshot.is_finished() {
             done.push(act());
@@ -45,7 +45,7 @@ fn a_process_of_one_connection_is_shown_closed_once() {
     let address = server.listens("listener", "127.0.0.1:0");
     server.begin("serve listener 1000000 64");
     let connect = format!("connect end {address}");
-    let (picture, clients) = observe(|| {
+    let (picture, clients) = observe(&namespace, || {
         runs(one_shot(Some(&namespace)), &[&connect, "send end 64", "receive end 64", "reset end"])
     });
     let found = by_client_pid(&picture, namespace.inode());
@@ -71,8 +71,9 @@ fn a_process_of_one_connection_is_shown_closed_once() {
 fn a_refused_connect_is_shown_failed() {
     require!(Namespaces, Ebpf);
     let namespace = Namespace::anonymous().unwrap();
-    let (picture, clients) =
-        observe(|| runs(one_shot(Some(&namespace)), &["connect end 127.0.0.1:9", "connect end [::1]:9"]));
+    let (picture, clients) = observe(&namespace, || {
+        runs(one_shot(Some(&namespace)), &["connect end 127.0.0.1:9", "connect end [::1]:9"])
+    });
     for (_, did) in &clients {
         assert!(did.iter().all(|answer| answer["error"].as_str().unwrap().contains("refused")), "{did:?}");
     }

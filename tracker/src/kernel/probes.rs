@@ -146,11 +146,11 @@ fn load(hierarchy: &CgroupHierarchy) -> Result<(Result<Ebpf, String>, Btf), Prob
         let blob = read_types().map_err(ProbeError::NoTypes)?;
         let globals = Globals::read(&KernelTypes::parse(&blob)?, hierarchy)?;
         let btf = Btf::parse(&blob, Endianness::default()).map_err(ProbeError::UnreadableTypes)?;
-        let loaded = match loader.join() {
+        let maps = match loader.join() {
             Ok(loader) => create_maps(loader, globals),
             Err(_) => Err("the loader panicked".to_owned()),
         };
-        Ok((loaded, btf))
+        Ok((maps, btf))
     })
 }
 
@@ -176,12 +176,12 @@ fn create_maps(loader: EbpfLoader<'static>, globals: Globals) -> Result<Ebpf, St
     loader.btf(None);
     let mut reason = String::new();
     for (bytes, globals) in &attempts {
-        let loaded = loader
+        let maps = loader
             .override_global("OFFSETS", &globals.offsets[..], true)
             .override_global("SETTINGS", &globals.settings[..], true)
             .map_max_entries("RECORDS", *bytes)
             .load(OBJECT);
-        match loaded {
+        match maps {
             Ok(ebpf) => return Ok(ebpf),
             Err(error) => reason = with_causes(&error),
         }
@@ -335,14 +335,5 @@ pub(crate) fn refused(part: Part, way: &str, reason: &str) -> Step {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_verifiers_last_words_are_not_its_statistics() {
-        let log = "9: (79) r1 = *(u64 *)(r2 +8)\nR2 invalid mem access 'scalar'\nverification time 56 usec\n\
-            stack depth 200+0\nprocessed 10 insns (limit 1000000) max_states_per_insn 0\n\n";
-        assert_eq!(last_words(log), Some("R2 invalid mem access 'scalar'"));
-        assert_eq!(last_words("processed 10 insns\n"), None);
-    }
-}
+#[path = "probes_tests.rs"]
+mod tests;

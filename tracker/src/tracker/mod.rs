@@ -112,6 +112,7 @@ impl Tracker {
             Err(_) => None,
         };
         let scanner = Scanner::choose(probes.as_ref(), &mut report.steps);
+        report.steps.extend(process_steps());
         advise(&mut report);
         let (reasons, remedy) = what_is_missing(&report);
         let source = Source {
@@ -202,6 +203,21 @@ fn is_privileged() -> bool {
         sets.effective.contains(CapabilitySet::SYS_ADMIN)
             || sets.effective.contains(CapabilitySet::BPF | CapabilitySet::PERFMON)
     })
+}
+
+/// What /proc tells of processes.
+fn process_steps() -> Vec<Step> {
+    use rustix::thread::CapabilitySet;
+    let all = rustix::thread::capabilities(None)
+        .is_ok_and(|sets| sets.effective.contains(CapabilitySet::SYS_PTRACE));
+    let mut steps = vec![probes::chosen(Part::Processes, "proc")];
+    if !all {
+        let reason = "without CAP_SYS_PTRACE the program, the namespace and the sockets of other users' processes \
+                      cannot be read in /proc";
+        let remedy = Some(Text::from("run it with sudo, or give the file CAP_SYS_PTRACE as well"));
+        steps.push(Step { remedy, ..probes::refused(Part::Processes, "proc of others", reason) });
+    }
+    steps
 }
 
 /// Says what to do about what was refused, where something can be done.

@@ -38,6 +38,11 @@ impl Schedule {
         }
     }
 
+    /// What was there has been told: from `now` on time counts.
+    pub(super) fn begin(&mut self, now: Instant) {
+        self.next_tick = now + self.tick;
+    }
+
     /// How long to sleep at most.
     pub(super) fn sleep(&self, now: Instant) -> Duration {
         let to_tick = self.next_tick.saturating_duration_since(now);
@@ -115,6 +120,15 @@ mod tests {
         schedule.ticked(start + 5_500 * MS);
         assert!(!schedule.tick_is_due(start + 6_499 * MS));
         assert!(schedule.tick_is_due(start + 6_500 * MS));
+    }
+
+    #[test]
+    fn the_time_of_the_first_scan_is_not_the_first_ticks() {
+        let start = Instant::now();
+        let mut schedule = Schedule::new(SECOND, true, start);
+        schedule.begin(start + 300 * MS);
+        assert!(!schedule.tick_is_due(start + 1_299 * MS));
+        assert!(schedule.tick_is_due(start + 1_300 * MS));
     }
 
     #[test]

@@ -70,6 +70,7 @@ impl Worker {
         self.scan();
         self.drain();
         self.end_tick();
+        self.schedule.begin(Instant::now());
         loop {
             let now = Instant::now();
             if !self.alarm.sleep(self.schedule.sleep(now)) || self.sender.is_closed() {
@@ -136,6 +137,7 @@ impl Worker {
         let lost_before = self.probes.as_ref().map_or(0, Probes::lost);
         let scanned = self.scanner.scan(self.probes.as_mut(), self.clock);
         self.source.scan = Text::from(self.scanner.name());
+        self.source.scan_us = began.elapsed().as_micros() as u64;
         if let Some(scan) = scanned {
             // Events from before the scan's end that still wait are older or newer than each row by their times.
             self.drain();
@@ -149,8 +151,8 @@ impl Worker {
             }
         }
         self.source.reasons = self.lasting_reasons.iter().chain(self.scanner.reasons()).cloned().collect();
+        // What follows from it is part of its price.
         let took = began.elapsed();
-        self.source.scan_us = took.as_micros() as u64;
         self.schedule.scanned(took, Instant::now());
     }
 

@@ -105,6 +105,7 @@ pub(crate) fn tick(sequence: u64) -> Tick {
             lost_events: 3,
             scan_us: 1250,
             reasons: vec![Text::from("no CAP_NET_ADMIN: NAT is not undone")],
+            remedy: None,
         },
     }
 }

@@ -111,10 +111,13 @@ fn in_use(app: &App, theme: &Theme) -> Vec<Piece> {
         }
         return pieces;
     }
-    match app.view.host.as_ref().map(|host| host.reasons.as_slice()) {
-        Some([reason, others @ ..]) => {
+    match app.view.host.as_ref().map(|host| (host.reasons.as_slice(), &host.remedy)) {
+        Some(([reason, others @ ..], remedy)) => {
             let mut pieces =
                 vec![Piece::new(" ! ", theme.warning, 0), Piece::new(reason.as_str(), theme.warning, 0)];
+            if let Some(remedy) = remedy {
+                pieces.push(Piece::new(format!("; {remedy}"), theme.warning, 0));
+            }
             if !others.is_empty() {
                 let more = format!("  (+{}: see scopetop doctor)", others.len());
                 pieces.push(Piece::new(more, theme.dim, 1));
