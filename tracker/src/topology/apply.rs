@@ -8,6 +8,7 @@ use super::connection::{Connection, ConnectionId, Listener};
 use super::end::{End, EndIndex, LinkIndex, Tuple};
 use super::host::{Host, HostView};
 use super::node::{HostIndex, Node, NodeKey};
+use super::readings::Readings;
 use super::{Rate, Topology};
 use crate::connection::{Socket, State};
 use crate::container::Container;
@@ -20,8 +21,7 @@ pub(super) struct Work<'t> {
     pub(super) host: HostIndex,
     /// Whether it is the host's first: then it tells what was there before.
     is_first: bool,
-    at: Timestamp,
-    pub(super) duration: u64,
+    pub(super) readings: Readings,
     /// Connections from this one on were made by this tick.
     pub(super) first_made: ConnectionId,
     /// The sockets of this tick that their connections do not know yet.
@@ -39,7 +39,9 @@ pub(super) struct Work<'t> {
 impl Work<'_> {
     /// Whether a connection that this tick told of for the first time began in it.
     pub(super) fn began_in(&self, opened_at: Option<Timestamp>) -> bool {
-        !self.is_first || opened_at.is_some_and(|opened_at| self.at.since(opened_at) <= self.duration)
+        !self.is_first
+            || opened_at
+                .is_some_and(|opened_at| self.readings.tick_ended.since(opened_at) <= self.readings.duration)
     }
 }
 
@@ -54,8 +56,7 @@ impl Topology {
         let mut work = Work {
             host,
             is_first,
-            at: tick.at,
-            duration: tick.duration,
+            readings: self.note_reading(host, tick),
             first_made: ConnectionId(self.next_connection),
             fresh: FxHashMap::default(),
             touched: Vec::new(),
@@ -103,14 +104,30 @@ impl Topology {
         &mut self.hosts[usize::from(host.0)]
     }
 
-    /// Removes what was over in the host's tick before, and nothing is new or moving any more.
+    /// When the host's counters were read. Where nothing tells, they are as new as the tick.
+    fn note_reading(&mut self, host: HostIndex, tick: &Tick) -> Readings {
+        let read_at = tick.source.counters_at.unwrap_or(tick.at);
+        let before = self.host_mut(host).counters_at;
+        let newest = Some(read_at).filter(|_| before < Some(read_at));
+        if newest.is_some() {
+            self.host_mut(host).counters_at = newest;
+        }
+        Readings { before, newest, tick_ended: tick.at, duration: tick.duration }
+    }
+
+    /// Removes what was over in the host's tick before, and nothing is new any more. Nothing is moving any more, if
+    /// the counters were read since.
     fn undo_newest(&mut self, work: &mut Work<'_>) {
         let newest = std::mem::take(&mut self.host_mut(work.host).newest);
         for id in newest.new {
             self.adjust(id, |connection| connection.is_new = false);
         }
-        for id in newest.moving {
-            self.adjust(id, |connection| connection.rate = Rate::default());
+        if work.readings.newest.is_some() {
+            for id in newest.moving {
+                self.adjust(id, |connection| connection.rate = Rate::default());
+            }
+        } else {
+            self.host_mut(work.host).newest.moving = newest.moving;
         }
         for socket in newest.over_sockets {
             if self.listeners.get(&(work.host, socket)).is_some_and(|listener| listener.closed) {

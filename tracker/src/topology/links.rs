@@ -6,6 +6,7 @@ use petgraph::stable_graph::EdgeIndex;
 
 use super::connection::{Connection, ConnectionId, Side};
 use super::end::{EndIndex, LinkIndex};
+use super::readings::{Bytes, Reading};
 
 /// A connection with what the topology needs to keep it up to date.
 #[derive(Debug)]
@@ -21,9 +22,17 @@ pub(super) struct Link {
     pub(super) position: u32,
     /// Whether it came with a socket, not from taking a connection apart.
     pub(super) came_with_socket: bool,
+    /// The reading from which its rate counts, if there was one.
+    pub(super) base: Option<Reading>,
 }
 
 impl Link {
+    /// What it carried, as far as read.
+    pub(super) fn bytes(&self) -> Option<Bytes> {
+        let Connection { bytes_to_server, bytes_to_client, .. } = self.view;
+        Some(Bytes { to_server: bytes_to_server?, to_client: bytes_to_client? })
+    }
+
     pub(super) fn ends(&self) -> impl Iterator<Item = EndIndex> + use<> {
         self.client.into_iter().chain(self.server)
     }

@@ -148,6 +148,9 @@ impl Worker {
             self.table.apply_scan(&scan, self.probes.is_some(), lost);
             if scan.complete {
                 self.state.lost_at_scan = lost_before;
+                if scan.rows.iter().any(|row| row.counters.is_some()) {
+                    self.source.counters_at = Some(scan.began_at);
+                }
             }
         }
         self.source.reasons = self.lasting_reasons.iter().chain(self.scanner.reasons()).cloned().collect();
