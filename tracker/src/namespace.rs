@@ -206,6 +206,43 @@ mod tests {
         assert!(table.take_changed().is_empty());
     }
 
+    fn container(name: Option<&str>, netns: Option<u32>) -> Container {
+        Container {
+            id: crate::identity::ContainerId(Text::from("x")),
+            runtime: None,
+            name: name.map(Text::from),
+            image: None,
+            labels: std::collections::BTreeMap::new(),
+            netns: netns.map(id),
+        }
+    }
+
+    #[test]
+    fn a_namespace_is_called_after_its_containers_but_the_host_is_not() {
+        let now = Instant::now();
+        let mut table = NamespaceNames::new("/nowhere");
+        table.asked.extend([id(1), id(2), id(3), id(4)]);
+        table.replace(names(&[(1, HOST), (2, "blue"), (4, "web")]), now);
+        table.changed.clear();
+        let containers = [
+            container(Some("open"), Some(1)),
+            container(Some("web"), Some(2)),
+            container(Some("side"), Some(2)),
+            container(None, Some(3)),
+            container(Some("lost"), None),
+            container(Some("web"), Some(4)),
+            container(Some("unasked"), Some(9)),
+        ];
+        table.set_inhabitants(&containers);
+        let told = table.take_changed();
+        assert_eq!(told, [Namespace { id: id(2), names: ["blue", "side", "web"].map(Text::from).to_vec() }]);
+        table.set_inhabitants(&containers);
+        assert!(table.take_changed().is_empty(), "nothing is new");
+        table.set_inhabitants([]);
+        let told: Vec<_> = table.take_changed().iter().map(|namespace| namespace.id.0).collect();
+        assert_eq!(told, [2]);
+    }
+
     #[test]
     fn a_plain_file_is_no_namespace() {
         // A directory of plain files that is always there.

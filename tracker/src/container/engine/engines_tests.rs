@@ -35,6 +35,9 @@ impl Drop for Folder {
     }
 }
 
+/// How a fake engine misleads the one who asks.
+type Lie = fn(UnixStream);
+
 /// What a fake engine does with each request: the number of the list it asks for (from 1; 0 for events).
 type Behaviour = dyn Fn(u32, UnixStream) + Send + Sync;
 
@@ -219,7 +222,7 @@ fn an_engine_that_fails_is_a_reason_until_it_answers() {
         let head = b"HTTP/1.1 200 OK\r\n\r\n";
         let mut more = stream.write_all(head);
         while more.is_ok() {
-            more = stream.write_all(&[b'['; 1 << 16]);
+            more = stream.write_all(&[b'['; 1 << 13]);
         }
     };
     let drips = |mut stream: UnixStream| {
@@ -233,7 +236,7 @@ fn an_engine_that_fails_is_a_reason_until_it_answers() {
         // Until the one who asks gives up.
         let _ = stream.read(&mut [0]);
     };
-    let cases: [(fn(UnixStream), &str); 7] = [
+    let cases: [(Lie, &str); 7] = [
         (silent, "no answer within 2 s"),
         (drips, "no answer within 2 s"),
         (endless, "the answer is larger than 16 MiB"),

@@ -91,12 +91,11 @@ fn length(fields: &[httparse::Header<'_>]) -> Result<Length, EngineError> {
     };
     match (field("transfer-encoding"), field("content-length")) {
         (Some(encoding), _) if encoding == "chunked" => Ok(Length::Chunked),
-        (Some(_), _) => Err(EngineError::NotHttp),
         (None, Some(bytes)) if bytes.bytes().all(|byte| byte.is_ascii_digit()) && !bytes.is_empty() => {
             // A number that is too large for this machine is too large.
             Ok(Length::Bytes(bytes.parse().unwrap_or(usize::MAX)))
         }
-        (None, Some(_)) => Err(EngineError::NotHttp),
+        (Some(_), _) | (None, Some(_)) => Err(EngineError::NotHttp),
         (None, None) => Ok(Length::ToEnd),
     }
 }

@@ -29,7 +29,7 @@ pub(super) fn containers(body: &[u8]) -> Result<Vec<(ContainerId, EngineFacts)>,
 
 fn told(row: Row) -> (ContainerId, EngineFacts) {
     let facts = EngineFacts {
-        name: name(row.names.unwrap_or_default()),
+        name: name(&row.names.unwrap_or_default()),
         image: row.image.filter(|image| !image.is_empty()),
         labels: row.labels.unwrap_or_default(),
     };
@@ -37,7 +37,7 @@ fn told(row: Row) -> (ContainerId, EngineFacts) {
 }
 
 /// The container's own name: `/web`. In `/other/alias` another container calls it (Docker's links).
-fn name(names: Vec<Text>) -> Option<Text> {
+fn name(names: &[Text]) -> Option<Text> {
     let names: Vec<_> = names.iter().map(|name| name.strip_prefix('/').unwrap_or(name)).collect();
     let own = names.iter().find(|name| !name.contains('/')).or(names.first())?;
     (!own.is_empty()).then(|| Text::from(*own))
