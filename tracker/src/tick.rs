@@ -65,7 +65,7 @@ pub struct Counts {
 pub struct Namespace {
     /// Which.
     pub id: NetnsId,
-    /// Its names: `host` for the first process's, those under `/run/netns`, later a container's.
+    /// Its names: `host` for the first process's, those under `/run/netns`, those of its containers.
     pub names: Vec<Text>,
 }
 

@@ -12,8 +12,12 @@ use rustc_hash::FxHashMap;
 
 use super::cgroup::{Named, container_of_path};
 
-/// How soon after a walk the next may follow: numbers of cgroups that are gone already would cause one each.
-const REST: Duration = Duration::from_secs(1);
+/// How soon after a walk the next may follow, at least: numbers of cgroups that are gone already would cause one each.
+/// The cgroup of a container that lives for a moment is gone soon after it, so it cannot be long, …
+const REST: Duration = Duration::from_millis(10);
+
+/// … and is so many times what the walk took where there are many cgroups.
+const REST_SHARE: u32 = 50;
 
 /// Folders deeper than this are not looked at. The kernel has no such limit, containers in containers have few.
 const DEPTH: usize = 32;
@@ -27,13 +31,15 @@ pub struct CgroupIds {
     root: PathBuf,
     containers: FxHashMap<u64, Option<Named>>,
     walked_at: Option<Instant>,
+    /// How long the next walk waits from then on.
+    rest: Duration,
 }
 
 impl CgroupIds {
     /// Looks below `root`: `/sys/fs/cgroup`, or on a host whose containers live in cgroup v1 the hierarchy whose
     /// numbers the events carry (`/sys/fs/cgroup/memory`).
     pub fn new(root: impl Into<PathBuf>) -> Self {
-        Self { root: root.into(), containers: FxHashMap::default(), walked_at: None }
+        Self { root: root.into(), containers: FxHashMap::default(), walked_at: None, rest: REST }
     }
 
     /// The container of a cgroup. `None` for one of the host's own, for 0 (unknown), for 1 (the root) and for one
@@ -42,12 +48,14 @@ impl CgroupIds {
         if id <= 1 {
             return None;
         }
-        let rested = self.walked_at.is_none_or(|at| now.saturating_duration_since(at) >= REST);
+        let rested = self.walked_at.is_none_or(|at| now.saturating_duration_since(at) >= self.rest);
         if rested && !self.containers.contains_key(&id) {
+            let began = Instant::now();
             self.walked_at = Some(now);
             // Numbers are used again, so what is gone is forgotten.
             self.containers.clear();
             walk(&self.root, &mut PathBuf::from("/"), 0, &mut self.containers);
+            self.rest = (began.elapsed() * REST_SHARE).max(REST);
         }
         self.containers.get(&id)?.as_ref()
     }
@@ -123,11 +131,13 @@ mod tests {
         assert_eq!(ids.container(u64::MAX, start), None);
         assert_eq!(ids.walked_at, Some(start));
         let late = tree.add(&format!("docker/{ID}"));
-        assert_eq!(ids.container(late, start + REST / 2), None);
-        assert!(ids.container(late, start + REST).is_some());
+        let rest = ids.rest;
+        assert!(rest >= REST);
+        assert_eq!(ids.container(late, start + rest / 2), None);
+        assert!(ids.container(late, start + rest).is_some());
         // Known now: no reason to walk.
-        assert!(ids.container(late, start + REST * 9).is_some());
-        assert_eq!(ids.walked_at, Some(start + REST));
+        assert!(ids.container(late, start + rest * 999).is_some());
+        assert_eq!(ids.walked_at, Some(start + rest));
     }
 
     #[test]

@@ -13,6 +13,7 @@ use rustix::event::{EventfdFlags, eventfd};
 use tokio::sync::mpsc;
 
 use crate::connection::{ConnectionEvent, ConnectionTable};
+use crate::container::engine::{self, Engines};
 use crate::identity::HostId;
 use crate::kernel::cgroup_hierarchy::CgroupHierarchy;
 use crate::kernel::clock::Clock;
@@ -137,6 +138,7 @@ impl Tracker {
             table: ConnectionTable::new(options.tell_events),
             processes: ProcessTable::new(clock, hierarchy.mount.unwrap_or_else(|| "/sys/fs/cgroup".into())),
             namespaces: NamespaceNames::new(namespace::DIRECTORY),
+            engines: Engines::new(engine::sockets()),
             host: HostId(report.host.clone()),
             kernel: report.kernel.clone(),
             lasting_reasons: source.reasons.clone(),

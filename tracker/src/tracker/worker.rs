@@ -10,6 +10,7 @@ use super::Update;
 use super::alarm::Alarm;
 use super::schedule::Schedule;
 use crate::connection::{ConnectionTable, Socket, TableTick};
+use crate::container::engine::Engines;
 use crate::identity::{HostId, NetnsId, Timestamp};
 use crate::kernel::clock::Clock;
 use crate::kernel::convert;
@@ -38,6 +39,7 @@ pub(super) struct Worker {
     pub(super) table: ConnectionTable,
     pub(super) processes: ProcessTable,
     pub(super) namespaces: NamespaceNames,
+    pub(super) engines: Engines,
     pub(super) schedule: Schedule,
     pub(super) host: HostId,
     pub(super) kernel: Text,
@@ -61,6 +63,12 @@ pub(super) struct State {
     dropped: u64,
     pending: Vec<crate::connection::ConnectionEvent>,
     told_namespaces: FxHashSet<NetnsId>,
+    /// The containers that the engines were asked for, and those that the namespaces are called after, by the
+    /// table's revision.
+    asked_containers: u64,
+    named_containers: u64,
+    /// Why containers have no names.
+    engine_reasons: Vec<Text>,
 }
 
 impl Worker {
@@ -69,6 +77,7 @@ impl Worker {
         self.state.ticked_at = Some(self.clock.now());
         self.scan();
         self.drain();
+        self.ask_engines();
         self.end_tick();
         self.schedule.begin(Instant::now());
         loop {
@@ -78,6 +87,7 @@ impl Worker {
             }
             let records = self.drain();
             self.schedule.drained(records);
+            self.ask_engines();
             let now = Instant::now();
             if self.misses_something() && self.schedule.urgent_scan_is_due(now) {
                 self.scan();
@@ -123,6 +133,23 @@ impl Worker {
         count
     }
 
+    /// Tells the engines which containers there are now, and takes in what they told. It never waits.
+    fn ask_engines(&mut self) {
+        let revision = self.processes.containers_revision();
+        if self.state.asked_containers != revision {
+            let wanted = self.processes.containers().filter(|container| container.may_be_in_an_engine());
+            self.engines.want(wanted.map(|container| container.id.clone()).collect());
+        }
+        while let Some(told) = self.engines.take_told() {
+            for (id, facts) in told.containers {
+                self.processes.learn_container(&id, facts);
+            }
+            self.state.engine_reasons = told.reasons;
+        }
+        // Names do not change which containers are wanted.
+        self.state.asked_containers = self.processes.containers_revision();
+    }
+
     /// Whether events were lost since the newest scan, or sockets wait for their owner.
     fn misses_something(&self) -> bool {
         let Some(probes) = &self.probes else { return false };
@@ -153,7 +180,6 @@ impl Worker {
                 }
             }
         }
-        self.source.reasons = self.lasting_reasons.iter().chain(self.scanner.reasons()).cloned().collect();
         // What follows from it is part of its price.
         let took = began.elapsed();
         self.schedule.scanned(took, Instant::now());
@@ -193,6 +219,12 @@ impl Worker {
         let now = self.clock.now();
         let TableTick { opened, changed, closed, forgotten, counts, newly_named } = self.table.tick(now);
         self.processes.explain(newly_named.iter().copied());
+        self.ask_engines();
+        self.source.reasons = (self.lasting_reasons.iter())
+            .chain(self.scanner.reasons())
+            .chain(&self.state.engine_reasons)
+            .cloned()
+            .collect();
         let mut processes: Vec<Arc<_>> = newly_named.iter().filter_map(|id| self.processes.get(id)).collect();
         processes.extend(self.processes.take_changed());
         processes.sort_by_key(|process| process.id);
@@ -234,6 +266,11 @@ impl Worker {
             }
         }
         self.namespaces.refresh(now);
+        let revision = self.processes.containers_revision();
+        if self.state.named_containers != revision {
+            self.state.named_containers = revision;
+            self.namespaces.set_inhabitants(self.processes.containers());
+        }
         told.extend(self.namespaces.take_changed());
         told
     }
