@@ -189,6 +189,11 @@ unsafe fn fill_counters<R: Reader>(
         let acknowledged: u64 = member::<R, u64>(tcp, Member::TcpBytesAcked);
         let first_unacknowledged: u32 = member::<R, u32>(tcp, Member::TcpSndUna);
         let next_received: u32 = member::<R, u32>(tcp, Member::TcpRcvNxt);
+        // The scan does not hold the socket: numbers that moved meanwhile do not belong together.
+        let at_rest = received == member::<R, u64>(tcp, Member::TcpBytesReceived)
+            && acknowledged == member::<R, u64>(tcp, Member::TcpBytesAcked)
+            && first_unacknowledged == member::<R, u32>(tcp, Member::TcpSndUna)
+            && next_received == member::<R, u32>(tcp, Member::TcpRcvNxt);
         (*record).rtt_us = member::<R, u32>(tcp, Member::TcpSrttUs) >> 3;
         (*record).retransmits = member::<R, u32>(tcp, Member::TcpTotalRetrans);
         (*record).bytes_sent = sent.wrapping_sub(again);
@@ -208,7 +213,7 @@ unsafe fn fill_counters<R: Reader>(
             && new_state != state::SYN_SENT
             && !(new_state == state::CLOSE && (old_state == state::LISTEN || old_state == state::SYN_SENT));
         if counts {
-            flags |= FLAG_COUNTERS | FLAG_SEQUENCE;
+            flags |= FLAG_COUNTERS | if at_rest { FLAG_SEQUENCE } else { 0 };
         }
         (*record).flags = flags;
     }

@@ -1,6 +1,7 @@
 //! The tracker: kernel in, ticks out.
 
 mod alarm;
+mod memory;
 mod schedule;
 mod worker;
 

@@ -8,6 +8,7 @@ use tokio::sync::mpsc;
 
 use super::Update;
 use super::alarm::Alarm;
+use super::memory;
 use super::schedule::Schedule;
 use crate::connection::{ConnectionTable, Socket, TableTick};
 use crate::container::engine::Engines;
@@ -29,6 +30,11 @@ const OWNER_PATIENCE: Duration = Duration::from_millis(200);
 const ACCEPT_PATIENCE: Duration = Duration::from_secs(1);
 /// Events that wait for a consumer that does not take them: beyond that they are lost, and counted.
 const EVENTS_AT_MOST: usize = 1 << 20;
+/// Sockets that ended while the consumer takes no tick: beyond that the ring buffer is left to fill, which counts what
+/// it loses, so that a consumer that stands still costs a bounded amount of memory.
+const ENDED_AT_MOST: usize = 1 << 18;
+/// After a tick of so many sockets the memory that it took is given back.
+const BIG_TICK: usize = 10_000;
 /// After so many ticks processes that own nothing any more are looked for.
 const FORGET_EVERY: u64 = 8;
 
@@ -59,6 +65,9 @@ pub(super) struct State {
     ticked_at: Option<Timestamp>,
     /// Losses up to the newest scan; more than that ask for another.
     lost_at_scan: u64,
+    /// The tick at whose end free memory is given back; also once after the start, which reads all of the kernel's
+    /// types.
+    give_back_at: u64,
     /// Events that the consumer did not take.
     dropped: u64,
     pending: Vec<crate::connection::ConnectionEvent>,
@@ -109,6 +118,10 @@ impl Worker {
     /// Reads what waits in the ring buffer; returns how many records that were.
     fn drain(&mut self) -> usize {
         let Some(probes) = &mut self.probes else { return 0 };
+        self.source.lost_events = probes.lost() + self.state.dropped;
+        if self.table.ended() > ENDED_AT_MOST {
+            return 0;
+        }
         let mut count = 0;
         let mut newcomers = Vec::new();
         while count < DRAIN_AT_MOST
@@ -233,6 +246,12 @@ impl Worker {
         if self.state.sequence % FORGET_EVERY == FORGET_EVERY - 1 {
             let owners = self.table.owners();
             self.processes.end_tick(|id| owners.contains(id));
+        }
+        if opened.len() + closed.len() > BIG_TICK {
+            // By the tick after the next the consumer has let go of this one.
+            self.state.give_back_at = self.state.sequence + 2;
+        } else if self.state.sequence == self.state.give_back_at {
+            memory::give_back();
         }
         let duration = now.since(self.state.ticked_at.unwrap_or(now));
         let tick = Tick {
