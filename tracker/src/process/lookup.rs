@@ -77,6 +77,12 @@ impl ProcessTable {
         self.cache.take_changed_containers()
     }
 
+    /// Looks whether there are new cgroups: those of containers that live for a moment are gone when they are asked
+    /// for. To be called several times a second; it costs next to nothing where none was made.
+    pub fn refresh_cgroups(&mut self) {
+        self.cgroups.refresh(Instant::now());
+    }
+
     /// Takes in what an engine tells of a container; it is among the changed ones then.
     pub fn learn_container(&mut self, id: &ContainerId, facts: EngineFacts) {
         self.cache.learn_container(id, facts);

@@ -94,6 +94,7 @@ impl Worker {
             if !self.alarm.sleep(self.schedule.sleep(now)) || self.sender.is_closed() {
                 return;
             }
+            self.processes.refresh_cgroups();
             let records = self.drain();
             self.schedule.drained(records);
             self.ask_engines();
