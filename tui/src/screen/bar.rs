@@ -57,7 +57,8 @@ fn typed(buffer: &mut Buffer, area: Rect, name: &str, editor: &Editor, kept: u16
     // One cell is the cursor's when it stands at the end.
     let mut out_of_sight = 0;
     let mut seen = before;
-    while width(seen) + 1 > room {
+    let whole = width(before);
+    while whole.saturating_sub(out_of_sight) + 1 > room {
         let mut characters = seen.chars();
         let Some(first) = characters.next() else { break };
         out_of_sight += width(first.encode_utf8(&mut [0; 4]));
