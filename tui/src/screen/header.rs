@@ -15,7 +15,7 @@ pub(super) fn render(buffer: &mut Buffer, area: Rect, app: &App, theme: &Theme) 
 }
 
 fn left(app: &App, theme: &Theme) -> Vec<Piece> {
-    let mut pieces = vec![Piece::new(" scopetop", theme.name, 6)];
+    let mut pieces = vec![Piece::new(" scopetop", theme.name, 2)];
     if let Some(host) = &app.view.host {
         pieces.push(Piece::new(format!("  {}", host.name), theme.strong, 2));
         pieces.push(Piece::new(format!(" · {}", short_release(&host.kernel)), theme.dim, 10));

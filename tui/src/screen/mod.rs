@@ -67,9 +67,12 @@ fn render(buffer: &mut Buffer, area: Rect, app: &mut App, theme: &Theme) {
 
 fn render_main(buffer: &mut Buffer, area: Rect, app: &mut App, theme: &Theme) {
     if let Some(sentence) = nothing_to_show(app) {
-        let sentence = text::clip(&sentence, area.width.into());
-        let x = area.x + (area.width.saturating_sub(text::width(&sentence) as u16)) / 2;
-        buffer.set_string(x, area.y + area.height / 2, sentence, theme.dim);
+        let lines = text::wrap(&sentence, usize::from(area.width.saturating_sub(2)).clamp(1, 100));
+        let top = area.y + area.height.saturating_sub(lines.len() as u16) / 2;
+        for (line, y) in lines.iter().zip(top..area.bottom()) {
+            let x = area.x + (area.width.saturating_sub(text::width(line) as u16)) / 2;
+            buffer.set_stringn(x, y, line, area.width.into(), theme.dim);
+        }
         return;
     }
     match app.mode {
@@ -92,7 +95,7 @@ fn nothing_to_show(app: &App) -> Option<String> {
     let listeners = app.view.totals.listeners;
     Some(match (&app.tracking, &app.filter) {
         (Tracking::Starting, _) => String::from("attaching to the kernel and looking at what is there …"),
-        (Tracking::Stopped(_), _) => String::from("nothing is tracked"),
+        (Tracking::Stopped(why), _) => format!("nothing is tracked: {why}"),
         (Tracking::Live, Some(_)) => String::from("nothing matches the filter: f changes it"),
         (Tracking::Live, None) if app.view.nodes.is_empty() || listeners == 0 => {
             format!("{}: each appears here as it begins", graph::QUIET)

@@ -417,6 +417,17 @@ fn what_is_missing_comes_with_what_would_help() {
     let mut tick = fixture::quiet(1);
     tick.source.reasons = vec!["no events (not permitted)".into()];
     tick.source.remedy = Some("run as root".into());
-    let (mut app, _) = app_after(&[tick]);
+    let (mut app, _) = app_after(&[tick.clone()]);
     assert!(picture(&mut app, SMALL).contains("no events (not permitted); run as root"));
+    // A long one is told as far as it goes.
+    let why =
+        "no events: the kernel refused to load the program, and this goes on and on and on without an end";
+    tick.source.reasons = vec![why.into(), "two".into()];
+    let (mut app, _) = app_after(&[tick]);
+    let screen = picture(&mut app, SMALL);
+    assert!(screen.contains("! no events: the kernel refused") && screen.contains("…  (+1: see"), "{screen}");
+    app.tracking = Tracking::Stopped(why.to_owned());
+    let screen = picture(&mut app, SMALL);
+    assert!(screen.contains("✗ no events: the kernel refused to load the program"), "{screen}");
+    assert!(screen.contains("without an end"), "whole in the middle: {screen}");
 }
