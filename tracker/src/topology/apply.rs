@@ -5,7 +5,7 @@ use rustc_hash::FxHashMap;
 
 use super::assemble::Before;
 use super::connection::{Connection, ConnectionId, Listener};
-use super::end::{End, EndIndex, LinkIndex, Tuple};
+use super::end::{End, EndIndex, LinkIndex, Tuple, TupleNumber};
 use super::host::{Host, HostView};
 use super::node::{HostIndex, Node, NodeKey};
 use super::readings::Readings;
@@ -24,14 +24,16 @@ pub(super) struct Work<'t> {
     pub(super) readings: Readings,
     /// Connections from this one on were made by this tick.
     pub(super) first_made: ConnectionId,
-    /// The sockets of this tick that their connections do not know yet.
-    pub(super) fresh: FxHashMap<EndIndex, &'t Socket>,
-    /// Their ends, in the tick's order.
-    pub(super) touched: Vec<EndIndex>,
+    /// The ends that this tick told of, in its order, each with its socket as long as its connection does not know it.
+    pub(super) fresh: Vec<(EndIndex, Option<&'t Socket>)>,
+    /// Whether there were ends before.
+    pub(super) had_ends: bool,
     /// Ends that may have to be joined or taken apart.
     pub(super) check: Vec<EndIndex>,
-    /// Tuples of which all ends may have to be.
-    pub(super) groups: Vec<u64>,
+    /// For use on the way there.
+    pub(super) near: Vec<EndIndex>,
+    /// Tuples that ends had, of which all other ends may have to be.
+    pub(super) groups: Vec<TupleNumber>,
     /// The connections of earlier ticks that this one changes, as they were.
     pub(super) before: FxHashMap<ConnectionId, Before>,
 }
@@ -53,14 +55,18 @@ impl Topology {
     /// has opened, one that closed and is not known is shown once, one that opens twice has changed.
     pub fn apply(&mut self, tick: &Tick) {
         let Some((host, is_first)) = self.enter(tick) else { return };
+        let told = tick.opened.len() + tick.changed.len() + tick.closed.len();
+        self.reserve(host, tick.opened.len());
+        self.ends.begin_list();
         let mut work = Work {
             host,
             is_first,
             readings: self.note_reading(host, tick),
             first_made: ConnectionId(self.next_connection),
-            fresh: FxHashMap::default(),
-            touched: Vec::new(),
-            check: Vec::new(),
+            fresh: Vec::with_capacity(told),
+            had_ends: !self.ends.is_empty(),
+            check: Vec::with_capacity(told),
+            near: Vec::new(),
             groups: Vec::new(),
             before: FxHashMap::default(),
         };
@@ -85,6 +91,12 @@ impl Topology {
             NodeKey::Remote(..) | NodeKey::Unknown(..) => {}
         });
         self.spare_unused(host, tick);
+    }
+
+    fn reserve(&mut self, host: HostIndex, sockets: usize) {
+        self.ends.reserve(sockets);
+        self.links.reserve(sockets);
+        self.host_mut(host).sockets.reserve(sockets);
     }
 
     /// The tick's host, and whether it is new. There is room for 65,536 hosts; the ticks of others are not taken in.
@@ -136,8 +148,7 @@ impl Topology {
             if let Some(&end) = self.host_mut(work.host).sockets.get(&socket)
                 && self.ends.get(end).is_some_and(|end| end.is_over() && !end.is_gone)
             {
-                self.mark(work, end);
-                self.ends.unindex(end);
+                self.unindex(work, end);
                 if let Some(end) = self.ends.get_mut(end) {
                     end.is_gone = true;
                 }
@@ -270,8 +281,7 @@ impl Topology {
             if !end.is_gone && end.joins_alike(socket, state) && before == Some(tuple) {
                 end.update(socket, state);
             } else {
-                self.mark(work, index);
-                self.ends.unindex(index);
+                self.unindex(work, index);
                 if let Some(end) = self.ends.get_mut(index) {
                     end.update(socket, state);
                     end.is_gone = false;
@@ -290,8 +300,10 @@ impl Topology {
         if state.is_over() {
             self.host_mut(work.host).newest.over_sockets.push(socket.id);
         }
-        work.fresh.insert(end, socket);
-        work.touched.push(end);
+        if let Some(entry) = self.ends.get_mut(end) {
+            entry.fresh = work.fresh.len() as u32;
+        }
+        work.fresh.push((end, Some(socket)));
     }
 
     fn take_listener(&mut self, work: &mut Work<'_>, socket: &Socket, state: State) {
@@ -348,9 +360,8 @@ impl Topology {
 
     /// Removes an end that is of no connection any more.
     pub(super) fn remove_end(&mut self, work: &mut Work<'_>, end: EndIndex) {
-        self.mark(work, end);
-        self.ends.unindex(end);
-        work.fresh.remove(&end);
+        self.unindex(work, end);
+        self.take_fresh(work, end);
         if let Some(removed) = self.ends.remove(end) {
             self.host_mut(removed.host).sockets.remove(&removed.socket);
         }
