@@ -340,3 +340,22 @@ fn an_engine_that_ends_the_stream_of_its_events_is_not_asked_all_the_time() {
     assert!(server.is_unwatched());
     assert!(fake.events.lock().unwrap().is_empty() && fake.asked() > 1, "not opened again at once");
 }
+
+#[test]
+fn news_are_heard_once_until_the_next_question() {
+    let folder = Folder::new();
+    let path = folder.socket("e.sock");
+    let fake = Fake::honest(&path, &[]);
+    let mut server = Server::new(path);
+    let never = eventfd(0, EventfdFlags::CLOEXEC).unwrap();
+    server.ask(never.as_fd());
+    let deadline = Instant::now() + LIMIT;
+    while !server.hear() {
+        assert!(Instant::now() < deadline, "the beginning of the stream is not heard");
+        std::thread::sleep(Duration::from_millis(2));
+    }
+    fake.events.lock().unwrap()[0].write_all(b"{}\n").unwrap();
+    assert!(server.events().is_none(), "one that talks without end keeps nobody awake");
+    server.ask(never.as_fd());
+    assert!(server.events().is_some());
+}
