@@ -9,6 +9,7 @@ mod ledger;
 mod listeners;
 mod outbox;
 mod owners;
+mod renaming;
 mod scan;
 mod tick;
 mod tombstones;

@@ -47,11 +47,9 @@ impl ProcessTable {
     /// what its events carried; another process with its pid is not taken for it; one whose start is not known is
     /// not looked up, for nothing could tell whether it is still the same.
     pub fn explain(&mut self, ids: impl IntoIterator<Item = ProcessId>) {
-        for question in self.cache.questions(ids) {
-            let facts = match question.id.started {
-                0 => None,
-                _ => self.files.facts(question.id, question.with_user),
-            };
+        let questions = self.cache.questions(ids);
+        let found = self.files.facts(&questions);
+        for (question, facts) in questions.into_iter().zip(found) {
             let container = match facts.as_ref().and_then(|facts| facts.container.as_ref()) {
                 Some(_) => None,
                 None => self.cgroups.container(question.cgroup, Instant::now()).cloned(),

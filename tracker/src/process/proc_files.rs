@@ -1,12 +1,14 @@
 //! What `/proc/PID` tells of a process.
 
 use std::os::fd::OwnedFd;
+use std::thread;
 
 use rustix::io::Errno;
 
+use super::cache::Question;
 use super::stat::{Stat, parse_stat, parse_uid};
 use crate::container::cgroup::{Named, container_of};
-use crate::identity::{NetnsId, ProcessId};
+use crate::identity::NetnsId;
 use crate::kernel::proc_dir::{netns_of, open_directory, open_proc, read_file, read_link};
 use crate::text::Text;
 
@@ -31,22 +33,52 @@ pub(super) struct Facts {
 #[derive(Debug)]
 pub(super) struct ProcFiles {
     proc: Result<OwnedFd, Errno>,
-    buffer: Vec<u8>,
+    /// What files are read into; the second for a second thread.
+    buffers: [Vec<u8>; 2],
 }
+
+/// More processes than this are looked up on two threads: then the second one's start is nothing beside the work, all
+/// of which the kernel does.
+const MANY: usize = 128;
 
 impl ProcFiles {
     pub(super) fn open() -> Self {
-        Self { proc: open_proc(), buffer: Vec::new() }
+        Self { proc: open_proc(), buffers: Default::default() }
     }
 
-    /// The facts of exactly this process: `None` if it is gone, also if another one has its pid now.
-    /// The user is looked up only if `with_user`: that file takes the kernel longest to write.
-    pub(super) fn facts(&mut self, id: ProcessId, with_user: bool) -> Option<Facts> {
-        let proc = self.proc.as_ref().ok()?;
+    /// The facts of the processes that are asked for, in the same order: `None` for one that is gone, also if another
+    /// one has its pid now, or whose start is not known, for nothing could tell whether it is still the same. The user
+    /// is looked up only where that is asked for: that file takes the kernel longest to write.
+    pub(super) fn facts(&mut self, questions: &[Question]) -> Vec<Option<Facts>> {
+        let Ok(proc) = &self.proc else { return vec![None; questions.len()] };
+        let [own, others] = &mut self.buffers;
+        let look_up = |questions: &[Question], buffer: &mut Vec<u8>| -> Vec<_> {
+            questions.iter().map(|question| Self::facts_of(proc, question, buffer)).collect()
+        };
+        if questions.len() <= MANY {
+            return look_up(questions, own);
+        }
+        let (first, second) = questions.split_at(questions.len() / 2);
+        thread::scope(|scope| {
+            let helper = thread::Builder::new()
+                .name(String::from("processes"))
+                .spawn_scoped(scope, || look_up(second, others));
+            let mut found = look_up(first, own);
+            // Without the thread it takes longer, and no more.
+            let rest = helper.ok().and_then(|helper| helper.join().ok());
+            found.extend(rest.unwrap_or_else(|| look_up(second, own)));
+            found
+        })
+    }
+
+    fn facts_of(proc: &OwnedFd, question: &Question, buffer: &mut Vec<u8>) -> Option<Facts> {
+        let &Question { id, with_user, .. } = question;
+        if id.started == 0 {
+            return None;
+        }
         let mut name = [0; 16];
         let name = pid_name(id.pid, &mut name)?;
         let process = open_directory(proc, name).ok()?;
-        let buffer = &mut self.buffer;
         read_file(&process, c"stat", buffer, usize::MAX).ok()?;
         let stat = parse_stat(buffer)?;
         if stat.started != id.started {
@@ -93,6 +125,7 @@ mod tests {
     use std::process::{Command, Stdio};
 
     use super::*;
+    use crate::identity::ProcessId;
 
     fn started(pid: u32) -> u64 {
         parse_stat(&std::fs::read(format!("/proc/{pid}/stat")).unwrap()).unwrap().started
@@ -108,17 +141,38 @@ mod tests {
         child.stdout.as_mut().unwrap().read_exact(&mut [0]).unwrap();
         let id = ProcessId { pid: child.id(), started: started(child.id()) };
         let mut files = ProcFiles::open();
-        let facts = files.facts(id, true).unwrap();
+        let mut look_up = |id, with_user| files.facts(&[Question { id, with_user, cgroup: 0 }]).remove(0);
+        let facts = look_up(id, true).unwrap();
         assert_eq!(&facts.stat.comm[..4], b"cat\0");
         assert_eq!(facts.cmdline, Some(vec![Text::from("cat"), Text::from("-")]));
         assert!(facts.exe.unwrap().as_str().ends_with("/cat"));
         assert_eq!(facts.uid, Some(rustix::process::getuid().as_raw()));
         assert!(facts.netns.is_some());
-        assert_eq!(files.facts(id, false).unwrap().uid, None);
-        assert_eq!(files.facts(ProcessId { started: id.started + 1, ..id }, true), None);
+        assert_eq!(look_up(id, false).unwrap().uid, None);
+        assert_eq!(look_up(ProcessId { started: id.started + 1, ..id }, true), None);
+        assert_eq!(look_up(ProcessId { started: 0, ..id }, true), None);
         drop(child.stdin.take());
         child.wait().unwrap();
-        assert_eq!(files.facts(id, true), None);
+        assert_eq!(look_up(id, true), None);
+    }
+
+    #[test]
+    fn many_are_found_in_their_order() {
+        let own = std::process::id();
+        let id = ProcessId { pid: own, started: started(own) };
+        // In both halves some are there and some are not.
+        let questions: Vec<_> = (0..MANY as u64 + 3)
+            .map(|number| {
+                let started = if number % 3 == 0 { id.started } else { id.started + number };
+                Question { id: ProcessId { started, ..id }, with_user: number % 2 == 0, cgroup: 0 }
+            })
+            .collect();
+        let found = ProcFiles::open().facts(&questions);
+        assert_eq!(found.len(), questions.len());
+        for (question, facts) in questions.iter().zip(found) {
+            assert_eq!(facts.is_some(), question.id == id, "{question:?}");
+            assert!(facts.is_none_or(|facts| facts.uid.is_some() == question.with_user), "{question:?}");
+        }
     }
 
     #[test]

@@ -69,9 +69,7 @@ impl Topology {
     /// to date.
     pub(super) fn join_ends(&mut self, work: &mut Work<'_>) {
         let mut check = std::mem::take(&mut work.check);
-        for &end in &check {
-            work.groups.extend(self.ends.get(end).and_then(|end| end.tuple));
-        }
+        work.groups.extend(check.iter().filter_map(|&end| self.ends.get(end)?.tuple));
         for group in std::mem::take(&mut work.groups) {
             self.ends.list_group(group, &mut check);
         }

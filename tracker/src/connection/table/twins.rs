@@ -1,8 +1,8 @@
 //! Sockets under two names.
 //!
 //! Events name a socket by the kernel's address of it. A scan by the iterator does too; one by `sock_diag` or
-//! `/proc` has a name of its own ([`ScanRow::has_own_name`]). Where such a scan meets events, the two are brought
-//! together here by what both tell: namespace, protocol and addresses.
+//! `/proc` has a name of its own ([`is_own_name`]). Where such a scan meets events, the two are brought together here
+//! by what both tell: namespace, protocol and addresses.
 //!
 //! - A socket known by its address keeps that name, and rows of it are renamed before they are taken in.
 //! - A socket known by rows alone is renamed once an event tells its address.
@@ -11,12 +11,12 @@
 
 use std::net::SocketAddr;
 
-use rustc_hash::{FxHashMap, FxHashSet};
+use rustc_hash::FxHashMap;
 
 use super::entry::{Entry, Told, Tuple};
 use super::tombstones::{Tombstones, tuple_key};
 use super::{ConnectionTable, End, end_state};
-use crate::connection::{Protocol, Scan, ScanRow, Socket, SocketEvent, SocketEventKind, State, is_own_name};
+use crate::connection::{Protocol, Socket, SocketEvent, SocketEventKind, State, is_own_name};
 use crate::identity::{NetnsId, SocketId, Timestamp};
 
 /// What finds a socket by its addresses. There is none until a scan names sockets in its own way while events
@@ -27,19 +27,16 @@ pub(super) struct Twins {
     /// close is late may be beside its successor.
     by_addresses: FxHashMap<u64, Vec<u64>>,
     /// The newest end at some addresses: when, and whose.
-    ended: FxHashMap<u64, (Timestamp, u64)>,
+    pub(super) ended: FxHashMap<u64, (Timestamp, u64)>,
     /// Which listener a row's name was found to mean: nothing but memory tells two at one address apart.
-    listeners: FxHashMap<u64, (u64, SocketId)>,
+    pub(super) listeners: FxHashMap<u64, (u64, SocketId)>,
     /// Of a socket that is known by rows alone: when the first scan ended that showed it.
-    shown_at: FxHashMap<u64, Timestamp>,
+    pub(super) shown_at: FxHashMap<u64, Timestamp>,
     /// Such of them as were connects under way in the newest scan.
-    connects: Vec<u64>,
+    pub(super) connects: Vec<u64>,
     /// When the scan ended that is being taken in.
-    scan_ended_at: Timestamp,
+    pub(super) scan_ended_at: Timestamp,
 }
-
-/// A socket's rows, and under which name it is known already.
-type Connect<'a> = (Shown<'a>, Option<u64>);
 
 /// Under what a socket is found: its addresses; the other end's alone while a connect has no port of its own.
 pub(super) fn key(socket: &Socket) -> u64 {
@@ -49,7 +46,7 @@ pub(super) fn key(socket: &Socket) -> u64 {
     }
 }
 
-fn pending_key(netns: NetnsId, protocol: Protocol, remote: Option<SocketAddr>) -> u64 {
+pub(super) fn pending_key(netns: NetnsId, protocol: Protocol, remote: Option<SocketAddr>) -> u64 {
     tuple_key(netns, protocol, ([0; 4], 0).into(), remote)
 }
 
@@ -101,82 +98,14 @@ impl Twins {
         }
     }
 
-    fn at(&self, key: u64) -> &[u64] {
+    pub(super) fn at(&self, key: u64) -> &[u64] {
         self.by_addresses.get(&key).map_or(&[], Vec::as_slice)
     }
 }
 
-/// The rows of one name.
-struct Shown<'a> {
-    name: u64,
-    rows: &'a [&'a ScanRow],
-}
-
-impl<'a> Shown<'a> {
-    fn row(&self) -> &'a ScanRow {
-        // There is one: the rows were split by their names.
-        self.rows[0]
-    }
-
-    fn is_held_by_an_owner_of(&self, entry: &Entry) -> bool {
-        self.rows
-            .iter()
-            .filter_map(|row| row.actor.as_ref())
-            .any(|actor| entry.socket.owners.contains(&actor.id))
-    }
-}
-
-/// Whose the rows of a name are.
-#[derive(Default)]
-struct Meaning {
-    /// What a name means that means another socket than the one called so.
-    names: FxHashMap<u64, u64>,
-    /// The names whose rows are of one of several connects under way: which, nothing tells.
-    hidden: FxHashSet<u64>,
-    /// What is taken.
-    taken: FxHashSet<u64>,
-}
-
 impl ConnectionTable {
-    /// The scan with its rows under the names that the table has for their sockets.
-    pub(super) fn rename(&mut self, scan: &Scan) -> Scan {
-        let mut twins = self.twins.take().unwrap_or_else(|| self.find_twins());
-        twins.scan_ended_at = scan.ended_at;
-        let mut order: Vec<&ScanRow> = scan.rows.iter().collect();
-        order.sort_by_key(|row| row.kernel_socket);
-        let mut meaning = Meaning::default();
-        let (mut listeners, mut connects) = (Vec::new(), Vec::new());
-        for rows in order.chunk_by(|one, other| one.kernel_socket == other.kernel_socket) {
-            let shown = Shown { name: rows[0].kernel_socket, rows };
-            if shown.row().remote.is_none() {
-                listeners.push(shown);
-                continue;
-            }
-            let key = Tuple::of_row(shown.row()).key();
-            if let Some(live) = self.live_at(&twins, key, &shown) {
-                meaning.names.insert(shown.name, live);
-                if is_own_name(live) && shown.row().state == State::SynSent {
-                    connects.push((shown, Some(live)));
-                }
-            } else if let Some(ended) = self.buried_at(&twins, key, shown.row()) {
-                meaning.names.insert(shown.name, ended);
-            } else if shown.row().state == State::SynSent {
-                connects.push((shown, None));
-            }
-        }
-        self.name_listeners(&mut twins, listeners, &mut meaning);
-        self.twins = Some(twins);
-        self.name_connects(connects, &mut meaning);
-        let renamed = |row: &ScanRow| {
-            let name = row.kernel_socket;
-            let kernel_socket = meaning.names.get(&name).copied().unwrap_or(name);
-            (!meaning.hidden.contains(&name)).then(|| ScanRow { kernel_socket, ..row.clone() })
-        };
-        Scan { rows: scan.rows.iter().filter_map(renamed).collect(), ..*scan }
-    }
-
     /// Looks up all that is known already.
-    fn find_twins(&self) -> Box<Twins> {
+    pub(super) fn find_twins(&self) -> Box<Twins> {
         let mut twins = Box::<Twins>::default();
         for entry in self.live.values() {
             twins.add(entry);
@@ -191,121 +120,6 @@ impl ConnectionTable {
             }
         }
         twins
-    }
-
-    /// The live socket of that connection: of several the one with the newest news, and sooner one that events
-    /// name than one that rows alone do.
-    fn live_at(&self, twins: &Twins, key: u64, shown: &Shown<'_>) -> Option<u64> {
-        let tuple = Tuple::of_row(shown.row());
-        let entries = twins.at(key).iter().filter_map(|name| self.live.get(name));
-        entries
-            .filter(|entry| entry.is(&tuple))
-            .max_by_key(|entry| (!is_own_name(entry.kernel_socket), entry.news_at, entry.socket.id))
-            .map(|entry| entry.kernel_socket)
-    }
-
-    /// The socket at the addresses that ended after the row was read.
-    fn buried_at(&self, twins: &Twins, key: u64, row: &ScanRow) -> Option<u64> {
-        let &(at, name) = twins.ended.get(&key)?;
-        let tombstone = self.tombstones.get(name)?;
-        let at = if tombstone.tuple == key { tombstone.at } else { at.min(tombstone.at) };
-        (row.at <= at).then_some(name)
-    }
-
-    /// Finds out which listeners are meant: first by memory, then by who holds them.
-    fn name_listeners(&self, twins: &mut Twins, shown: Vec<Shown<'_>>, meaning: &mut Meaning) {
-        let mut left = Vec::new();
-        for shown in shown {
-            let tuple = Tuple::of_row(shown.row());
-            let known = twins.listeners.get(&shown.name).copied().filter(|&(name, id)| {
-                let lives =
-                    self.live.get(&name).is_some_and(|entry| entry.socket.id == id && entry.is(&tuple));
-                let tombstone = self.tombstones.get(name).filter(|tombstone| tombstone.id == id);
-                lives || tombstone.is_some_and(|tombstone| shown.row().at <= tombstone.at)
-            });
-            if let Some((name, _)) = known {
-                meaning.names.insert(shown.name, name);
-                meaning.taken.insert(name);
-            } else if self.live.get(&shown.name).is_none_or(|entry| !entry.is(&tuple)) {
-                left.push((tuple.key(), shown));
-            }
-        }
-        for by_owner in [true, false] {
-            left.retain(|(key, shown)| {
-                let free = twins.at(*key).iter().filter_map(|name| self.live.get(name)).find(|entry| {
-                    !is_own_name(entry.kernel_socket)
-                        && !meaning.taken.contains(&entry.kernel_socket)
-                        && entry.is(&Tuple::of_row(shown.row()))
-                        && (!by_owner || shown.is_held_by_an_owner_of(entry))
-                });
-                let Some(entry) = free else { return true };
-                let name = entry.kernel_socket;
-                meaning.names.insert(shown.name, name);
-                meaning.taken.insert(name);
-                twins.listeners.insert(shown.name, (name, entry.socket.id));
-                false
-            });
-        }
-        for (key, shown) in left {
-            if let Some(ended) = self.buried_at(twins, key, shown.row()) {
-                meaning.names.insert(shown.name, ended);
-            }
-        }
-        // What no row names any more, none will.
-        twins.listeners.retain(|name, _| meaning.names.contains_key(name));
-    }
-
-    /// Finds out which of these connects events told already, when they had no port: by who makes them, then by the
-    /// other end alone.
-    fn name_connects(&mut self, mut connects: Vec<Connect<'_>>, meaning: &mut Meaning) {
-        let Some(twins) = self.twins.as_ref() else { return };
-        // What is new first: what the table has already is sooner a connect of which no event told.
-        connects.sort_by_key(|(_, known)| known.is_some());
-        let mut hidden = Vec::new();
-        for by_owner in [true, false] {
-            connects.retain(|&(ref shown, known)| {
-                let row = shown.row();
-                let known_since = known.and_then(|known| twins.shown_at.get(&known)).copied();
-                let mut entries = twins.at(pending(row)).iter().filter_map(|name| self.live.get(name));
-                let connect = entries.find(|entry| {
-                    !meaning.taken.contains(&entry.kernel_socket)
-                        && entry.is(&Tuple::of_row(row))
-                        && known_since.is_none_or(|since| entry.born_at <= Some(since))
-                        && (!by_owner || shown.is_held_by_an_owner_of(entry))
-                });
-                let Some(entry) = connect else { return true };
-                let name = entry.kernel_socket;
-                meaning.taken.insert(name);
-                meaning.hidden.insert(shown.name);
-                hidden.push((name, known));
-                false
-            });
-        }
-        let mut left = Vec::new();
-        for (shown, known) in connects {
-            // One that failed without a word of its port.
-            if known.is_none()
-                && let Some(ended) = self.buried_at(twins, pending(shown.row()), shown.row())
-            {
-                meaning.names.insert(shown.name, ended);
-            } else {
-                left.push(known.unwrap_or(shown.name));
-            }
-        }
-        if let Some(twins) = &mut self.twins {
-            twins.connects = left;
-        }
-        // The scan is counted when its rows are taken in.
-        let number = self.scans + 1;
-        for (name, double) in hidden {
-            let Some(entry) = self.live.get_mut(&name) else { continue };
-            entry.scan = number;
-            entry.missed = 0;
-            let born_at = entry.born_at;
-            if let Some(double) = double {
-                self.forget(double, born_at);
-            }
-        }
     }
 
     /// Gives a socket that so far only rows told of the name that an event has for it. `false` if there is none.
@@ -408,9 +222,4 @@ impl ConnectionTable {
 
 fn opens(event: &SocketEvent) -> bool {
     matches!(event.kind, SocketEventKind::Connecting | SocketEventKind::Arrived | SocketEventKind::Listening)
-}
-
-/// Under what the connect that this row tells of is found while it has no port.
-fn pending(row: &ScanRow) -> u64 {
-    pending_key(row.netns, row.protocol, row.remote)
 }
