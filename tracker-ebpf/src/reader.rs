@@ -1,6 +1,6 @@
 //! Two ways to read the kernel's memory, chosen by the kind of program.
 
-use aya_ebpf::helpers::bpf_probe_read_kernel;
+use aya_ebpf::helpers::generated::bpf_probe_read_kernel;
 use scopetop_tracker_ebpf::Member;
 
 use crate::settings::offset;
@@ -62,7 +62,11 @@ pub(crate) struct Probe;
 impl Reader for Probe {
     #[inline(always)]
     unsafe fn read<T: Copy + Default>(address: *const u8) -> T {
-        unsafe { bpf_probe_read_kernel(address.cast::<T>()).unwrap_or_default() }
+        // Where the address is bad the helper writes zeros, so there is no need to ask: each question would double what
+        // the verifier has to walk.
+        let mut value = T::default();
+        unsafe { bpf_probe_read_kernel((&raw mut value).cast(), size_of::<T>() as u32, address.cast()) };
+        value
     }
 
     #[inline(always)]

@@ -6,7 +6,6 @@ use aya_ebpf::macros::map;
 use aya_ebpf::maps::{PerCpuArray, RingBuf};
 use scopetop_tracker_ebpf::{
     FLAG_COUNTERS, FLAG_OWNER, FLAG_PEER_CLOSED, FLAG_SEQUENCE, Member, RecordKind, Setting, SocketRecord,
-    state,
 };
 
 use crate::reader::{Pointer, Probe, Reader, member, pointer};
@@ -169,19 +168,13 @@ pub(crate) unsafe fn fill_socket<R: Reader>(
         }
         // `skc_num` is 0 once closed; this is kept.
         (*record).local_port = u16::from_be(member::<R, u16>(tcp, Member::InetSport));
-        fill_counters::<R>(record, sock, tcp, old_state, new_state);
+        fill_counters::<R>(record, sock, tcp);
     }
 }
 
 /// Fills in what the kernel counted.
 #[inline(always)]
-unsafe fn fill_counters<R: Reader>(
-    record: *mut SocketRecord,
-    sock: *const u8,
-    tcp: *const u8,
-    old_state: u8,
-    new_state: u8,
-) {
+unsafe fn fill_counters<R: Reader>(record: *mut SocketRecord, sock: *const u8, tcp: *const u8) {
     unsafe {
         let sent: u64 = member::<R, u64>(tcp, Member::TcpBytesSent);
         let again: u64 = member::<R, u64>(tcp, Member::TcpBytesRetrans);
@@ -189,34 +182,31 @@ unsafe fn fill_counters<R: Reader>(
         let acknowledged: u64 = member::<R, u64>(tcp, Member::TcpBytesAcked);
         let first_unacknowledged: u32 = member::<R, u32>(tcp, Member::TcpSndUna);
         let next_received: u32 = member::<R, u32>(tcp, Member::TcpRcvNxt);
-        // The scan does not hold the socket: numbers that moved meanwhile do not belong together.
-        let at_rest = received == member::<R, u64>(tcp, Member::TcpBytesReceived)
-            && acknowledged == member::<R, u64>(tcp, Member::TcpBytesAcked)
-            && first_unacknowledged == member::<R, u32>(tcp, Member::TcpSndUna)
-            && next_received == member::<R, u32>(tcp, Member::TcpRcvNxt);
+        // The scan does not hold the socket: numbers that moved meanwhile do not belong together. Without a branch, as is
+        // all below: the verifier walks every combination of them.
+        let moved = received ^ member::<R, u64>(tcp, Member::TcpBytesReceived)
+            | acknowledged ^ member::<R, u64>(tcp, Member::TcpBytesAcked)
+            | u64::from(first_unacknowledged ^ member::<R, u32>(tcp, Member::TcpSndUna))
+            | u64::from(next_received ^ member::<R, u32>(tcp, Member::TcpRcvNxt));
         (*record).rtt_us = member::<R, u32>(tcp, Member::TcpSrttUs) >> 3;
         (*record).retransmits = member::<R, u32>(tcp, Member::TcpTotalRetrans);
         (*record).bytes_sent = sent.wrapping_sub(again);
         (*record).sequence_sent = first_unacknowledged.wrapping_sub(acknowledged as u32);
         (*record).sequence_received = next_received.wrapping_sub(received as u32);
 
-        let mut flags = 0;
         // The kernel counts the peer's FIN as a byte received.
-        let peer_closed = (member::<R, u64>(sock, Member::SkFlags) & SOCK_DONE != 0) as u64;
-        if peer_closed != 0 {
-            flags |= FLAG_PEER_CLOSED;
-        }
-        let fin = if received > 0 { peer_closed } else { 0 };
-        (*record).bytes_received = received - fin;
-        // A listener and a connect that never got through have nothing to count.
-        let counts = new_state != state::LISTEN
-            && new_state != state::SYN_SENT
-            && !(new_state == state::CLOSE && (old_state == state::LISTEN || old_state == state::SYN_SENT));
-        if counts {
-            flags |= FLAG_COUNTERS | if at_rest { FLAG_SEQUENCE } else { 0 };
-        }
-        (*record).flags = flags;
+        let peer_closed = (member::<R, u64>(sock, Member::SkFlags) / SOCK_DONE) & 1;
+        (*record).bytes_received = received - (peer_closed & is_nonzero(received));
+        (*record).flags = FLAG_COUNTERS
+            | (FLAG_PEER_CLOSED * peer_closed as u8)
+            | (FLAG_SEQUENCE * (1 - is_nonzero(moved)) as u8);
     }
+}
+
+/// 1 for any number but 0.
+#[inline(always)]
+const fn is_nonzero(number: u64) -> u64 {
+    (number | number.wrapping_neg()) >> 63
 }
 
 #[inline(always)]

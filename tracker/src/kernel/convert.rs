@@ -82,8 +82,14 @@ fn actor(record: &SocketRecord) -> Option<Actor> {
     })
 }
 
+/// Whether there is anything to count: a listener and a connect that did not get through (yet) have nothing.
+fn is_connection(record: &SocketRecord) -> bool {
+    let never = |state| matches!(state, state::LISTEN | state::SYN_SENT);
+    !never(record.state) && !(record.state == state::CLOSE && never(record.old_state))
+}
+
 fn counters(record: &SocketRecord) -> Option<Counters> {
-    (record.flags & FLAG_COUNTERS != 0).then(|| Counters {
+    (record.flags & FLAG_COUNTERS != 0 && is_connection(record)).then(|| Counters {
         bytes_sent: record.bytes_sent,
         bytes_received: record.bytes_received,
         rtt_us: (record.rtt_us != 0).then_some(record.rtt_us),
@@ -92,6 +98,6 @@ fn counters(record: &SocketRecord) -> Option<Counters> {
 }
 
 fn sequence(record: &SocketRecord) -> Option<SequencePair> {
-    (record.flags & FLAG_SEQUENCE != 0)
+    (record.flags & FLAG_SEQUENCE != 0 && is_connection(record))
         .then_some(SequencePair { sent: record.sequence_sent, received: record.sequence_received })
 }
