@@ -6,8 +6,8 @@ use core::mem::MaybeUninit;
 use aya_ebpf::helpers::{bpf_seq_write, bpf_sock_from_file};
 use scopetop_tracker_ebpf::{FLAG_OWNER, Member, RecordKind, SocketRecord, state};
 
-use crate::reader::{Typed, member, pointer};
-use crate::record::{fill_process, fill_socket, is_tcp};
+use crate::reader::{Probe, Reader, Typed, member, pointer};
+use crate::record::{fill_process, fill_socket, first_subflow, is_tcp};
 
 /// `struct bpf_iter__task_file`.
 #[repr(C)]
@@ -40,18 +40,35 @@ fn open_sockets(context: *const TaskFile) -> i32 {
             return 0;
         }
         let sock = pointer::<Typed>(socket, Member::SocketSk);
-        if sock.is_null() || !is_tcp::<Typed>(sock) {
+        if sock.is_null() {
             return 0;
         }
+        if is_tcp::<Typed>(sock) {
+            row::<Typed>(context, task, sock);
+        } else {
+            // A pointer that comes out of an MPTCP socket has no type for the verifier.
+            let sock = first_subflow(sock);
+            if !sock.is_null() && is_tcp::<Probe>(sock) {
+                row::<Probe>(context, task, sock);
+            }
+        }
+    }
+    0
+}
+
+/// Writes the row of a TCP socket. The task is given, for what is read anew of the context is unchecked anew.
+#[inline(always)]
+unsafe fn row<R: Reader>(context: *const TaskFile, task: *const u8, sock: *const u8) {
+    unsafe {
         let mut record = MaybeUninit::<SocketRecord>::uninit();
         let pointer = record.as_mut_ptr();
-        let now: u8 = member::<Typed, u8>(sock, Member::SkState);
-        fill_socket::<Typed>(pointer, RecordKind::Row, sock, (now, now));
+        let now: u8 = member::<R, u8>(sock, Member::SkState);
+        fill_socket::<R>(pointer, RecordKind::Row, sock, (now, now));
         // Read again, after the record's time: a row must not be younger than what it says, or a close in between would
         // be taken for older news.
-        let now: u8 = member::<Typed, u8>(sock, Member::SkState);
+        let now: u8 = member::<R, u8>(sock, Member::SkState);
         if now == state::CLOSE {
-            return 0;
+            return;
         }
         (*pointer).state = now;
         fill_process::<Typed>(pointer, task);
@@ -60,5 +77,4 @@ fn open_sockets(context: *const TaskFile) -> i32 {
         // A full buffer is the kernel's to handle: it calls again with the same file.
         bpf_seq_write((*(*context).meta).seq.cast(), pointer.cast(), size_of::<SocketRecord>() as u32);
     }
-    0
 }

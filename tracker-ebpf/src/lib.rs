@@ -133,6 +133,11 @@ macro_rules! members {
             /// Every member.
             pub const ALL: &'static [Self] = &[$(Self::$name,)*];
 
+            /// Whether a kernel may be without it.
+            pub const fn is_optional(self) -> bool {
+                matches!(self, Self::MptcpFirst)
+            }
+
             /// The struct, and the path of members within it.
             pub const fn path(self) -> (&'static str, &'static str) {
                 match self {
@@ -171,12 +176,15 @@ members! {
     TcpTotalRetrans = "tcp_sock" "total_retrans",
     TcpSndUna = "tcp_sock" "snd_una",
     TcpRcvNxt = "tcp_sock" "rcv_nxt",
+    /// The first subflow. 0, which no kernel has it at, where there is no MPTCP.
+    MptcpFirst = "mptcp_sock" "first",
     NetInum = "net" "ns.inum",
     TaskGroupLeader = "task_struct" "group_leader",
     TaskStartBoottime = "task_struct" "start_boottime",
     TaskTgid = "task_struct" "tgid",
     TaskComm = "task_struct" "comm",
     TaskCred = "task_struct" "cred",
+    TaskFlags = "task_struct" "flags",
     CredUid = "cred" "uid",
     TaskCgroups = "task_struct" "cgroups",
     CssSetDflCgrp = "css_set" "dfl_cgrp",

@@ -9,7 +9,7 @@ use aya_ebpf::programs::{BtfTracePointContext, FExitContext, RawTracePointContex
 use scopetop_tracker_ebpf::{Member, RecordKind, Setting};
 
 use crate::reader::{Probe, Typed, member};
-use crate::record::{CurrentTask, is_held, send};
+use crate::record::{CurrentTask, is_held, is_kernels, send};
 use crate::settings::setting;
 
 /// Accepted sockets whose user is not yet known. They are few at any moment, which makes the look-up at each receive
@@ -107,7 +107,7 @@ unsafe fn on_destroy<R: CurrentTask>(arguments: *const *const u8) {
         let sock = arguments.read();
         if !sock.is_null() && is_awaited(sock) {
             found(sock);
-            if is_held::<R>(sock) {
+            if is_held::<R>(sock) && !is_kernels::<R>() {
                 tell::<R>(sock);
             }
         }

@@ -9,7 +9,7 @@ use scopetop_tracker_ebpf::{
     state,
 };
 
-use crate::reader::{Pointer, Reader, member, pointer};
+use crate::reader::{Pointer, Probe, Reader, member, pointer};
 use crate::settings::setting;
 
 /// Records on their way to user space. User space sets the size.
@@ -24,8 +24,12 @@ static LOST: PerCpuArray<u64> = PerCpuArray::with_max_entries(1, 0);
 const AVAILABLE_DATA: u64 = 0;
 /// `AF_INET6`.
 const INET6: u16 = 10;
-/// `IPPROTO_TCP`. MPTCP's own socket is not followed: its subflows are TCP sockets.
+/// `IPPROTO_TCP`. Of MPTCP the subflows are followed, which are TCP sockets; its own socket has only the file.
 const TCP: u16 = 6;
+/// `IPPROTO_MPTCP`, as the kernel's field has it.
+const MPTCP: u16 = 262;
+/// `PF_KTHREAD`.
+const KERNEL_THREAD: u32 = 0x0020_0000;
 /// `SOCK_DONE` in `enum sock_flags`: the peer's FIN was received.
 const SOCK_DONE: u64 = 1 << 1;
 /// Whose parts a `socket` may have besides: `sk_lock.owned`.
@@ -35,6 +39,26 @@ const OWNED: u32 = 1;
 #[inline(always)]
 pub(crate) unsafe fn is_tcp<R: Reader>(sock: *const u8) -> bool {
     unsafe { member::<R, u16>(sock, Member::SkProtocol) == TCP }
+}
+
+/// The TCP socket of an MPTCP socket: its first subflow, or the listener that it stands for. Null for another socket,
+/// and where the subflow is gone.
+#[inline(always)]
+pub(crate) unsafe fn first_subflow(sock: *const u8) -> *const u8 {
+    unsafe {
+        let place = crate::settings::offset(Member::MptcpFirst);
+        if place == 0 || member::<Probe, u16>(sock, Member::SkProtocol) != MPTCP {
+            return core::ptr::null();
+        }
+        Probe::read::<Pointer>(sock.add(place)).0
+    }
+}
+
+/// Whether the current task is the kernel's own. One that lets go of a socket does so for whoever had it: what MPTCP
+/// closes, and what was on its way in a Unix socket that nobody can reach any more.
+#[inline(always)]
+pub(crate) unsafe fn is_kernels<R: CurrentTask>() -> bool {
+    unsafe { member::<R, u32>(R::current_task(), Member::TaskFlags) & KERNEL_THREAD != 0 }
 }
 
 /// Whether a process holds the socket right now, which then is the current one: set while it connects, accepts,
@@ -56,7 +80,7 @@ impl CurrentTask for crate::reader::Typed {
     }
 }
 
-impl CurrentTask for crate::reader::Probe {
+impl CurrentTask for Probe {
     #[inline(always)]
     fn current_task() -> *const u8 {
         unsafe { bpf_get_current_task() as *const u8 }
@@ -135,12 +159,12 @@ pub(crate) unsafe fn fill_socket<R: Reader>(
         let tcp = R::tcp_sock(sock);
         if tcp.is_null() {
             (*record).local_port = member::<R, u16>(sock, Member::SkNum);
-            (*record).bytes_sent = 0;
-            (*record).bytes_received = 0;
-            (*record).rtt_us = 0;
-            (*record).retransmits = 0;
-            (*record).sequence_sent = 0;
-            (*record).sequence_received = 0;
+            (&raw mut (*record).bytes_sent).write_volatile(0);
+            (&raw mut (*record).bytes_received).write_volatile(0);
+            (&raw mut (*record).rtt_us).write_volatile(0);
+            (&raw mut (*record).retransmits).write_volatile(0);
+            (&raw mut (*record).sequence_sent).write_volatile(0);
+            (&raw mut (*record).sequence_received).write_volatile(0);
             return;
         }
         // `skc_num` is 0 once closed; this is kept.
@@ -165,6 +189,11 @@ unsafe fn fill_counters<R: Reader>(
         let acknowledged: u64 = member::<R, u64>(tcp, Member::TcpBytesAcked);
         let first_unacknowledged: u32 = member::<R, u32>(tcp, Member::TcpSndUna);
         let next_received: u32 = member::<R, u32>(tcp, Member::TcpRcvNxt);
+        // The scan does not hold the socket: numbers that moved meanwhile do not belong together.
+        let at_rest = received == member::<R, u64>(tcp, Member::TcpBytesReceived)
+            && acknowledged == member::<R, u64>(tcp, Member::TcpBytesAcked)
+            && first_unacknowledged == member::<R, u32>(tcp, Member::TcpSndUna)
+            && next_received == member::<R, u32>(tcp, Member::TcpRcvNxt);
         (*record).rtt_us = member::<R, u32>(tcp, Member::TcpSrttUs) >> 3;
         (*record).retransmits = member::<R, u32>(tcp, Member::TcpTotalRetrans);
         (*record).bytes_sent = sent.wrapping_sub(again);
@@ -184,7 +213,7 @@ unsafe fn fill_counters<R: Reader>(
             && new_state != state::SYN_SENT
             && !(new_state == state::CLOSE && (old_state == state::LISTEN || old_state == state::SYN_SENT));
         if counts {
-            flags |= FLAG_COUNTERS | FLAG_SEQUENCE;
+            flags |= FLAG_COUNTERS | if at_rest { FLAG_SEQUENCE } else { 0 };
         }
         (*record).flags = flags;
     }

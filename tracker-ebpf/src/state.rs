@@ -7,7 +7,7 @@ use scopetop_tracker_ebpf::{RecordKind, state};
 
 use crate::owner;
 use crate::reader::{Probe, Typed};
-use crate::record::{CurrentTask, is_held, is_tcp, send};
+use crate::record::{CurrentTask, is_held, is_kernels, is_tcp, send};
 
 #[btf_tracepoint(function = "inet_sock_set_state")]
 fn state_typed(context: BtfTracePointContext) -> i32 {
@@ -40,15 +40,18 @@ unsafe fn on_state<R: CurrentTask>(arguments: *const u64) {
         {
             return;
         }
-        let held = is_held::<R>(sock);
-        if old_state == state::SYN_RECV {
-            owner::expect(sock);
-        } else if held && old_state != state::CLOSE && old_state != state::SYN_SENT {
+        let begins = old_state == state::CLOSE;
+        let held = is_held::<R>(sock) && (begins || !is_kernels::<R>());
+        if held {
             // Whoever closes it shows itself here.
-            owner::found(sock);
+            if !begins && old_state != state::SYN_SENT {
+                owner::found(sock);
+            }
+        } else if old_state == state::SYN_RECV && new_state == state::ESTABLISHED {
+            // A handshake that a listener's socket completes runs in whatever task was at hand. (Held at this moment
+            // is only a socket that a process has already: accepted early, or connected to itself.)
+            owner::expect(sock);
         }
-        // The handshake that a listener's socket completes runs in whatever task was at hand.
-        let owner = held && old_state != state::SYN_RECV;
-        send::<R>(RecordKind::State, sock, (old_state, new_state), owner);
+        send::<R>(RecordKind::State, sock, (old_state, new_state), held);
     }
 }

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
+use crate::container::Container;
 use crate::identity::NetnsId;
 use crate::kernel::proc_dir::open_namespace;
 use crate::text::Text;
@@ -24,6 +25,8 @@ const REFRESH: Duration = Duration::from_secs(10);
 pub struct NamespaceNames {
     directory: PathBuf,
     names: FxHashMap<NetnsId, Vec<Text>>,
+    /// What the containers in them are called.
+    inhabitants: FxHashMap<NetnsId, Vec<Text>>,
     /// Those that were asked for: a change of their names is to be told, and that they have none is known.
     asked: FxHashSet<NetnsId>,
     changed: FxHashSet<NetnsId>,
@@ -36,6 +39,7 @@ impl NamespaceNames {
         Self {
             directory: directory.into(),
             names: FxHashMap::default(),
+            inhabitants: FxHashMap::default(),
             asked: FxHashSet::default(),
             changed: FxHashSet::default(),
             read_at: None,
@@ -51,7 +55,41 @@ impl NamespaceNames {
         } else {
             self.refresh(now);
         }
-        self.names.get(&id).cloned().unwrap_or_default()
+        self.all_names(id)
+    }
+
+    /// Calls namespaces after these containers, and no longer after others.
+    pub fn set_inhabitants<'a>(&mut self, containers: impl IntoIterator<Item = &'a Container>) {
+        let before: Vec<_> = self.asked.iter().map(|&id| (id, self.all_names(id))).collect();
+        self.inhabitants.clear();
+        for container in containers {
+            if let (Some(netns), Some(name)) = (container.netns, &container.name) {
+                self.inhabitants.entry(netns).or_default().push(name.clone());
+            }
+        }
+        for names in self.inhabitants.values_mut() {
+            names.sort_unstable();
+        }
+        let changed: Vec<_> = before
+            .into_iter()
+            .filter(|(id, names)| self.all_names(*id) != *names)
+            .map(|(id, _)| id)
+            .collect();
+        self.changed.extend(changed);
+    }
+
+    /// The names that it was given, then those of the containers in it.
+    fn all_names(&self, id: NetnsId) -> Vec<Text> {
+        let mut names = self.names.get(&id).cloned().unwrap_or_default();
+        // A container in the host's namespace is not what the host is called after.
+        if names.first().is_none_or(|name| name.as_str() != HOST) {
+            for name in self.inhabitants.get(&id).into_iter().flatten() {
+                if !names.contains(name) {
+                    names.push(name.clone());
+                }
+            }
+        }
+        names
     }
 
     /// Reads the names again if they are old.
@@ -63,11 +101,9 @@ impl NamespaceNames {
 
     /// The namespaces that were asked for and have other names since, each once.
     pub fn take_changed(&mut self) -> Vec<Namespace> {
-        let mut changed: Vec<_> = self
-            .changed
-            .drain()
-            .map(|id| Namespace { id, names: self.names.get(&id).cloned().unwrap_or_default() })
-            .collect();
+        let changed = std::mem::take(&mut self.changed);
+        let mut changed: Vec<_> =
+            changed.into_iter().map(|id| Namespace { id, names: self.all_names(id) }).collect();
         changed.sort_by_key(|namespace| namespace.id);
         changed
     }
@@ -168,6 +204,43 @@ mod tests {
         table.retain(|_| false);
         table.replace(names(&[(1, "blue")]), now);
         assert!(table.take_changed().is_empty());
+    }
+
+    fn container(name: Option<&str>, netns: Option<u32>) -> Container {
+        Container {
+            id: crate::identity::ContainerId(Text::from("x")),
+            runtime: None,
+            name: name.map(Text::from),
+            image: None,
+            labels: std::collections::BTreeMap::new(),
+            netns: netns.map(id),
+        }
+    }
+
+    #[test]
+    fn a_namespace_is_called_after_its_containers_but_the_host_is_not() {
+        let now = Instant::now();
+        let mut table = NamespaceNames::new("/nowhere");
+        table.asked.extend([id(1), id(2), id(3), id(4)]);
+        table.replace(names(&[(1, HOST), (2, "blue"), (4, "web")]), now);
+        table.changed.clear();
+        let containers = [
+            container(Some("open"), Some(1)),
+            container(Some("web"), Some(2)),
+            container(Some("side"), Some(2)),
+            container(None, Some(3)),
+            container(Some("lost"), None),
+            container(Some("web"), Some(4)),
+            container(Some("unasked"), Some(9)),
+        ];
+        table.set_inhabitants(&containers);
+        let told = table.take_changed();
+        assert_eq!(told, [Namespace { id: id(2), names: ["blue", "side", "web"].map(Text::from).to_vec() }]);
+        table.set_inhabitants(&containers);
+        assert!(table.take_changed().is_empty(), "nothing is new");
+        table.set_inhabitants([]);
+        let told: Vec<_> = table.take_changed().iter().map(|namespace| namespace.id.0).collect();
+        assert_eq!(told, [2]);
     }
 
     #[test]

@@ -47,6 +47,8 @@ pub enum Part {
     Scan,
     /// What processes are and whose.
     Processes,
+    /// What containers are called.
+    Containers,
 }
 
 impl Part {
@@ -58,6 +60,7 @@ impl Part {
             Self::Owners => "owners",
             Self::Scan => "scan",
             Self::Processes => "processes",
+            Self::Containers => "containers",
         }
     }
 }

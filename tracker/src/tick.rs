@@ -65,7 +65,7 @@ pub struct Counts {
 pub struct Namespace {
     /// Which.
     pub id: NetnsId,
-    /// Its names: `host` for the first process's, those under `/run/netns`, later a container's.
+    /// Its names: `host` for the first process's, those under `/run/netns`, those of its containers.
     pub names: Vec<Text>,
 }
 
@@ -82,6 +82,10 @@ pub struct Source {
     pub lost_events: u64,
     /// How long the newest scan took, in microseconds.
     pub scan_us: u64,
+    /// When the newest complete scan began that read the counters of all sockets it saw; `None` where none does: then
+    /// counters are as new as the tick. Events read the counters of single sockets in between.
+    #[serde(default)]
+    pub counters_at: Option<Timestamp>,
     /// What was tried and did not work, and what that costs: one sentence each.
     pub reasons: Vec<Text>,
     /// What the user can do about it.

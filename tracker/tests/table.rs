@@ -11,7 +11,7 @@
 //! unowned SINCE
 //! ```
 //!
-//! `SOCKET` is the kernel's, `#N` the table's; a listener has no `>REMOTE`. Times are bare numbers; `s` behind one
+//! `SOCKET` is the kernel's, `S7` its address or `C7` a name that only scans have; `#N` is the table's; a listener has no `>REMOTE`. Times are bare numbers; `s` behind one
 //! means seconds. With `UPDATE_TABLES=1` the files are written anew with what came out, to be read before it is kept.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test ends at the first surprise")]
 
@@ -85,9 +85,13 @@ impl Facts {
 }
 
 fn kernel_socket(word: &str) -> u64 {
-    word.strip_prefix('S')
-        .and_then(|digits| digits.parse().ok())
-        .unwrap_or_else(|| panic!("no socket: {word}"))
+    let (kind, number) = word.split_at(1);
+    let number: u64 = number.parse().unwrap_or_else(|_| panic!("no socket: {word}"));
+    match kind {
+        "S" => 1 << 63 | number,
+        "C" => number,
+        _ => panic!("no socket: {word}"),
+    }
 }
 
 fn state(word: &str) -> Option<State> {

@@ -159,7 +159,9 @@ fn tick(sequence: u64) -> Tick {
             scan: "iter".into(),
             lost_events: 0,
             scan_us: 31_000,
+            counters_at: None,
             reasons: Vec::new(),
+            remedy: None,
         },
     }
 }

@@ -43,6 +43,8 @@ pub enum Action {
     Relayout,
     /// Show or hide the help screen.
     Help,
+    /// Stop the program until the shell makes it go on.
+    Suspend,
     /// End the program.
     Quit,
     /// Edit the text that is being typed.
@@ -171,7 +173,7 @@ pub static BINDINGS: &[Binding] = &[
         scope: Scope::Screen,
         keys: &[plain(KeyCode::PageUp, Action::PageUp), plain(KeyCode::PageDown, Action::PageDown)],
         shown: "PgUp PgDn",
-        what: "a page up, down",
+        what: "a page (details: scroll)",
         footer: None,
     },
     Binding {
@@ -260,6 +262,13 @@ pub static BINDINGS: &[Binding] = &[
     },
     Binding {
         scope: Scope::Screen,
+        keys: &[control('z', Action::Suspend)],
+        shown: "^Z",
+        what: "stop for now (fg goes on)",
+        footer: None,
+    },
+    Binding {
+        scope: Scope::Screen,
         keys: &[letter('q', Action::Quit), control('c', Action::Quit)],
         shown: "q ^C",
         what: "quit",
@@ -304,6 +313,13 @@ pub static BINDINGS: &[Binding] = &[
         shown: "^U ^W",
         what: "delete line, word",
         footer: Some(footer("^U ^W", "delete", 5)),
+    },
+    Binding {
+        scope: Scope::Typing,
+        keys: &[control('z', Action::Suspend)],
+        shown: "^Z",
+        what: "stop for now",
+        footer: None,
     },
     Binding {
         scope: Scope::Typing,

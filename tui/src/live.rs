@@ -23,7 +23,7 @@ use crate::terminal::Screen;
 use crate::theme::Theme;
 use crate::view::ActiveFilter;
 
-/// Ticks are drawn at most this often; keys at once.
+/// The screen is drawn at most this often.
 const FRAME: Duration = Duration::from_millis(100);
 /// How often is looked whether the terminal is still there: a closed one does not always say so.
 const PULSE: Duration = Duration::from_secs(1);
@@ -78,6 +78,7 @@ pub async fn run(options: LiveOptions) -> Result<(), LiveError> {
     let mut signals = Signals::new().map_err(LiveError::Signals)?;
     let theme = Theme::for_no_color(std::env::var_os("NO_COLOR").as_deref());
     let mut app = App::new(ActiveFilter::new(options.filter), TimeZone::system());
+    app.tick = u64::try_from(options.tracker.tick.as_nanos()).ok();
     let mut screen = Screen::enter().map_err(LiveError::Terminal)?;
     let mut feed = Feed::start(options.tracker);
     let ended = watch(&mut app, &mut screen, &theme, &mut feed, &mut signals).await;
@@ -97,50 +98,62 @@ async fn watch(
     let mut events = EventStream::new();
     let mut pulse = interval(PULSE);
     pulse.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    let mut stale = true;
-    let mut next_frame = Instant::now();
+    let mut frames = Frames::new(Instant::now());
 
     loop {
-        if stale && Instant::now() >= next_frame {
+        if frames.due(Instant::now()) {
             app.settle(&topology);
             if let Err(error) = screen.draw(app, theme) {
-                return if is_gone(&error) { Ok(()) } else { Err(LiveError::Terminal(error)) };
+                return ended(error);
             }
-            stale = false;
-            next_frame = Instant::now() + FRAME;
+            frames.drawn(Instant::now());
         }
         tokio::select! {
             biased;
-            () = signals.next() => return Ok(()),
+            asked = signals.next() => match asked {
+                Asked::End => return Ok(()),
+                Asked::GoOn => {
+                    if let Err(error) = screen.resume() {
+                        return ended(error);
+                    }
+                    frames.stale = true;
+                }
+            },
             event = events.next() => {
                 // A terminal that is closed ends the program, as the user asked by closing it.
                 let Some(Ok(event)) = event else { return Ok(()) };
-                let mut outcome = handle(app, &event);
+                let mut outcome = handle(app, &topology, &event);
                 for _ in 1..KEYS_AT_ONCE {
                     let Some(event) = waiting(&mut events).await else { break };
                     let Some(Ok(event)) = event else { return Ok(()) };
-                    outcome = worse(outcome, handle(app, &event));
+                    outcome = worse(outcome, handle(app, &topology, &event));
                 }
                 match outcome {
                     Outcome::Quit => return Ok(()),
-                    Outcome::Changed => (stale, next_frame) = (true, Instant::now()),
+                    Outcome::Suspend => {
+                        if let Err(error) = screen.suspend() {
+                            return ended(error);
+                        }
+                        frames.stale = true;
+                    }
+                    Outcome::Changed => frames.stale = true,
                     Outcome::Nothing => {}
                 }
             }
             news = feed.next() => {
                 match news {
-                    News::Started => app.tracking = Tracking::Live,
                     News::Update(Update::Tick(tick)) => {
                         topology.apply(&tick);
                         app.tick_applied(tick.at);
                     }
-                    News::Update(Update::Events(_)) => continue,
+                    // It is live with the first tick: until then nobody knows what is there.
+                    News::Started | News::Update(Update::Events(_)) => continue,
                     News::Stopped(why) => app.tracking = Tracking::Stopped(why),
                     News::Panicked => return Err(LiveError::Panicked),
                 }
-                stale = true;
+                frames.stale = true;
             }
-            () = sleep_until(next_frame), if stale => {}
+            () = sleep_until(frames.next), if frames.stale => {}
             _ = pulse.tick() => {
                 if Screen::panicked() {
                     return Err(LiveError::Panicked);
@@ -151,6 +164,34 @@ async fn watch(
             }
         }
     }
+}
+
+/// When the screen is drawn: at once after a pause, but never sooner than [`FRAME`] after the frame before, however fast
+/// keys, ticks or sizes come.
+struct Frames {
+    /// Whether anything changed since the last frame.
+    stale: bool,
+    /// When there may be a frame again.
+    next: Instant,
+}
+
+impl Frames {
+    fn new(now: Instant) -> Self {
+        Self { stale: true, next: now }
+    }
+
+    fn due(&self, now: Instant) -> bool {
+        self.stale && now >= self.next
+    }
+
+    fn drawn(&mut self, now: Instant) {
+        *self = Self { stale: false, next: now + FRAME };
+    }
+}
+
+/// How the screen ends by an error of the terminal: as the user asked, if it is the terminal that is gone.
+fn ended(error: io::Error) -> Result<(), LiveError> {
+    if is_gone(&error) { Ok(()) } else { Err(LiveError::Terminal(error)) }
 }
 
 /// The next event, if it is there already.
@@ -167,7 +208,10 @@ async fn waiting(events: &mut EventStream) -> Option<Option<io::Result<Event>>> 
     .await
 }
 
-fn handle(app: &mut App, event: &Event) -> Outcome {
+fn handle(app: &mut App, topology: &Topology, event: &Event) -> Outcome {
+    // A key means what is there after the key before, also where both come between two frames: the first row after a
+    // filter was taken is one that the filter lets through.
+    app.settle(topology);
     match event {
         Event::Key(key) => request(key, app.scope()).map_or(Outcome::Nothing, |asked| app.handle(asked)),
         Event::Paste(text) => {
@@ -182,6 +226,7 @@ fn handle(app: &mut App, event: &Event) -> Outcome {
 fn worse(one: Outcome, other: Outcome) -> Outcome {
     match (one, other) {
         (Outcome::Quit, _) | (_, Outcome::Quit) => Outcome::Quit,
+        (Outcome::Suspend, _) | (_, Outcome::Suspend) => Outcome::Suspend,
         (Outcome::Changed, _) | (_, Outcome::Changed) => Outcome::Changed,
         (Outcome::Nothing, Outcome::Nothing) => Outcome::Nothing,
     }
@@ -243,8 +288,17 @@ impl Feed {
     }
 }
 
-/// The signals that ask a program to end.
+/// What a signal asks for.
+enum Asked {
+    /// To end.
+    End,
+    /// To go on after having been stopped: the terminal is not as it was left.
+    GoOn,
+}
+
+/// The signals that ask a program for something.
 struct Signals {
+    go_on: Signal,
     hang_up: Signal,
     interrupt: Signal,
     quit: Signal,
@@ -254,6 +308,7 @@ struct Signals {
 impl Signals {
     fn new() -> io::Result<Self> {
         Ok(Self {
+            go_on: signal(SignalKind::from_raw(rustix::process::Signal::CONT.as_raw()))?,
             hang_up: signal(SignalKind::hangup())?,
             interrupt: signal(SignalKind::interrupt())?,
             quit: signal(SignalKind::quit())?,
@@ -261,12 +316,57 @@ impl Signals {
         })
     }
 
-    async fn next(&mut self) {
+    async fn next(&mut self) -> Asked {
         tokio::select! {
-            _ = self.hang_up.recv() => {}
-            _ = self.interrupt.recv() => {}
-            _ = self.quit.recv() => {}
-            _ = self.terminate.recv() => {}
+            _ = self.hang_up.recv() => Asked::End,
+            _ = self.interrupt.recv() => Asked::End,
+            _ = self.quit.recv() => Asked::End,
+            _ = self.terminate.recv() => Asked::End,
+            _ = self.go_on.recv() => Asked::GoOn,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crossterm::event::KeyCode;
+
+    use super::*;
+
+    #[test]
+    fn there_are_at_most_ten_frames_a_second_and_none_when_nothing_changed() {
+        let start = Instant::now();
+        let mut frames = Frames::new(start);
+        let mut drawn = Vec::new();
+        // A key every 7 ms for a second, then silence.
+        for millisecond in 0..2_000_u64 {
+            let now = start + Duration::from_millis(millisecond);
+            frames.stale |= millisecond < 1_000 && millisecond % 7 == 0;
+            if frames.due(now) {
+                frames.drawn(now);
+                drawn.push(millisecond);
+            }
+        }
+        assert_eq!(drawn.first(), Some(&0), "the first one waits for nothing");
+        assert!(drawn.windows(2).all(|pair| pair[1] - pair[0] >= 100), "{drawn:?}");
+        assert!(drawn.len() <= 11 && drawn.last().is_some_and(|&last| last <= 1_100), "{drawn:?}");
+        // After silence the next one is drawn at once.
+        let later = start + Duration::from_secs(5);
+        assert!(!frames.due(later));
+        frames.stale = true;
+        assert!(frames.due(later));
+    }
+
+    #[test]
+    fn keys_that_come_at_once_do_the_same_as_one_after_the_other() {
+        let topology = crate::fixture::topology();
+        let mut app = App::new(None, TimeZone::UTC);
+        app.tick_applied(crate::fixture::NOW);
+        let keys = "tfport=5432".chars().map(KeyCode::Char).chain([KeyCode::Enter, KeyCode::Down]);
+        for code in keys {
+            handle(&mut app, &topology, &Event::Key(code.into()));
+        }
+        app.settle(&topology);
+        assert_eq!((app.view.edges.len(), app.selected_row()), (1, Some(0)));
     }
 }

@@ -1,6 +1,6 @@
 //! The terminal: taken when the screen opens, and given back whole however the program ends.
 
-use std::io::{self, BufWriter, IsTerminal, Stdout, Write as _};
+use std::io::{self, BufWriter, IsTerminal, Stdout, Write};
 use std::panic;
 use std::sync::Once;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -9,7 +9,9 @@ use crossterm::event::{DisableBracketedPaste, EnableBracketedPaste};
 use crossterm::terminal::{EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode};
 use crossterm::{cursor, execute};
 use ratatui::backend::CrosstermBackend;
+use ratatui::layout::Rect;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::process::{Signal, getpid, kill_process};
 
 use crate::app::App;
 use crate::screen;
@@ -39,10 +41,7 @@ impl Screen {
         HOOK.call_once(|| {
             let previous = panic::take_hook();
             panic::set_hook(Box::new(move |information| {
-                // Of any thread: the report would be lost on the alternate screen.
-                PANICKED.store(true, Ordering::SeqCst);
-                restore();
-                previous(information);
+                on_panic(&mut io::stdout(), || previous(information));
             }));
         });
         PANICKED.store(false, Ordering::SeqCst);
@@ -55,9 +54,28 @@ impl Screen {
             )))
             .inspect_err(|_| restore())?,
         };
-        enable_raw_mode()?;
-        execute!(io::stdout(), EnterAlternateScreen, EnableBracketedPaste, cursor::Hide)?;
+        take()?;
         Ok(screen)
+    }
+
+    /// Stops the program as Ctrl-Z does elsewhere (raw mode keeps the terminal from doing it): the terminal is given
+    /// back meanwhile, and taken again when the program goes on. Where nobody could make it go on, the system does
+    /// not stop it.
+    pub fn suspend(&mut self) -> io::Result<()> {
+        restore();
+        kill_process(getpid(), Signal::TSTP)?;
+        self.resume()
+    }
+
+    /// Takes the terminal again after the program was stopped, by whomever: others have written on it since.
+    pub fn resume(&mut self) -> io::Result<()> {
+        TAKEN.store(true, Ordering::SeqCst);
+        // Raw mode that was never left would not be set again, though a shell may have ended it.
+        let _ = disable_raw_mode();
+        take()?;
+        // Not `clear`: that asks the terminal where its cursor is, and the answer goes to who waits for keys.
+        let size = self.terminal.size()?;
+        self.terminal.resize(Rect::new(0, 0, size.width, size.height))
     }
 
     /// Draws the application. After a panic the terminal is no longer ours, and nothing is drawn.
@@ -94,12 +112,72 @@ impl std::fmt::Debug for Screen {
     }
 }
 
-/// Gives the terminal back, once. There is nobody to tell of a failure: the terminal may be what failed.
+fn take() -> io::Result<()> {
+    enable_raw_mode()?;
+    execute!(io::stdout(), EnterAlternateScreen, EnableBracketedPaste, cursor::Hide)
+}
+
+/// Gives the terminal back, once.
 fn restore() {
+    restore_to(&mut io::stdout());
+}
+
+/// There is nobody to tell of a failure: the terminal may be what failed.
+fn restore_to(out: &mut impl Write) {
     if TAKEN.swap(false, Ordering::SeqCst) {
-        let mut stdout = io::stdout();
-        let _ = execute!(stdout, DisableBracketedPaste, LeaveAlternateScreen, cursor::Show);
-        let _ = stdout.flush();
+        let _ = execute!(out, DisableBracketedPaste, LeaveAlternateScreen, cursor::Show);
+        let _ = out.flush();
         let _ = disable_raw_mode();
+    }
+}
+
+/// What is done when any thread panics: first the terminal, since the report would be lost on the alternate screen.
+fn on_panic(out: &mut impl Write, report: impl FnOnce()) {
+    PANICKED.store(true, Ordering::SeqCst);
+    restore_to(out);
+    report();
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::RefCell;
+
+    use super::*;
+
+    /// What was written, and when.
+    struct Log<'a>(&'a RefCell<Vec<u8>>);
+
+    impl Write for Log<'_> {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.borrow_mut().extend_from_slice(bytes);
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    /// The only test that touches the statics.
+    #[test]
+    fn a_panic_is_reported_after_the_terminal_is_given_back_once() {
+        let written = RefCell::new(Vec::new());
+        let report = |text: &'static [u8]| {
+            let written = &written;
+            move || written.borrow_mut().extend_from_slice(text)
+        };
+        TAKEN.store(true, Ordering::SeqCst);
+        PANICKED.store(false, Ordering::SeqCst);
+        on_panic(&mut Log(&written), report(b"first report"));
+        assert!(Screen::panicked());
+        // A panic while another one unwinds, or of another thread: only its report.
+        on_panic(&mut Log(&written), report(b", second report"));
+        restore_to(&mut Log(&written));
+        PANICKED.store(false, Ordering::SeqCst);
+        let given_back = "\x1b[?2004l\x1b[?1049l\x1b[?25h";
+        assert_eq!(
+            String::from_utf8_lossy(&written.borrow()),
+            format!("{given_back}first report, second report")
+        );
     }
 }

@@ -75,7 +75,8 @@ pub enum SocketEventKind {
 pub struct ScanRow {
     /// When this row was read: an event of the socket from before is older news, one from after is newer.
     pub at: Timestamp,
-    /// The kernel's identity of the socket, from the same space as the events' where there are events.
+    /// The kernel's address of the socket, as in events; or a name of the scan's own, which stays the same from scan
+    /// to scan ([`ScanRow::has_own_name`]).
     pub kernel_socket: u64,
     /// The network namespace.
     pub netns: NetnsId,
@@ -93,6 +94,18 @@ pub struct ScanRow {
     pub counters: Option<Counters>,
     /// The sequence numbers, where they were read.
     pub sequence: Option<SequencePair>,
+}
+
+impl ScanRow {
+    /// Whether [`ScanRow::kernel_socket`] is a name of the scan's own, not the kernel's address of the socket.
+    pub const fn has_own_name(&self) -> bool {
+        is_own_name(self.kernel_socket)
+    }
+}
+
+/// Whether this is a scan's own name for a socket: the kernel's addresses all have the highest bit set.
+pub(crate) const fn is_own_name(kernel_socket: u64) -> bool {
+    kernel_socket >> 63 == 0
 }
 
 /// A whole scan.

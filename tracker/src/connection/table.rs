@@ -12,6 +12,7 @@ mod owners;
 mod scan;
 mod tick;
 mod tombstones;
+mod twins;
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
@@ -19,6 +20,7 @@ use self::entry::{Entry, Tuple};
 use self::ledger::Ledger;
 use self::outbox::Outbox;
 use self::tombstones::{Tombstone, Tombstones, tuple_key};
+use self::twins::Twins;
 use super::{ConnectionEvent, Direction, Socket, SocketEvent, SocketEventKind, State};
 use crate::identity::{ProcessId, SocketId, Timestamp};
 use crate::tick::Counts;
@@ -45,6 +47,10 @@ pub struct ConnectionTable {
     scans: u32,
     /// When the newest complete scan began; `None` before the first.
     complete_scan: Option<Timestamp>,
+    /// Finds sockets by their addresses, where events and scans have different names for them.
+    twins: Option<Box<Twins>>,
+    /// What turned out in this tick to be another socket, and was told.
+    forgotten: Vec<SocketId>,
 }
 
 /// The table's part of a [`Tick`](crate::Tick); see there for what each list means.
@@ -56,8 +62,7 @@ pub struct TableTick {
     pub changed: Vec<Socket>,
     /// As in the tick.
     pub closed: Vec<Socket>,
-    /// As in the tick. Nothing gets here yet: whatever was told open was real, and its end, seen or not, is certain
-    /// by the time it is taken out.
+    /// As in the tick: what a scan told of under its own name and a late event under another.
     pub forgotten: Vec<SocketId>,
     /// As in the tick.
     pub counts: Counts,
@@ -105,10 +110,19 @@ impl ConnectionTable {
         let tuple = Tuple::of_event(event);
         let end = end_state(event.kind);
         match self.place(event, &tuple) {
-            Place::Ended => return self.learn_late(event, &tuple),
+            Place::Ended => {
+                // Its end may have been taken for granted too early, and a row have shown it since.
+                return match end.and_then(|_| self.twin(event, &tuple)) {
+                    Some(twin) => self.learn_live(twin, event, end),
+                    None => self.learn_late(event.kernel_socket, event, &tuple),
+                };
+            }
             Place::Earlier => {
                 // Only its end is worth telling: without one it would be open for ever.
                 if let Some(state) = end {
+                    if let Some(twin) = self.twin(event, &tuple) {
+                        return self.learn_live(twin, event, end);
+                    }
                     let mut entry = self.create(event.kernel_socket, tuple);
                     entry.learn(event, &mut self.ledger);
                     self.bury(entry, &End::told(event.at, state));
@@ -118,9 +132,15 @@ impl ConnectionTable {
             Place::Live => {}
             Place::Replaces(last) => {
                 self.close(event.kernel_socket, &End::missed(last, event.at));
-                self.insert(event.kernel_socket, tuple);
+                if !self.adopt(event, &tuple) {
+                    self.insert(event.kernel_socket, tuple);
+                }
             }
+            Place::New if self.adopt(event, &tuple) => {}
             Place::New => {
+                if let Some(twin) = self.ended_twin(event, &tuple) {
+                    return self.learn_late(twin, event, &tuple);
+                }
                 // Nothing but its listener has no peer, and a process that lets go of an unknown one is no news.
                 if tuple.remote.is_none() && event.kind == SocketEventKind::Owned {
                     return;
@@ -128,11 +148,22 @@ impl ConnectionTable {
                 self.insert(event.kernel_socket, tuple);
             }
         }
-        let Some(entry) = self.live.get_mut(&event.kernel_socket) else { return };
+        self.learn_live(event.kernel_socket, event, end);
+    }
+
+    /// Takes in an event of the live socket that is known by that name.
+    fn learn_live(&mut self, kernel_socket: u64, event: &SocketEvent, end: Option<State>) {
+        let Some(entry) = self.live.get_mut(&kernel_socket) else { return };
         let lacked_owner = entry.lacks_owner();
+        let key = self.twins.as_ref().map(|_| twins::key(&entry.socket));
         entry.learn(event, &mut self.ledger);
+        let double = self.twins.as_mut().zip(key).and_then(|(twins, key)| twins.follow(key, entry));
         if let Some(state) = end {
-            return self.close(event.kernel_socket, &End::told(event.at, state));
+            self.close(kernel_socket, &End::told(event.at, state));
+            if let Some((double, born_at)) = double {
+                self.forget(double, born_at);
+            }
+            return;
         }
         if entry.socket.direction == Direction::Unknown {
             // Its beginning was not seen; a listener at its own address tells that it was accepted.
@@ -145,9 +176,12 @@ impl ConnectionTable {
             self.ledger.listeners.put(&entry.socket);
         }
         match (lacked_owner, entry.lacks_owner()) {
-            (false, true) => _ = self.unowned.insert(event.kernel_socket),
-            (true, false) => _ = self.unowned.remove(&event.kernel_socket),
+            (false, true) => _ = self.unowned.insert(kernel_socket),
+            (true, false) => _ = self.unowned.remove(&kernel_socket),
             _ => {}
+        }
+        if let Some((double, born_at)) = double {
+            self.forget(double, born_at);
         }
     }
 
@@ -193,6 +227,8 @@ impl ConnectionTable {
         if opens {
             return match entry.born_at {
                 Some(born_at) if same && event.at == born_at => Place::Live,
+                // Both ends connected at once, or the socket did to itself.
+                Some(_) if same && entry.is_met_by(event) => Place::Live,
                 None if same && event.at <= entry.news_at => Place::Live,
                 None if event.at <= entry.news_at => Place::Earlier,
                 // All before the beginning is the other one's.
@@ -210,8 +246,8 @@ impl ConnectionTable {
 
     /// Takes in what comes of a socket after its end: its record is still here until the tick, its events until
     /// they are taken.
-    fn learn_late(&mut self, event: &SocketEvent, tuple: &Tuple) {
-        let Some(tombstone) = self.tombstones.get_mut(event.kernel_socket) else { return };
+    fn learn_late(&mut self, kernel_socket: u64, event: &SocketEvent, tuple: &Tuple) {
+        let Some(tombstone) = self.tombstones.get_mut(kernel_socket) else { return };
         let tombstone_at = tombstone.at;
         if tombstone.tuple == tuple.key() && end_state(event.kind).is_some() {
             tombstone.at = tombstone.at.max(event.at);
@@ -235,6 +271,9 @@ impl ConnectionTable {
         // What was known of it when its end was noticed may have been less than its whole tuple.
         if event.at <= tombstone_at {
             tombstone.tuple = entry_key(entry);
+            if let Some(twins) = &mut self.twins {
+                twins.end(tombstone.tuple, tombstone.at, kernel_socket);
+            }
         }
         tombstone.unowned = entry.lacks_owner();
         if entry.is_listener() {
@@ -253,6 +292,9 @@ impl ConnectionTable {
     fn insert(&mut self, kernel_socket: u64, tuple: Tuple) {
         let entry = self.create(kernel_socket, tuple);
         self.ledger.dirty.push(kernel_socket);
+        if let Some(twins) = &mut self.twins {
+            twins.add(&entry);
+        }
         self.live.insert(kernel_socket, entry);
     }
 
@@ -260,6 +302,9 @@ impl ConnectionTable {
     fn close(&mut self, kernel_socket: u64, end: &End) {
         if let Some(entry) = self.live.remove(&kernel_socket) {
             self.unowned.remove(&kernel_socket);
+            if let Some(twins) = &mut self.twins {
+                twins.remove(twins::key(&entry.socket), kernel_socket);
+            }
             if entry.is_listener() {
                 self.ledger.listeners.close(&entry.socket);
             }
@@ -284,6 +329,9 @@ impl ConnectionTable {
             unowned: entry.lacks_owner(),
             record: (self.ticks, self.ended.len()),
         };
+        if let Some(twins) = &mut self.twins {
+            twins.end(twins::key(&entry.socket), tombstone.at, entry.kernel_socket);
+        }
         self.tombstones.insert(entry.kernel_socket, tombstone);
         self.ended.push(entry);
     }

@@ -2,6 +2,7 @@
 
 pub mod cgroup;
 pub mod cgroup_ids;
+pub mod engine;
 
 use std::collections::BTreeMap;
 
@@ -26,4 +27,11 @@ pub struct Container {
     pub labels: BTreeMap<Text, Text>,
     /// The network namespace of its first process.
     pub netns: Option<NetnsId>,
+}
+
+impl Container {
+    /// Whether an engine with the Docker-compatible API may know it. Others have ids of the same form.
+    pub fn may_be_in_an_engine(&self) -> bool {
+        self.runtime.as_deref().is_none_or(|runtime| matches!(runtime, "docker" | "podman"))
+    }
 }

@@ -20,7 +20,10 @@ impl Globals {
         let mut offsets = [0; MEMBER_COUNT];
         for &member in Member::ALL {
             let (base, path) = member.path();
-            offsets[member as usize] = types.member_offset(base, path)?;
+            offsets[member as usize] = match types.member_offset(base, path) {
+                Err(BtfError::MissingMember { .. }) if member.is_optional() => 0,
+                offset => offset?,
+            };
         }
         let mut globals = Self { offsets, settings: [0; SETTING_COUNT] };
         let controller = hierarchy.v1_controller.as_deref().and_then(|name| {

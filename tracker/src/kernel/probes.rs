@@ -146,11 +146,11 @@ fn load(hierarchy: &CgroupHierarchy) -> Result<(Result<Ebpf, String>, Btf), Prob
         let blob = read_types().map_err(ProbeError::NoTypes)?;
         let globals = Globals::read(&KernelTypes::parse(&blob)?, hierarchy)?;
         let btf = Btf::parse(&blob, Endianness::default()).map_err(ProbeError::UnreadableTypes)?;
-        let loaded = match loader.join() {
+        let maps = match loader.join() {
             Ok(loader) => create_maps(loader, globals),
             Err(_) => Err("the loader panicked".to_owned()),
         };
-        Ok((loaded, btf))
+        Ok((maps, btf))
     })
 }
 
@@ -176,12 +176,12 @@ fn create_maps(loader: EbpfLoader<'static>, globals: Globals) -> Result<Ebpf, St
     loader.btf(None);
     let mut reason = String::new();
     for (bytes, globals) in &attempts {
-        let loaded = loader
+        let maps = loader
             .override_global("OFFSETS", &globals.offsets[..], true)
             .override_global("SETTINGS", &globals.settings[..], true)
             .map_max_entries("RECORDS", *bytes)
             .load(OBJECT);
-        match loaded {
+        match maps {
             Ok(ebpf) => return Ok(ebpf),
             Err(error) => reason = with_causes(&error),
         }
@@ -296,8 +296,7 @@ fn with_causes(error: &(dyn std::error::Error + 'static)) -> String {
         next = error.source();
         let words = if let Some(ProgramError::LoadError { io_error, verifier_log }) = error.downcast_ref() {
             let log = verifier_log.to_string();
-            let last = log.lines().rfind(|line| !line.trim().is_empty() && !line.starts_with("processed "));
-            let last = last.map_or(String::new(), |line| format!(" (the verifier: {})", line.trim()));
+            let last = last_words(&log).map_or(String::new(), |line| format!(" (the verifier: {line})"));
             // What follows in the chain is in this line already.
             next = None;
             format!("the kernel refused the program: {io_error}{last}")
@@ -312,6 +311,13 @@ fn with_causes(error: &(dyn std::error::Error + 'static)) -> String {
         }
     }
     text
+}
+
+/// The line of a verifier's log that says what is wrong: the last but for its statistics.
+fn last_words(log: &str) -> Option<&str> {
+    const STATISTICS: [&str; 3] = ["processed ", "stack depth ", "verification time "];
+    let is_statistics = |line: &str| STATISTICS.iter().any(|begin| line.starts_with(begin));
+    log.lines().map(str::trim).rfind(|line| !line.is_empty() && !is_statistics(line))
 }
 
 fn step(part: Part, way: &str, outcome: Outcome) -> Step {

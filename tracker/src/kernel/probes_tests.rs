@@ -17,7 +17,7 @@ fn may_run(name: &str) -> bool {
     let may = rustix::process::geteuid().is_root();
     if !may {
         // Not `eprintln`, which the test runner captures.
-        let _ = writeln!(std::io::stderr(), "SKIPPED {name}: needs root");
+        let _ = writeln!(io::stderr(), "SKIPPED {name}: needs root");
         assert!(std::env::var_os("SCOPETOP_REQUIRE_ROOT").is_none(), "{name} was skipped");
     }
     may
@@ -62,7 +62,7 @@ fn both_ways_to_read_the_kernel_read_the_same() {
     // Of two connections, both ends closed; and the connect that failed.
     let is_over = |told: &BTreeMap<(u64, u8, u8), Vec<SocketRecord>>| {
         let whole = |key: &(u64, u8, u8), records: &Vec<SocketRecord>| {
-            key.2 == state::CLOSE && records.len() % 2 == 0
+            key.2 == state::CLOSE && records.len().is_multiple_of(2)
         };
         told.iter()
             .filter(|(key, records)| whole(key, records))
@@ -99,4 +99,12 @@ fn both_ways_to_read_the_kernel_read_the_same() {
         .map(|record| (record.bytes_sent, record.bytes_received))
         .collect();
     assert_eq!(sent, [(64, 0); 4]);
+}
+
+#[test]
+fn the_verifiers_last_words_are_not_its_statistics() {
+    let log = "9: (79) r1 = *(u64 *)(r2 +8)\nR2 invalid mem access 'scalar'\nverification time 56 usec\n\
+        stack depth 200+0\nprocessed 10 insns (limit 1000000) max_states_per_insn 0\n\n";
+    assert_eq!(last_words(log), Some("R2 invalid mem access 'scalar'"));
+    assert_eq!(last_words("processed 10 insns\n"), None);
 }

@@ -11,6 +11,7 @@ use super::stat::comm_field;
 use crate::connection::Actor;
 use crate::container::Container;
 use crate::container::cgroup::Named;
+use crate::container::engine::EngineFacts;
 use crate::identity::{ContainerId, NetnsId, ProcessId, Timestamp};
 use crate::kernel::clock::Clock;
 use crate::text::Text;
@@ -28,6 +29,8 @@ pub(super) struct ProcessCache {
     changed: FxHashSet<ProcessId>,
     containers: FxHashMap<ContainerId, Container>,
     changed_containers: FxHashSet<ContainerId>,
+    /// Counts up with everything that happens to a container.
+    containers_revision: u64,
 }
 
 #[derive(Debug)]
@@ -71,6 +74,7 @@ impl ProcessCache {
             changed: FxHashSet::default(),
             containers: FxHashMap::default(),
             changed_containers: FxHashSet::default(),
+            containers_revision: 0,
         }
     }
 
@@ -159,6 +163,7 @@ impl ProcessCache {
     fn name_container(&mut self, named: Named, netns: Option<NetnsId>) {
         let container = self.containers.entry(named.id.clone()).or_insert_with(|| {
             self.changed_containers.insert(named.id.clone());
+            self.containers_revision += 1;
             Container {
                 id: named.id.clone(),
                 runtime: None,
@@ -172,7 +177,30 @@ impl ProcessCache {
         if (&runtime, netns) != (&container.runtime, container.netns) {
             (container.runtime, container.netns) = (runtime, netns);
             self.changed_containers.insert(named.id);
+            self.containers_revision += 1;
         }
+    }
+
+    /// Takes in what an engine tells of a container. One without a process is not remembered.
+    pub(super) fn learn_container(&mut self, id: &ContainerId, facts: EngineFacts) {
+        let Some(container) = self.containers.get_mut(id) else { return };
+        let EngineFacts { name, image, labels } = facts;
+        if (&name, &image, &labels) == (&container.name, &container.image, &container.labels) {
+            return;
+        }
+        (container.name, container.image, container.labels) = (name, image, labels);
+        self.changed_containers.insert(id.clone());
+        self.containers_revision += 1;
+    }
+
+    /// The containers that have a process.
+    pub(super) fn containers(&self) -> impl Iterator<Item = &Container> {
+        self.containers.values()
+    }
+
+    /// Another number whenever a container came, changed or went.
+    pub(super) fn containers_revision(&self) -> u64 {
+        self.containers_revision
     }
 
     pub(super) fn get(&self, id: &ProcessId) -> Option<&Arc<Process>> {
@@ -206,7 +234,11 @@ impl ProcessCache {
         });
         let inhabited: FxHashSet<_> =
             self.entries.values().filter_map(|entry| entry.process.container.as_ref()).collect();
+        let before = self.containers.len();
         self.containers.retain(|id, _| inhabited.contains(id));
+        if self.containers.len() < before {
+            self.containers_revision += 1;
+        }
     }
 
     /// How many processes it remembers.

@@ -155,6 +155,32 @@ fn a_container_is_told_once_and_again_when_more_is_known() {
 }
 
 #[test]
+fn what_an_engine_tells_of_a_container_is_told_once_and_only_where_it_is_known() {
+    let mut cache = cache();
+    explain(&mut cache, &Answer { facts: None, container: Some(named("abc")) });
+    cache.take_changed_containers();
+    let told = EngineFacts {
+        name: Some(Text::from("web")),
+        image: Some(Text::from("nginx")),
+        labels: BTreeMap::from([(Text::from("a"), Text::from("b"))]),
+    };
+    let revision = cache.containers_revision();
+    cache.learn_container(&named("abc").id, told.clone());
+    assert_ne!(cache.containers_revision(), revision);
+    let changed = cache.take_changed_containers();
+    assert_eq!(
+        (&changed[0].name, &changed[0].image, &changed[0].labels),
+        (&told.name, &told.image, &told.labels)
+    );
+
+    let revision = cache.containers_revision();
+    cache.learn_container(&named("abc").id, told.clone());
+    cache.learn_container(&named("other").id, told);
+    assert!(cache.take_changed_containers().is_empty());
+    assert_eq!((cache.containers().count(), cache.containers_revision()), (1, revision));
+}
+
+#[test]
 fn what_nothing_names_is_forgotten_after_a_while_and_what_is_named_never() {
     let mut cache = cache();
     let named_id = ProcessId { pid: 8, ..ID };
@@ -165,7 +191,9 @@ fn what_nothing_names_is_forgotten_after_a_while_and_what_is_named_never() {
         cache.end_tick(|id| *id == named_id);
         assert_eq!((cache.len(), cache.containers.len()), (2, 1));
     }
+    let revision = cache.containers_revision();
     cache.end_tick(|id| *id == named_id);
+    assert_ne!(cache.containers_revision(), revision, "a container went");
     assert!(cache.get(&ID).is_none() && cache.get(&named_id).is_some());
     assert!(cache.containers.is_empty());
 }

@@ -11,7 +11,8 @@ use super::users::Users;
 use crate::connection::Actor;
 use crate::container::Container;
 use crate::container::cgroup_ids::CgroupIds;
-use crate::identity::ProcessId;
+use crate::container::engine::EngineFacts;
+use crate::identity::{ContainerId, ProcessId};
 use crate::kernel::clock::Clock;
 
 /// What is known of processes.
@@ -74,6 +75,27 @@ impl ProcessTable {
     /// The containers in which a process was found for the first time, and those of which more is known, each once.
     pub fn take_changed_containers(&mut self) -> Vec<Container> {
         self.cache.take_changed_containers()
+    }
+
+    /// Looks whether there are new cgroups: those of containers that live for a moment are gone when they are asked
+    /// for. To be called several times a second; it costs next to nothing where none was made.
+    pub fn refresh_cgroups(&mut self) {
+        self.cgroups.refresh(Instant::now());
+    }
+
+    /// Takes in what an engine tells of a container; it is among the changed ones then.
+    pub fn learn_container(&mut self, id: &ContainerId, facts: EngineFacts) {
+        self.cache.learn_container(id, facts);
+    }
+
+    /// The containers in which a remembered process is, in no order.
+    pub fn containers(&self) -> impl Iterator<Item = &Container> {
+        self.cache.containers()
+    }
+
+    /// Another number whenever [`ProcessTable::containers`] differ from before.
+    pub fn containers_revision(&self) -> u64 {
+        self.cache.containers_revision()
     }
 
     /// Ends a tick: a process that `is_named` does not know, and that no event and nobody asked for has named for some

@@ -5,9 +5,10 @@ use rustc_hash::FxHashMap;
 
 use super::assemble::Before;
 use super::connection::{Connection, ConnectionId, Listener};
-use super::end::{End, EndIndex, LinkIndex, Tuple};
+use super::end::{End, EndIndex, LinkIndex, Tuple, TupleNumber};
 use super::host::{Host, HostView};
 use super::node::{HostIndex, Node, NodeKey};
+use super::readings::Readings;
 use super::{Rate, Topology};
 use crate::connection::{Socket, State};
 use crate::container::Container;
@@ -20,18 +21,19 @@ pub(super) struct Work<'t> {
     pub(super) host: HostIndex,
     /// Whether it is the host's first: then it tells what was there before.
     is_first: bool,
-    at: Timestamp,
-    pub(super) duration: u64,
+    pub(super) readings: Readings,
     /// Connections from this one on were made by this tick.
     pub(super) first_made: ConnectionId,
-    /// The sockets of this tick that their connections do not know yet.
-    pub(super) fresh: FxHashMap<EndIndex, &'t Socket>,
-    /// Their ends, in the tick's order.
-    pub(super) touched: Vec<EndIndex>,
+    /// The ends that this tick told of, in its order, each with its socket as long as its connection does not know it.
+    pub(super) fresh: Vec<(EndIndex, Option<&'t Socket>)>,
+    /// Whether there were ends before.
+    pub(super) had_ends: bool,
     /// Ends that may have to be joined or taken apart.
     pub(super) check: Vec<EndIndex>,
-    /// Tuples of which all ends may have to be.
-    pub(super) groups: Vec<u64>,
+    /// For use on the way there.
+    pub(super) near: Vec<EndIndex>,
+    /// Tuples that ends had, of which all other ends may have to be.
+    pub(super) groups: Vec<TupleNumber>,
     /// The connections of earlier ticks that this one changes, as they were.
     pub(super) before: FxHashMap<ConnectionId, Before>,
 }
@@ -39,7 +41,9 @@ pub(super) struct Work<'t> {
 impl Work<'_> {
     /// Whether a connection that this tick told of for the first time began in it.
     pub(super) fn began_in(&self, opened_at: Option<Timestamp>) -> bool {
-        !self.is_first || opened_at.is_some_and(|opened_at| self.at.since(opened_at) <= self.duration)
+        !self.is_first
+            || opened_at
+                .is_some_and(|opened_at| self.readings.tick_ended.since(opened_at) <= self.readings.duration)
     }
 }
 
@@ -51,15 +55,18 @@ impl Topology {
     /// has opened, one that closed and is not known is shown once, one that opens twice has changed.
     pub fn apply(&mut self, tick: &Tick) {
         let Some((host, is_first)) = self.enter(tick) else { return };
+        let told = tick.opened.len() + tick.changed.len() + tick.closed.len();
+        self.reserve(host, tick.opened.len());
+        self.ends.begin_list();
         let mut work = Work {
             host,
             is_first,
-            at: tick.at,
-            duration: tick.duration,
+            readings: self.note_reading(host, tick),
             first_made: ConnectionId(self.next_connection),
-            fresh: FxHashMap::default(),
-            touched: Vec::new(),
-            check: Vec::new(),
+            fresh: Vec::with_capacity(told),
+            had_ends: !self.ends.is_empty(),
+            check: Vec::with_capacity(told),
+            near: Vec::new(),
             groups: Vec::new(),
             before: FxHashMap::default(),
         };
@@ -86,6 +93,12 @@ impl Topology {
         self.spare_unused(host, tick);
     }
 
+    fn reserve(&mut self, host: HostIndex, sockets: usize) {
+        self.ends.reserve(sockets);
+        self.links.reserve(sockets);
+        self.host_mut(host).sockets.reserve(sockets);
+    }
+
     /// The tick's host, and whether it is new. There is room for 65,536 hosts; the ticks of others are not taken in.
     fn enter(&mut self, tick: &Tick) -> Option<(HostIndex, bool)> {
         if let Some(index) = self.views.iter().position(|view| view.id == tick.host) {
@@ -103,14 +116,30 @@ impl Topology {
         &mut self.hosts[usize::from(host.0)]
     }
 
-    /// Removes what was over in the host's tick before, and nothing is new or moving any more.
+    /// When the host's counters were read. Where nothing tells, they are as new as the tick.
+    fn note_reading(&mut self, host: HostIndex, tick: &Tick) -> Readings {
+        let read_at = tick.source.counters_at.unwrap_or(tick.at);
+        let before = self.host_mut(host).counters_at;
+        let newest = Some(read_at).filter(|_| before < Some(read_at));
+        if newest.is_some() {
+            self.host_mut(host).counters_at = newest;
+        }
+        Readings { before, newest, tick_ended: tick.at, duration: tick.duration }
+    }
+
+    /// Removes what was over in the host's tick before, and nothing is new any more. Nothing is moving any more, if
+    /// the counters were read since.
     fn undo_newest(&mut self, work: &mut Work<'_>) {
         let newest = std::mem::take(&mut self.host_mut(work.host).newest);
         for id in newest.new {
             self.adjust(id, |connection| connection.is_new = false);
         }
-        for id in newest.moving {
-            self.adjust(id, |connection| connection.rate = Rate::default());
+        if work.readings.newest.is_some() {
+            for id in newest.moving {
+                self.adjust(id, |connection| connection.rate = Rate::default());
+            }
+        } else {
+            self.host_mut(work.host).newest.moving = newest.moving;
         }
         for socket in newest.over_sockets {
             if self.listeners.get(&(work.host, socket)).is_some_and(|listener| listener.closed) {
@@ -119,8 +148,7 @@ impl Topology {
             if let Some(&end) = self.host_mut(work.host).sockets.get(&socket)
                 && self.ends.get(end).is_some_and(|end| end.is_over() && !end.is_gone)
             {
-                self.mark(work, end);
-                self.ends.unindex(end);
+                self.unindex(work, end);
                 if let Some(end) = self.ends.get_mut(end) {
                     end.is_gone = true;
                 }
@@ -253,8 +281,7 @@ impl Topology {
             if !end.is_gone && end.joins_alike(socket, state) && before == Some(tuple) {
                 end.update(socket, state);
             } else {
-                self.mark(work, index);
-                self.ends.unindex(index);
+                self.unindex(work, index);
                 if let Some(end) = self.ends.get_mut(index) {
                     end.update(socket, state);
                     end.is_gone = false;
@@ -273,8 +300,10 @@ impl Topology {
         if state.is_over() {
             self.host_mut(work.host).newest.over_sockets.push(socket.id);
         }
-        work.fresh.insert(end, socket);
-        work.touched.push(end);
+        if let Some(entry) = self.ends.get_mut(end) {
+            entry.fresh = work.fresh.len() as u32;
+        }
+        work.fresh.push((end, Some(socket)));
     }
 
     fn take_listener(&mut self, work: &mut Work<'_>, socket: &Socket, state: State) {
@@ -331,9 +360,8 @@ impl Topology {
 
     /// Removes an end that is of no connection any more.
     pub(super) fn remove_end(&mut self, work: &mut Work<'_>, end: EndIndex) {
-        self.mark(work, end);
-        self.ends.unindex(end);
-        work.fresh.remove(&end);
+        self.unindex(work, end);
+        self.take_fresh(work, end);
         if let Some(removed) = self.ends.remove(end) {
             self.host_mut(removed.host).sockets.remove(&removed.socket);
         }

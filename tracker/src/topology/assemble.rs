@@ -11,6 +11,7 @@ use super::edge::{Rate, Service};
 use super::end::{End, EndIndex, LinkIndex, differ};
 use super::links::Link;
 use super::node::{Node, NodeKey};
+use super::readings::{Bytes, Reading};
 use crate::connection::{Direction, OwnerSource};
 use crate::identity::ProcessId;
 
@@ -27,8 +28,8 @@ pub(super) struct Own {
 pub(super) struct Before {
     client: Option<EndIndex>,
     server: Option<EndIndex>,
-    bytes_to_server: Option<u64>,
-    bytes_to_client: Option<u64>,
+    bytes: Option<Bytes>,
+    base: Option<Reading>,
 }
 
 /// Two ends, or one and what it sees, in their roles.
@@ -36,12 +37,6 @@ struct Roles {
     client: Option<Own>,
     server: Option<Own>,
     is_directed: bool,
-}
-
-/// What the ends say together.
-struct Totals {
-    bytes_to_server: Option<u64>,
-    bytes_to_client: Option<u64>,
 }
 
 impl Topology {
@@ -72,8 +67,8 @@ impl Topology {
             work.before.entry(id).or_insert(Before {
                 client: old.client,
                 server: old.server,
-                bytes_to_server: old.view.bytes_to_server,
-                bytes_to_client: old.view.bytes_to_client,
+                bytes: old.bytes(),
+                base: old.base,
             });
         }
         let is_directed = roles.is_directed;
@@ -83,14 +78,16 @@ impl Topology {
         let Some(first) = client_end.or(server_end) else { return };
         let both = || client_end.into_iter().chain(server_end);
         let main = both().find(|end| !end.is_over()).unwrap_or(first);
-        let totals = Totals::of(client_end, server_end);
+        let bytes =
+            Bytes::of(client_end.and_then(|end| end.counters), server_end.and_then(|end| end.counters));
         let opened_at = both().filter_map(|end| end.opened_at).min();
         let is_made = id >= work.first_made;
         let is_new = if is_made { came_with_socket && work.began_in(opened_at) } else { was_new };
-        let rate = if is_made {
-            if is_new { totals.rate(&Totals::ZERO, work.duration) } else { Rate::default() }
+        let (base, rate) = if is_made {
+            work.readings.first(is_new, opened_at, main.is_over(), bytes)
         } else {
-            totals.rate_since(work.before.get(&id), ends, work.duration).unwrap_or(old_rate)
+            let before = work.before.get(&id).map(|before| before.turned(ends)).unwrap_or_default();
+            work.readings.next(before, old_rate, opened_at, main.is_over(), bytes)
         };
         let view = Connection {
             id,
@@ -99,8 +96,8 @@ impl Topology {
             directed: is_directed,
             opened_at,
             closed_at: both().filter_map(|end| end.closed_at).max().filter(|_| main.is_over()),
-            bytes_to_server: totals.bytes_to_server,
-            bytes_to_client: totals.bytes_to_client,
+            bytes_to_server: bytes.map(|bytes| bytes.to_server),
+            bytes_to_client: bytes.map(|bytes| bytes.to_client),
             rtt_us: both().find_map(|end| end.counters?.rtt_us),
             retransmits: both().filter_map(|end| Some(end.counters?.retransmits)).reduce(u32::saturating_add),
             error: both().find_map(|end| end.error),
@@ -113,13 +110,13 @@ impl Topology {
         if is_new && !was_new {
             newest.new.push(id);
         }
-        if !rate.is_zero() {
+        if !rate.is_zero() && old_rate.is_zero() {
             newest.moving.push(id);
         }
         if view.state.is_over() && !was_over {
             newest.over.push(id);
         }
-        let link = self.place(link, view, ends, came_with_socket);
+        let link = self.place(link, view, ends, came_with_socket, base);
         for end in ends.into_iter().flatten() {
             if let Some(end) = self.ends.get_mut(end) {
                 end.link = Some(link);
@@ -208,6 +205,7 @@ impl Topology {
         view: Connection,
         [client, server]: [Option<EndIndex>; 2],
         came_with_socket: bool,
+        base: Option<Reading>,
     ) -> LinkIndex {
         self.nodes.acquire(view.client.node);
         self.nodes.acquire(view.server.node);
@@ -231,10 +229,10 @@ impl Topology {
             if stays {
                 position = old.position;
             }
-            *old = Link { view, client, server, edge, position, came_with_socket };
+            *old = Link { view, client, server, edge, position, came_with_socket, base };
             return link;
         }
-        self.links.add(Link { view, client, server, edge, position, came_with_socket })
+        self.links.add(Link { view, client, server, edge, position, came_with_socket, base })
     }
 
     /// Takes a connection off its nodes and out of its edge's counts, and off the edge unless it stays.
@@ -279,48 +277,15 @@ fn unknown_side() -> Side {
     }
 }
 
-impl Totals {
-    const ZERO: Self = Self { bytes_to_server: Some(0), bytes_to_client: Some(0) };
-
-    fn of(client: Option<&End>, server: Option<&End>) -> Self {
-        let client = client.and_then(|end| end.counters);
-        let server = server.and_then(|end| end.counters);
-        Self {
-            bytes_to_server: client.map(|end| end.bytes_sent).max(server.map(|end| end.bytes_received)),
-            bytes_to_client: client.map(|end| end.bytes_received).max(server.map(|end| end.bytes_sent)),
-        }
-    }
-
-    /// What came on top of `before`, a second.
-    fn rate(&self, before: &Self, nanoseconds: u64) -> Rate {
-        let one_way = |now: Option<u64>, before: Option<u64>| match (now, before) {
-            (Some(now), Some(before)) => Rate::per_second(now.saturating_sub(before), nanoseconds),
-            _ => 0.0,
-        };
-        Rate {
-            to_server: one_way(self.bytes_to_server, before.bytes_to_server),
-            to_client: one_way(self.bytes_to_client, before.bytes_to_client),
-        }
-    }
-
-    /// The rate since the tick before, of a connection that has these ends now; `None` if the counters have not
-    /// moved: then it is what it was.
-    fn rate_since(
-        &self,
-        before: Option<&Before>,
-        [client, server]: [Option<EndIndex>; 2],
-        nanoseconds: u64,
-    ) -> Option<Rate> {
-        let before = before?;
-        let mut totals =
-            Self { bytes_to_server: before.bytes_to_server, bytes_to_client: before.bytes_to_client };
+impl Before {
+    /// What it had carried and from when its rate counted, as of a connection that has these ends now.
+    fn turned(&self, [client, server]: [Option<EndIndex>; 2]) -> (Option<Bytes>, Option<Reading>) {
         let is_same = |was: Option<EndIndex>, is: Option<EndIndex>| was.is_some() && was == is;
-        if is_same(before.client, server) || is_same(before.server, client) {
+        if is_same(self.client, server) || is_same(self.server, client) {
             // It turned out who began, and it was the other one.
-            std::mem::swap(&mut totals.bytes_to_server, &mut totals.bytes_to_client);
+            let base = self.base.map(|base| Reading { bytes: base.bytes.swapped(), ..base });
+            return (self.bytes.map(Bytes::swapped), base);
         }
-        let moved =
-            (self.bytes_to_server, self.bytes_to_client) != (totals.bytes_to_server, totals.bytes_to_client);
-        moved.then(|| self.rate(&totals, nanoseconds))
+        (self.bytes, self.base)
     }
 }

@@ -42,7 +42,8 @@ impl Edge {
     fn new(service: Service) -> Self {
         Self {
             service,
-            connections: Vec::new(),
+            // Most edges have one.
+            connections: Vec::with_capacity(1),
             open: 0,
             new: 0,
             closed: 0,

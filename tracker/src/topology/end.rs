@@ -1,6 +1,7 @@
 //! One end of a connection: what of its socket decides about the joining.
 
 use std::net::{IpAddr, SocketAddr};
+use std::num::{NonZeroU32, NonZeroU64};
 
 use super::node::HostIndex;
 use crate::connection::{Counters, Direction, Protocol, SequencePair, Socket, State};
@@ -8,11 +9,48 @@ use crate::identity::{NetnsId, SocketId, Timestamp};
 
 /// Where an end is in the store.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub(super) struct EndIndex(pub(super) u32);
+pub(super) struct EndIndex(Place);
 
 /// Where a connection is in the store.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub(super) struct LinkIndex(pub(super) u32);
+pub(super) struct LinkIndex(Place);
+
+/// A place in a store, one up: there are many, most of them may be there or not, and that costs nothing so.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+struct Place(NonZeroU32);
+
+impl Place {
+    fn of(slot: usize) -> Self {
+        Self(NonZeroU32::MIN.saturating_add(slot as u32))
+    }
+
+    fn slot(self) -> usize {
+        self.0.get() as usize - 1
+    }
+}
+
+impl EndIndex {
+    pub(super) fn of(slot: usize) -> Self {
+        Self(Place::of(slot))
+    }
+
+    pub(super) fn slot(self) -> usize {
+        self.0.slot()
+    }
+}
+
+impl LinkIndex {
+    pub(super) fn of(slot: usize) -> Self {
+        Self(Place::of(slot))
+    }
+
+    pub(super) fn slot(self) -> usize {
+        self.0.slot()
+    }
+}
+
+/// The number of a tuple, under which ends are found.
+pub(super) type TupleNumber = NonZeroU64;
 
 /// A socket of a connection, without its addresses and owners: those are in the connection's side only.
 #[derive(Debug)]
@@ -33,10 +71,14 @@ pub(super) struct End {
     /// Its connection.
     pub(super) link: Option<LinkIndex>,
     /// The number of its tuple, under which the index has it.
-    pub(super) tuple: Option<u64>,
+    pub(super) tuple: Option<TupleNumber>,
     /// The next ends of the same tuple and the same sequence numbers.
     pub(super) next_of_tuple: Option<EndIndex>,
     pub(super) next_of_sequence: Option<EndIndex>,
+    /// Where among the sockets of the newest tick that told of it its own is.
+    pub(super) fresh: u32,
+    /// The newest round in which it was listed to be looked at.
+    pub(super) listed: u32,
 }
 
 impl End {
@@ -58,6 +100,8 @@ impl End {
             tuple: None,
             next_of_tuple: None,
             next_of_sequence: None,
+            fresh: u32::MAX,
+            listed: 0,
         }
     }
 

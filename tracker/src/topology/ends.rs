@@ -5,7 +5,7 @@ use std::iter;
 
 use rustc_hash::{FxHashMap, FxHasher};
 
-use super::end::{End, EndIndex, Tuple};
+use super::end::{End, EndIndex, Tuple, TupleNumber};
 use crate::connection::{Protocol, SequencePair};
 
 /// All ends.
@@ -14,39 +14,88 @@ pub(super) struct Ends {
     slots: Vec<Option<End>>,
     free: Vec<EndIndex>,
     /// The first end of each tuple (either way round), by the tuple's number; the others are chained to it.
-    by_tuple: FxHashMap<u64, EndIndex>,
+    by_tuple: FxHashMap<TupleNumber, EndIndex>,
     /// The first TCP end with these sequence numbers; the others are chained to it.
     by_sequence: FxHashMap<SequencePair, EndIndex>,
+    /// The number of the round in which ends are being listed.
+    round: u32,
 }
 
 impl Ends {
+    /// Whether there is none.
+    pub(super) fn is_empty(&self) -> bool {
+        self.slots.len() == self.free.len()
+    }
+
+    /// Makes room for so many more. Where those are many, there will hardly be as many again: then for no more than
+    /// those.
+    pub(super) fn reserve(&mut self, more: usize) {
+        let slots = more.saturating_sub(self.free.len());
+        if slots > self.slots.len() {
+            self.slots.reserve_exact(slots);
+        }
+        // Two ends have one tuple at best.
+        self.by_tuple.reserve(more / 2);
+        self.by_sequence.reserve(more);
+    }
+
+    /// Begins a new list.
+    pub(super) fn begin_list(&mut self) {
+        self.round = self.round.wrapping_add(1);
+    }
+
+    /// Lists an end, if it is not listed.
+    pub(super) fn list(&mut self, end: EndIndex, list: &mut Vec<EndIndex>) {
+        let round = self.round;
+        if let Some(entry) = self.get_mut(end)
+            && entry.listed != round
+        {
+            entry.listed = round;
+            list.push(end);
+        }
+    }
+
+    /// Lists the ends whose tuple has that number.
+    pub(super) fn list_group(&mut self, number: TupleNumber, list: &mut Vec<EndIndex>) {
+        let mut next = self.by_tuple.get(&number).copied();
+        while let Some(end) = next {
+            next = self.next_of_tuple(end);
+            self.list(end, list);
+        }
+    }
+
+    /// Whether an end is the one that its group is found by.
+    pub(super) fn leads(&self, end: EndIndex, group: TupleNumber) -> bool {
+        self.by_tuple.get(&group) == Some(&end)
+    }
+
     pub(super) fn get(&self, end: EndIndex) -> Option<&End> {
-        self.slots.get(end.0 as usize)?.as_ref()
+        self.slots.get(end.slot())?.as_ref()
     }
 
     pub(super) fn get_mut(&mut self, end: EndIndex) -> Option<&mut End> {
-        self.slots.get_mut(end.0 as usize)?.as_mut()
+        self.slots.get_mut(end.slot())?.as_mut()
     }
 
     pub(super) fn add(&mut self, end: End) -> EndIndex {
         if let Some(index) = self.free.pop() {
-            self.slots[index.0 as usize] = Some(end);
+            self.slots[index.slot()] = Some(end);
             return index;
         }
         self.slots.push(Some(end));
-        EndIndex(self.slots.len() as u32 - 1)
+        EndIndex::of(self.slots.len() - 1)
     }
 
     /// Removes an end that is in no index any more.
     pub(super) fn remove(&mut self, end: EndIndex) -> Option<End> {
-        let removed = self.slots.get_mut(end.0 as usize)?.take()?;
+        let removed = self.slots.get_mut(end.slot())?.take()?;
         self.free.push(end);
         Some(removed)
     }
 
     /// The number under which the ends of a connection with that tuple are found; `None` where no other end can be
     /// found by it. Loopback addresses mean something in their own namespace only, so that is part of theirs.
-    fn tuple_number(end: &End, tuple: Tuple) -> Option<u64> {
+    fn tuple_number(end: &End, tuple: Tuple) -> Option<TupleNumber> {
         if !tuple.is_complete() || tuple.is_own_reverse() {
             return None;
         }
@@ -54,12 +103,12 @@ impl Ends {
         let mut hasher = FxHasher::default();
         (end.protocol, canonical.local, canonical.remote).hash(&mut hasher);
         tuple.is_loopback().then(|| end.place()).hash(&mut hasher);
-        Some(hasher.finish())
+        Some(TupleNumber::new(hasher.finish()).unwrap_or(TupleNumber::MIN))
     }
 
     /// Puts an end into the indexes.
     pub(super) fn index(&mut self, index: EndIndex, tuple: Tuple) {
-        let Some(end) = self.slots.get_mut(index.0 as usize).and_then(Option::as_mut) else { return };
+        let Some(end) = self.slots.get_mut(index.slot()).and_then(Option::as_mut) else { return };
         end.tuple = Self::tuple_number(end, tuple);
         if let Some(tuple) = end.tuple {
             end.next_of_tuple = self.by_tuple.insert(tuple, index);
@@ -104,7 +153,7 @@ impl Ends {
     }
 
     /// The ends whose tuple has that number.
-    pub(super) fn with_tuple(&self, number: u64) -> impl Iterator<Item = EndIndex> {
+    pub(super) fn with_tuple(&self, number: TupleNumber) -> impl Iterator<Item = EndIndex> {
         iter::successors(self.by_tuple.get(&number).copied(), |&end| self.next_of_tuple(end))
     }
 

@@ -53,6 +53,8 @@ pub(super) struct Host {
     pub(super) sockets: FxHashMap<SocketId, EndIndex>,
     pub(super) namespaces: FxHashMap<NetnsId, Vec<Text>>,
     pub(super) newest: Newest,
+    /// When its counters were last read all at once.
+    pub(super) counters_at: Option<Timestamp>,
 }
 
 /// What the newest tick of a host did that its next one must undo. Each may have left since.

@@ -5,6 +5,7 @@ use super::apply::Work;
 use super::assemble::Own;
 use super::end::{EndIndex, Tuple};
 use super::matching::{Matching, Pairs};
+use crate::connection::Socket;
 
 /// As many ends with the same sequence numbers as this are looked at again when one of them changes; with more of
 /// them none is joined by them.
@@ -12,19 +13,45 @@ const MOST_NEIGHBOURS: usize = 18;
 
 impl Topology {
     /// Notes that what may be joined with this end, and with others like it, may be another one now.
-    pub(super) fn mark(&self, work: &mut Work<'_>, index: EndIndex) {
+    pub(super) fn mark(&mut self, work: &mut Work<'_>, index: EndIndex) {
         let Some(end) = self.ends.get(index) else { return };
-        work.check.push(index);
-        work.groups.extend(end.tuple);
-        if let Some(sequence) = end.sequence {
-            work.check.extend(self.ends.with_sequence(sequence).take(MOST_NEIGHBOURS));
-            work.check.extend(self.ends.opposite(sequence).take(MOST_NEIGHBOURS));
+        let sequence = end.sequence;
+        self.ends.list(index, &mut work.check);
+        // Where there were none before, all are marked themselves.
+        if let Some(sequence) = sequence.filter(|_| work.had_ends) {
+            let alike = self.ends.with_sequence(sequence).take(MOST_NEIGHBOURS);
+            work.near.extend(alike.chain(self.ends.opposite(sequence).take(MOST_NEIGHBOURS)));
+            for near in work.near.drain(..) {
+                self.ends.list(near, &mut work.check);
+            }
         }
+    }
+
+    /// Takes an end out of the indexes, and marks it.
+    pub(super) fn unindex(&mut self, work: &mut Work<'_>, index: EndIndex) {
+        self.mark(work, index);
+        work.groups.extend(self.ends.get(index).and_then(|end| end.tuple));
+        self.ends.unindex(index);
+    }
+
+    /// The socket of this tick that the connection of its end does not know yet, and where it is among them.
+    fn fresh<'t>(&self, work: &Work<'t>, index: EndIndex) -> Option<(usize, &'t Socket)> {
+        // An end keeps its number from older ticks: it is another's then.
+        let place = self.ends.get(index)?.fresh as usize;
+        let &(end, socket) = work.fresh.get(place)?;
+        Some((place, socket.filter(|_| end == index)?))
+    }
+
+    /// The same, which is known now.
+    pub(super) fn take_fresh<'t>(&self, work: &mut Work<'t>, index: EndIndex) -> Option<&'t Socket> {
+        let (place, socket) = self.fresh(work, index)?;
+        work.fresh[place].1 = None;
+        Some(socket)
     }
 
     /// The addresses of an end: as this tick tells them, else as its connection has them.
     pub(super) fn tuple(&self, work: &Work<'_>, index: EndIndex) -> Option<Tuple> {
-        if let Some(socket) = work.fresh.get(&index) {
+        if let Some((_, socket)) = self.fresh(work, index) {
             return Some(Tuple::new(socket.local, socket.remote?));
         }
         let link = self.links.get(self.ends.get(index)?.link?)?;
@@ -42,13 +69,22 @@ impl Topology {
     /// to date.
     pub(super) fn join_ends(&mut self, work: &mut Work<'_>) {
         let mut check = std::mem::take(&mut work.check);
-        let mut groups = std::mem::take(&mut work.groups);
+        for place in 0..check.len() {
+            work.groups.extend(self.ends.get(check[place]).and_then(|end| end.tuple));
+        }
+        for group in std::mem::take(&mut work.groups) {
+            self.ends.list_group(group, &mut check);
+        }
+        check.sort_unstable();
+        // One that was removed, and came again in its place, was listed twice.
+        check.dedup();
+        check.retain(|&end| self.ends.get(end).is_some());
         let matching = Matching {
             ends: &self.ends,
             tuple: |end| self.tuple(work, end),
             partner: |end| self.partner(end),
         };
-        let pairs = matching.run(&mut check, &mut groups);
+        let pairs = matching.run(&check);
         let apart: Vec<_> = check
             .iter()
             .filter(|&&end| !matching.is_settled(end))
@@ -59,8 +95,8 @@ impl Topology {
             self.part(work, end, partner);
         }
         // In the tick's order, so that connections are numbered in it.
-        for end in std::mem::take(&mut work.touched) {
-            self.bring_up_to_date(work, end, &pairs);
+        for place in 0..work.fresh.len() {
+            self.bring_up_to_date(work, work.fresh[place].0, &pairs);
         }
         for end in check {
             self.bring_up_to_date(work, end, &pairs);
@@ -72,7 +108,7 @@ impl Topology {
             Some(&other) if self.partner(end).is_none() && self.partner(other).is_none() => {
                 self.unite(work, end, other);
             }
-            _ if work.fresh.contains_key(&end) => self.refresh(work, end),
+            _ if self.fresh(work, end).is_some() => self.refresh(work, end),
             _ => {}
         }
     }
@@ -139,18 +175,17 @@ impl Topology {
     /// An end with its addresses and owners, from this tick or out of its connection, which must be assembled or
     /// dissolved next.
     fn take_own(&mut self, work: &mut Work<'_>, index: EndIndex) -> Option<Own> {
-        if let Some(socket) = work.fresh.get(&index)
+        if let Some((place, socket)) = self.fresh(work, index)
             && let Some(remote) = socket.remote
         {
-            let own = Own {
+            work.fresh[place].1 = None;
+            return Some(Own {
                 index,
                 local: socket.local,
                 remote,
                 owners: socket.owners.clone(),
                 owner_source: socket.owner_source,
-            };
-            work.fresh.remove(&index);
-            return Some(own);
+            });
         }
         let link = self.links.get_mut(self.ends.get(index)?.link?)?;
         let (own, other) = link.sides(index);

@@ -1,11 +1,10 @@
 //! The store of connections.
 
-use std::collections::BTreeMap;
-
 use petgraph::stable_graph::EdgeIndex;
 
 use super::connection::{Connection, ConnectionId, Side};
 use super::end::{EndIndex, LinkIndex};
+use super::readings::{Bytes, Reading};
 
 /// A connection with what the topology needs to keep it up to date.
 #[derive(Debug)]
@@ -21,9 +20,17 @@ pub(super) struct Link {
     pub(super) position: u32,
     /// Whether it came with a socket, not from taking a connection apart.
     pub(super) came_with_socket: bool,
+    /// The reading from which its rate counts, if there was one.
+    pub(super) base: Option<Reading>,
 }
 
 impl Link {
+    /// What it carried, as far as read.
+    pub(super) fn bytes(&self) -> Option<Bytes> {
+        let Connection { bytes_to_server, bytes_to_client, .. } = self.view;
+        Some(Bytes { to_server: bytes_to_server?, to_client: bytes_to_client? })
+    }
+
     pub(super) fn ends(&self) -> impl Iterator<Item = EndIndex> + use<> {
         self.client.into_iter().chain(self.server)
     }
@@ -44,44 +51,67 @@ impl Link {
 pub(super) struct Links {
     slots: Vec<Option<Link>>,
     free: Vec<LinkIndex>,
-    by_id: BTreeMap<ConnectionId, LinkIndex>,
+    /// By their ids, which only grow; what left stays as nothing until that is half of all.
+    order: Vec<(ConnectionId, Option<LinkIndex>)>,
+    left: usize,
 }
 
 impl Links {
     pub(super) fn get(&self, link: LinkIndex) -> Option<&Link> {
-        self.slots.get(link.0 as usize)?.as_ref()
+        self.slots.get(link.slot())?.as_ref()
     }
 
     pub(super) fn get_mut(&mut self, link: LinkIndex) -> Option<&mut Link> {
-        self.slots.get_mut(link.0 as usize)?.as_mut()
+        self.slots.get_mut(link.slot())?.as_mut()
     }
 
     pub(super) fn find(&self, id: ConnectionId) -> Option<LinkIndex> {
-        self.by_id.get(&id).copied()
+        let place = self.order.binary_search_by_key(&id, |&(id, _)| id).ok()?;
+        self.order[place].1
     }
 
+    /// Makes room for so many more ends' connections; see [`Ends::reserve`](super::ends::Ends::reserve).
+    pub(super) fn reserve(&mut self, ends: usize) {
+        let slots = (ends / 2).saturating_sub(self.free.len());
+        if slots > self.slots.len() {
+            self.slots.reserve_exact(slots);
+            self.order.reserve_exact(slots);
+        }
+    }
+
+    /// Adds one whose id is greater than all before.
     pub(super) fn add(&mut self, link: Link) -> LinkIndex {
         let id = link.view.id;
         let index = if let Some(index) = self.free.pop() {
-            self.slots[index.0 as usize] = Some(link);
+            self.slots[index.slot()] = Some(link);
             index
         } else {
             self.slots.push(Some(link));
-            LinkIndex(self.slots.len() as u32 - 1)
+            LinkIndex::of(self.slots.len() - 1)
         };
-        self.by_id.insert(id, index);
+        self.order.push((id, Some(index)));
         index
     }
 
     pub(super) fn remove(&mut self, link: LinkIndex) -> Option<Link> {
-        let removed = self.slots.get_mut(link.0 as usize)?.take()?;
-        self.by_id.remove(&removed.view.id);
+        let removed = self.slots.get_mut(link.slot())?.take()?;
+        self.take_out(removed.view.id);
         self.free.push(link);
         Some(removed)
     }
 
     /// All, in the order of their ids.
     pub(super) fn iter(&self) -> impl Iterator<Item = &Link> {
-        self.by_id.values().filter_map(|&link| self.get(link))
+        self.order.iter().filter_map(|&(_, link)| self.get(link?))
+    }
+
+    fn take_out(&mut self, id: ConnectionId) {
+        let Ok(place) = self.order.binary_search_by_key(&id, |&(id, _)| id) else { return };
+        self.order[place].1 = None;
+        self.left += 1;
+        if self.left > self.order.len() / 2 {
+            self.order.retain(|(_, link)| link.is_some());
+            self.left = 0;
+        }
     }
 }

@@ -11,7 +11,7 @@ use std::net::IpAddr;
 
 use rustc_hash::FxHashMap;
 
-use super::end::{End, EndIndex, Tuple};
+use super::end::{End, EndIndex, Tuple, TupleNumber};
 use super::ends::Ends;
 use crate::connection::Protocol;
 use crate::identity::NetnsId;
@@ -39,29 +39,26 @@ where
     T: Fn(EndIndex) -> Option<Tuple>,
     P: Fn(EndIndex) -> Option<EndIndex>,
 {
-    /// Matches these ends. Ends that it depends on are added to them.
-    pub(super) fn run(&self, check: &mut Vec<EndIndex>, groups: &mut Vec<u64>) -> Pairs {
-        groups.extend(check.iter().filter_map(|&end| self.ends.get(end)?.tuple));
-        groups.sort_unstable();
-        groups.dedup();
-        for &group in groups.iter() {
-            check.extend(self.ends.with_tuple(group));
-        }
-        check.sort_unstable();
-        check.dedup();
-        check.retain(|&end| self.ends.get(end).is_some());
-
+    /// Matches these ends. Of each tuple all ends or none are among them.
+    pub(super) fn run(&self, check: &[EndIndex]) -> Pairs {
         let mut pairs = Pairs::default();
-        for &end in check.iter() {
-            if let Some(other) = self.by_sequence(end)
+        pairs.reserve(check.len());
+        for &end in check {
+            if !pairs.contains_key(&end)
+                && let Some(other) = self.by_sequence(end)
                 && self.by_sequence(other) == Some(end)
             {
                 pairs.insert(end, other);
                 pairs.insert(other, end);
             }
         }
-        for &group in groups.iter() {
-            self.match_group(group, &mut pairs);
+        let mut members = Vec::new();
+        for &end in check {
+            let group = self.ends.get(end).and_then(|end| end.tuple);
+            if let Some(group) = group.filter(|&group| self.ends.leads(end, group)) {
+                members.clear();
+                self.match_group(group, &mut members, &mut pairs);
+            }
         }
         pairs
     }
@@ -78,32 +75,36 @@ where
         if end.protocol != Protocol::Tcp || end.tuple.is_none() || self.is_settled(index) {
             return None;
         }
-        let candidates: Vec<_> = self
-            .ends
-            .opposite(end.sequence?)
-            .take(MOST_OF_SEQUENCE + 1)
-            .filter(|&other| other != index && !self.is_settled(other))
-            .filter(|&other| self.ends.get(other).is_some_and(|other| end.may_join(other)))
-            .collect();
-        match candidates[..] {
-            [] => None,
-            [only] => Some(only),
-            _ if candidates.len() > MOST_OF_SEQUENCE => None,
-            _ => {
-                let reversed = (self.tuple)(index)?.reversed();
-                only(candidates.into_iter().filter(|&other| (self.tuple)(other) == Some(reversed)))
-            }
+        let sequence = end.sequence?;
+        let candidates = || {
+            let opposite = self.ends.opposite(sequence).take(MOST_OF_SEQUENCE + 1);
+            opposite
+                .filter(|&other| other != index && !self.is_settled(other))
+                .filter(|&other| self.ends.get(other).is_some_and(|other| end.may_join(other)))
+        };
+        let mut some = candidates();
+        let first = some.next()?;
+        if some.next().is_none() {
+            return Some(first);
         }
+        if candidates().count() > MOST_OF_SEQUENCE {
+            return None;
+        }
+        let reversed = (self.tuple)(index)?.reversed();
+        only(candidates().filter(|&other| (self.tuple)(other) == Some(reversed)))
     }
 
     /// Matches those ends of a group that sequence numbers leave over.
-    fn match_group(&self, group: u64, pairs: &mut Pairs) {
-        let mut members: Vec<_> = self
-            .ends
-            .with_tuple(group)
-            .filter(|end| !pairs.contains_key(end) && !self.is_settled(*end))
-            .filter_map(|index| Member::new(index, self.ends.get(index)?, (self.tuple)(index)?))
-            .collect();
+    fn match_group<'e>(&'e self, group: TupleNumber, members: &mut Vec<Member<'e>>, pairs: &mut Pairs) {
+        members.extend(
+            self.ends
+                .with_tuple(group)
+                .filter(|end| !pairs.contains_key(end) && !self.is_settled(*end))
+                .filter_map(|index| Member::new(index, self.ends.get(index)?, (self.tuple)(index)?)),
+        );
+        if members.len() < 2 {
+            return;
+        }
         // Only tuples with the same number by chance make more than one chunk here.
         members.sort_unstable_by_key(Member::key);
         for same in members.chunk_by(|one, other| one.connection() == other.connection()) {
@@ -140,6 +141,15 @@ impl<'a> Member<'a> {
 
 /// Matches ends of one tuple, ordered by namespace.
 fn match_tuple(members: &[Member<'_>], pairs: &mut Pairs) {
+    if let [one, other] = members {
+        // What the rest comes to for two, which is nearly always.
+        let may_meet = one.end.place() == other.end.place() || !one.canonical.is_loopback();
+        if may_meet && one.is_forward != other.is_forward && one.end.may_join(other.end) {
+            pairs.insert(one.index, other.index);
+            pairs.insert(other.index, one.index);
+        }
+        return;
+    }
     for inside in members.chunk_by(|one, other| one.end.place() == other.end.place()) {
         // What is open first: that tuple is the only one. What is over may be of an older connection.
         let open: Vec<_> = inside.iter().copied().filter(|member| !member.end.is_over()).collect();

@@ -19,6 +19,7 @@ mod join;
 mod links;
 mod matching;
 mod node;
+mod readings;
 
 use std::collections::BTreeMap;
 

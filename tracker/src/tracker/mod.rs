@@ -1,5 +1,7 @@
 //! The tracker: kernel in, ticks out.
 
+mod alarm;
+mod memory;
 mod schedule;
 mod worker;
 
@@ -12,6 +14,7 @@ use rustix::event::{EventfdFlags, eventfd};
 use tokio::sync::mpsc;
 
 use crate::connection::{ConnectionEvent, ConnectionTable};
+use crate::container::engine::{self, Engines};
 use crate::identity::HostId;
 use crate::kernel::cgroup_hierarchy::CgroupHierarchy;
 use crate::kernel::clock::Clock;
@@ -125,6 +128,8 @@ impl Tracker {
 
         let io = |what| move |error: rustix::io::Errno| StartError::Io { what, source: error.into() };
         let stop = Arc::new(eventfd(0, EventfdFlags::CLOEXEC).map_err(io("an eventfd cannot be made"))?);
+        let ring = probes.as_ref().map(Probes::ring_fd);
+        let alarm = alarm::Alarm::new(stop.clone(), ring).map_err(io("an epoll instance cannot be made"))?;
         let (sender, updates) = mpsc::channel(UPDATES_AT_MOST);
         let worker = worker::Worker {
             clock,
@@ -134,13 +139,14 @@ impl Tracker {
             table: ConnectionTable::new(options.tell_events),
             processes: ProcessTable::new(clock, hierarchy.mount.unwrap_or_else(|| "/sys/fs/cgroup".into())),
             namespaces: NamespaceNames::new(namespace::DIRECTORY),
+            engines: Engines::new(engine::sockets()),
             host: HostId(report.host.clone()),
             kernel: report.kernel.clone(),
             lasting_reasons: source.reasons.clone(),
             source,
             tell_events: options.tell_events,
             sender,
-            stop: stop.clone(),
+            alarm,
             state: worker::State::default(),
         };
         let worker = std::thread::Builder::new()

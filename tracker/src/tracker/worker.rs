@@ -1,16 +1,17 @@
 //! The tracker's thread: reads records and scans, keeps the table, tells ticks and events.
 
-use std::os::fd::OwnedFd;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use rustc_hash::FxHashSet;
-use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use tokio::sync::mpsc;
 
 use super::Update;
+use super::alarm::Alarm;
+use super::memory;
 use super::schedule::Schedule;
 use crate::connection::{ConnectionTable, Socket, TableTick};
+use crate::container::engine::Engines;
 use crate::identity::{HostId, NetnsId, Timestamp};
 use crate::kernel::clock::Clock;
 use crate::kernel::convert;
@@ -29,6 +30,11 @@ const OWNER_PATIENCE: Duration = Duration::from_millis(200);
 const ACCEPT_PATIENCE: Duration = Duration::from_secs(1);
 /// Events that wait for a consumer that does not take them: beyond that they are lost, and counted.
 const EVENTS_AT_MOST: usize = 1 << 20;
+/// Sockets that ended while the consumer takes no tick: beyond that the ring buffer is left to fill, which counts what
+/// it loses, so that a consumer that stands still costs a bounded amount of memory.
+const ENDED_AT_MOST: usize = 1 << 18;
+/// After a tick of so many sockets the memory that it took is given back.
+const BIG_TICK: usize = 10_000;
 /// After so many ticks processes that own nothing any more are looked for.
 const FORGET_EVERY: u64 = 8;
 
@@ -39,6 +45,7 @@ pub(super) struct Worker {
     pub(super) table: ConnectionTable,
     pub(super) processes: ProcessTable,
     pub(super) namespaces: NamespaceNames,
+    pub(super) engines: Engines,
     pub(super) schedule: Schedule,
     pub(super) host: HostId,
     pub(super) kernel: Text,
@@ -47,8 +54,7 @@ pub(super) struct Worker {
     pub(super) source: Source,
     pub(super) tell_events: bool,
     pub(super) sender: mpsc::Sender<Update>,
-    /// Readable once the tracker is dropped.
-    pub(super) stop: Arc<OwnedFd>,
+    pub(super) alarm: Alarm,
     pub(super) state: State,
 }
 
@@ -59,10 +65,19 @@ pub(super) struct State {
     ticked_at: Option<Timestamp>,
     /// Losses up to the newest scan; more than that ask for another.
     lost_at_scan: u64,
+    /// The tick at whose end free memory is given back; also once after the start, which reads all of the kernel's
+    /// types.
+    give_back_at: u64,
     /// Events that the consumer did not take.
     dropped: u64,
     pending: Vec<crate::connection::ConnectionEvent>,
     told_namespaces: FxHashSet<NetnsId>,
+    /// The containers that the engines were asked for, and those that the namespaces are called after, by the
+    /// table's revision.
+    asked_containers: u64,
+    named_containers: u64,
+    /// Why containers have no names.
+    engine_reasons: Vec<Text>,
 }
 
 impl Worker {
@@ -71,15 +86,18 @@ impl Worker {
         self.state.ticked_at = Some(self.clock.now());
         self.scan();
         self.drain();
+        self.ask_engines();
         self.end_tick();
         self.schedule.begin(Instant::now());
         loop {
             let now = Instant::now();
-            if !self.sleep(self.schedule.sleep(now)) || self.sender.is_closed() {
+            if !self.alarm.sleep(self.schedule.sleep(now)) || self.sender.is_closed() {
                 return;
             }
+            self.processes.refresh_cgroups();
             let records = self.drain();
             self.schedule.drained(records);
+            self.ask_engines();
             let now = Instant::now();
             if self.misses_something() && self.schedule.urgent_scan_is_due(now) {
                 self.scan();
@@ -98,27 +116,13 @@ impl Worker {
         }
     }
 
-    /// Sleeps until the time is over, much waits in the ring buffer, or the tracker is dropped: then it is `false`.
-    fn sleep(&self, time: Duration) -> bool {
-        let timeout =
-            Timespec { tv_sec: time.as_secs().cast_signed(), tv_nsec: i64::from(time.subsec_nanos()) };
-        let stop = PollFd::new(&*self.stop, PollFlags::IN);
-        let stopped = if let Some(probes) = &self.probes {
-            let mut fds = [stop, PollFd::from_borrowed_fd(probes.ring_fd(), PollFlags::IN)];
-            // An interrupted sleep is a short one.
-            let _ = poll(&mut fds, Some(&timeout));
-            fds[0].revents()
-        } else {
-            let mut fds = [stop];
-            let _ = poll(&mut fds, Some(&timeout));
-            fds[0].revents()
-        };
-        stopped.is_empty()
-    }
-
     /// Reads what waits in the ring buffer; returns how many records that were.
     fn drain(&mut self) -> usize {
         let Some(probes) = &mut self.probes else { return 0 };
+        self.source.lost_events = probes.lost() + self.state.dropped;
+        if self.table.ended() > ENDED_AT_MOST {
+            return 0;
+        }
         let mut count = 0;
         let mut newcomers = Vec::new();
         while count < DRAIN_AT_MOST
@@ -141,6 +145,23 @@ impl Worker {
         }
         self.source.lost_events = probes.lost() + self.state.dropped;
         count
+    }
+
+    /// Tells the engines which containers there are now, and takes in what they told. It never waits.
+    fn ask_engines(&mut self) {
+        let revision = self.processes.containers_revision();
+        if self.state.asked_containers != revision {
+            let wanted = self.processes.containers().filter(|container| container.may_be_in_an_engine());
+            self.engines.want(wanted.map(|container| container.id.clone()).collect());
+        }
+        while let Some(told) = self.engines.take_told() {
+            for (id, facts) in told.containers {
+                self.processes.learn_container(&id, facts);
+            }
+            self.state.engine_reasons = told.reasons;
+        }
+        // Names do not change which containers are wanted.
+        self.state.asked_containers = self.processes.containers_revision();
     }
 
     /// Whether events were lost since the newest scan, or sockets wait for their owner.
@@ -168,9 +189,11 @@ impl Worker {
             self.table.apply_scan(&scan, self.probes.is_some(), lost);
             if scan.complete {
                 self.state.lost_at_scan = lost_before;
+                if scan.rows.iter().any(|row| row.counters.is_some()) {
+                    self.source.counters_at = Some(scan.began_at);
+                }
             }
         }
-        self.source.reasons = self.lasting_reasons.iter().chain(self.scanner.reasons()).cloned().collect();
         // What follows from it is part of its price.
         let took = began.elapsed();
         self.schedule.scanned(took, Instant::now());
@@ -210,6 +233,12 @@ impl Worker {
         let now = self.clock.now();
         let TableTick { opened, changed, closed, forgotten, counts, newly_named } = self.table.tick(now);
         self.processes.explain(newly_named.iter().copied());
+        self.ask_engines();
+        self.source.reasons = (self.lasting_reasons.iter())
+            .chain(self.scanner.reasons())
+            .chain(&self.state.engine_reasons)
+            .cloned()
+            .collect();
         let mut processes: Vec<Arc<_>> = newly_named.iter().filter_map(|id| self.processes.get(id)).collect();
         processes.extend(self.processes.take_changed());
         processes.sort_by_key(|process| process.id);
@@ -218,6 +247,12 @@ impl Worker {
         if self.state.sequence % FORGET_EVERY == FORGET_EVERY - 1 {
             let owners = self.table.owners();
             self.processes.end_tick(|id| owners.contains(id));
+        }
+        if opened.len() + closed.len() > BIG_TICK {
+            // By the tick after the next the consumer has let go of this one.
+            self.state.give_back_at = self.state.sequence + 2;
+        } else if self.state.sequence == self.state.give_back_at {
+            memory::give_back();
         }
         let duration = now.since(self.state.ticked_at.unwrap_or(now));
         let tick = Tick {
@@ -251,6 +286,11 @@ impl Worker {
             }
         }
         self.namespaces.refresh(now);
+        let revision = self.processes.containers_revision();
+        if self.state.named_containers != revision {
+            self.state.named_containers = revision;
+            self.namespaces.set_inhabitants(self.processes.containers());
+        }
         told.extend(self.namespaces.take_changed());
         told
     }

@@ -6,7 +6,7 @@ use std::path::Path;
 use scopetop_tracker::Tick;
 use scopetop_tracker::topology::Topology;
 
-use crate::script::{add_line, picture, tick};
+use crate::script::{add_line, picture, seconds, tick};
 
 /// Set to anything, the pictures are written into the files: look at the difference before it is kept.
 const UPDATE: &str = "UPDATE_TOPOLOGY_CASES";
@@ -21,7 +21,9 @@ fn play(script: &str) -> String {
         if let Some(tick) = pending.take() {
             topology.apply(&tick);
             for line in picture(&topology) {
-                *text += &format!("= {line}\n");
+                *text += "= ";
+                *text += &line;
+                text.push('\n');
             }
         }
     };
@@ -31,9 +33,12 @@ fn play(script: &str) -> String {
         }
         if let Some(rest) = line.strip_prefix("tick") {
             finish(&mut pending, &mut text);
-            let host = rest.trim().strip_prefix("host=").unwrap_or("here");
+            let fact = |name| rest.split_whitespace().find_map(|word| word.strip_prefix(name));
+            let host = fact("host=").unwrap_or("here");
             let sequence = sequences.entry(host.to_owned()).or_default();
-            pending = Some(tick(host, *sequence));
+            let mut next = tick(host, *sequence);
+            next.source.counters_at = fact("counters=").map(seconds);
+            pending = Some(next);
             *sequence += 1;
         } else if !line.starts_with('#') && !line.is_empty() {
             add_line(pending.as_mut().expect("a tick comes first"), line);

@@ -1,7 +1,7 @@
 //! A script of ticks, and a picture of a topology, both as text.
 //!
 //! ```text
-//! tick [host=NAME] [seconds=N]
+//! tick [host=NAME] [counters=SECONDS]
 //! process PID COMM [in CONTAINER]
 //! + SOCKET NETNS LOCAL > REMOTE STATE [KEY=VALUE ...]     opened
 //! ~ ...                                                   changed
@@ -11,7 +11,8 @@
 //! = ...                                                   the picture after the tick
 //! ```
 //! Keys: `pids=1,2`, `dir=in|out`, `seq=SENT/RECEIVED`, `bytes=SENT/RECEIVED`, `rtt=US`, `retransmits=N`,
-//! `opened=SECONDS`, `closed=SECONDS`, `error=N`, `proto=udp`. A tick ends a second after the one before.
+//! `opened=SECONDS`, `closed=SECONDS`, `error=N`, `proto=udp`. A tick ends a second after the one before, the first at 1; without `counters=` nothing
+//! tells when they were read.
 
 use std::fmt::Write as _;
 use std::net::SocketAddr;
@@ -24,7 +25,7 @@ use scopetop_tracker::container::Container;
 use scopetop_tracker::identity::{ContainerId, HostId, NetnsId, ProcessId, SocketId, Timestamp};
 use scopetop_tracker::process::Process;
 use scopetop_tracker::tick::{Counts, Source};
-use scopetop_tracker::topology::{Connection, Node, NodeKey, Side, Topology};
+use scopetop_tracker::topology::{Connection, Node, NodeKey, Rate, Side, Topology};
 
 const SECOND: f64 = 1e9;
 
@@ -90,7 +91,7 @@ pub(crate) fn add_line(tick: &mut Tick, line: &str) {
     }
 }
 
-fn seconds(text: &str) -> Timestamp {
+pub(crate) fn seconds(text: &str) -> Timestamp {
     Timestamp((text.parse::<f64>().unwrap() * SECOND) as u64)
 }
 
@@ -199,7 +200,7 @@ fn connection(connection: &Connection) -> String {
     if let (Some(to_server), Some(to_client)) = (connection.bytes_to_server, connection.bytes_to_client) {
         let _ = write!(text, ", bytes {to_server}/{to_client}");
     }
-    if connection.rate != Default::default() {
+    if connection.rate != Rate::default() {
         let _ = write!(text, ", rate {}/{}", connection.rate.to_server, connection.rate.to_client);
     }
     if let Some(rtt) = connection.rtt_us {
@@ -236,7 +237,7 @@ pub(crate) fn picture(topology: &Topology) -> Vec<String> {
                 let _ = write!(line, " {number} {name}");
             }
         }
-        if weight.rate != Default::default() {
+        if weight.rate != Rate::default() {
             let _ = write!(line, ", rate {}/{}", weight.rate.to_server, weight.rate.to_client);
         }
         lines.push(line);

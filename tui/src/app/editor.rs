@@ -4,6 +4,9 @@ use scopetop_tracker::text::Text;
 
 use crate::input::Edit;
 
+/// The longest line in bytes, more or less: what is pasted by mistake must not hold the program up.
+const LONGEST: usize = 4096;
+
 /// A line and its cursor. What is in it is safe to show.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Editor {
@@ -29,9 +32,12 @@ impl Editor {
         self.text.split_at(self.cursor)
     }
 
-    /// Puts text in at the cursor: its first line, made safe.
+    /// Puts text in at the cursor: its first line, made safe, as far as there is room.
     pub fn insert(&mut self, text: &str) {
-        let safe = Text::from(text.lines().next().unwrap_or_default());
+        let free = LONGEST.saturating_sub(self.text.len());
+        let line = text.lines().next().unwrap_or_default();
+        let line = &line[..line.floor_char_boundary(free)];
+        let safe = Text::from(line);
         self.text.insert_str(self.cursor, &safe);
         self.cursor += safe.len();
     }
@@ -115,5 +121,15 @@ mod tests {
         editor.edit(Edit::Home);
         editor.insert("a\u{1b}[2J\r\nsecond");
         assert_eq!(editor.split(), ("a\\x1b[2J", "port="));
+    }
+
+    #[test]
+    fn a_paste_that_never_ends_is_cut() {
+        let mut editor = Editor::default();
+        editor.insert(&"日(".repeat(1_000_000));
+        assert!(editor.text().len() <= LONGEST && editor.text().len() > LONGEST - 4);
+        editor.insert("more");
+        editor.insert("more");
+        assert!(editor.text().len() <= LONGEST);
     }
 }

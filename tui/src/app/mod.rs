@@ -28,7 +28,7 @@ pub enum Mode {
 /// What has become of the tracker.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Tracking {
-    /// It attaches and scans.
+    /// It attaches and scans; nothing is known yet.
     #[default]
     Starting,
     /// Ticks come.
@@ -44,6 +44,8 @@ pub enum Outcome {
     Nothing,
     /// The screen has to be drawn.
     Changed,
+    /// The program stops until the shell makes it go on.
+    Suspend,
     /// The program ends.
     Quit,
 }
@@ -64,6 +66,10 @@ pub struct App {
     pub details: Option<Details>,
     /// Whether the selected thing is gone.
     pub details_gone: bool,
+    /// The first line of the details on the screen.
+    pub details_offset: usize,
+    /// How many lines the details have and how many of them the screen holds, since they were drawn last.
+    pub details_lines: (usize, usize),
     /// The filter.
     pub filter: Option<ActiveFilter>,
     /// The search text; empty where nothing is searched.
@@ -76,6 +82,9 @@ pub struct App {
     pub paused: bool,
     /// What has become of the tracker.
     pub tracking: Tracking,
+    /// How long a tick is meant to be, in nanoseconds: a single one may be longer or shorter. `None` where only the
+    /// ticks themselves tell.
+    pub tick: Option<u64>,
     /// The end of the newest tick, shown or not.
     pub newest: Option<Timestamp>,
     /// The positions of the graph.
@@ -104,12 +113,15 @@ impl App {
             details_open: false,
             details: None,
             details_gone: false,
+            details_offset: 0,
+            details_lines: (0, 0),
             filter,
             search: String::new(),
             prompt: None,
             help: false,
             paused: false,
             tracking: Tracking::default(),
+            tick: None,
             newest: None,
             graph: GraphState::default(),
             list_offset: 0,
@@ -172,6 +184,7 @@ impl App {
     pub fn handle(&mut self, request: Request) -> Outcome {
         match request {
             Request::Act(Action::Quit) => return Outcome::Quit,
+            Request::Act(Action::Suspend) => return Outcome::Suspend,
             Request::Type(character) => self.type_text(character.encode_utf8(&mut [0; 4])),
             Request::Act(Action::Edit(edit)) => self.edit(edit),
             // The help screen covers the rest: any key that is not for it closes it.
@@ -201,7 +214,7 @@ impl App {
             Action::Pause => self.pause(),
             Action::Relayout => self.graph.relayout(),
             Action::Help => self.help = true,
-            Action::Quit | Action::Edit(_) => {}
+            Action::Quit | Action::Suspend | Action::Edit(_) => {}
         }
     }
 

@@ -17,6 +17,7 @@ impl App {
         if self.selection != selection {
             self.selection = selection;
             self.details = None;
+            self.details_offset = 0;
         }
         self.details_are_stale = true;
         self.remember_row();
@@ -107,8 +108,17 @@ impl App {
         }
     }
 
+    /// Moves the details by pages, or to their beginning or end; what is drawn stays within them.
+    fn scroll_details(&mut self, pages: isize) {
+        let (lines, seen) = self.details_lines;
+        let page = isize::try_from(seen.saturating_sub(1).max(1)).unwrap_or(isize::MAX);
+        let last = lines.saturating_sub(seen);
+        self.details_offset = self.details_offset.saturating_add_signed(pages.saturating_mul(page)).min(last);
+    }
+
     pub(super) fn page_up(&mut self) {
         match self.mode {
+            _ if self.details_open => self.scroll_details(-1),
             Mode::List => self.step_rows(-self.page_rows()),
             Mode::Graph => self.run(Direction::Up, GRAPH_PAGE),
         }
@@ -116,6 +126,7 @@ impl App {
 
     pub(super) fn page_down(&mut self) {
         match self.mode {
+            _ if self.details_open => self.scroll_details(1),
             Mode::List => self.step_rows(self.page_rows()),
             Mode::Graph => self.run(Direction::Down, GRAPH_PAGE),
         }
@@ -128,6 +139,7 @@ impl App {
 
     pub(super) fn first(&mut self) {
         match self.mode {
+            _ if self.details_open => self.scroll_details(isize::MIN),
             Mode::List => self.select_row(0),
             Mode::Graph if self.selection.is_none() => self.select_busiest(),
             Mode::Graph => self.run(Direction::Up, self.view.nodes.len()),
@@ -136,6 +148,7 @@ impl App {
 
     pub(super) fn last(&mut self) {
         match self.mode {
+            _ if self.details_open => self.scroll_details(isize::MAX),
             Mode::List => self.select_row(usize::MAX),
             Mode::Graph => self.run(Direction::Down, self.view.nodes.len()),
         }

@@ -260,7 +260,10 @@ fn quits_wherever_it_is() {
     assert_eq!(press(&mut app, &topology, KeyCode::Char('q')), Outcome::Quit);
     press(&mut app, &topology, KeyCode::Char('f'));
     assert_eq!(press(&mut app, &topology, KeyCode::Char('q')), Outcome::Changed);
-    assert_eq!(press_with(&mut app, &topology, KeyCode::Char('c'), KeyModifiers::CONTROL), Outcome::Quit);
+    let with_control =
+        |app: &mut App, letter| press_with(app, &topology, KeyCode::Char(letter), KeyModifiers::CONTROL);
+    assert_eq!(with_control(&mut app, 'z'), Outcome::Suspend);
+    assert_eq!(with_control(&mut app, 'c'), Outcome::Quit);
 }
 
 #[test]

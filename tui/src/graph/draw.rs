@@ -207,11 +207,7 @@ impl Scene<'_> {
         let label_width = text::width(&shown.label).min(room);
         // The name comes first; what is left is for the ports.
         let spare = room - label_width - 2;
-        let detail = if spare >= 4 || spare >= text::width(&detail) {
-            text::cut_end(&detail, spare)
-        } else {
-            String::new()
-        };
+        let detail = text::whole_ports(&detail, spare);
         let label = text::cut_middle(&shown.label, room);
         let gap = room - text::width(&label) - text::width(&detail);
         let blank = " ".repeat(usize::try_from(gap).unwrap_or(0));
@@ -219,6 +215,22 @@ impl Scene<'_> {
         let is_idle = shown.connections == 0 && !selected;
         let detail_style = if is_idle { style.patch(self.theme.dim) } else { style };
         self.put(buffer, (x + 1 + room - text::width(&detail), y), &format!("{detail} "), detail_style);
+    }
+
+    /// Says what one is looking at where nobody talks to anybody, in the last row if nothing is drawn there.
+    pub(super) fn quiet(&self, buffer: &mut Buffer) {
+        let (left, _, _, bottom) = self.window.bounds();
+        let area = self.window.area;
+        let sentence = if self.view.hidden.connections > 0 {
+            String::from("none of these has a connection that the filter lets through")
+        } else {
+            format!("{}: lines appear as they begin", super::QUIET)
+        };
+        let sentence = text::cut_end(&sentence, i32::from(area.width) - 1);
+        let row = area.bottom() - 1;
+        if (area.left()..area.right()).all(|x| buffer[(x, row)].symbol() == " ") {
+            self.put(buffer, (left + 1, bottom - 1), &sentence, self.theme.dim);
+        }
     }
 
     /// Says how many nodes are not on the screen, and where.

@@ -1,6 +1,8 @@
 //! A layout from nothing: the first one, and the one that is asked for.
 
-use super::place::{Block, Column, Folded, Place, Places, SCREENS, Slot, row_width, rows};
+use super::place::{
+    Block, Column, Folded, MARGINS, NARROWEST, Place, Places, SCREENS, Slot, row_width, rows,
+};
 use super::rank::{self, Links};
 use crate::view::{GroupKey, NodeKind, View};
 
@@ -35,7 +37,7 @@ pub(super) fn layout(view: &View, links: &Links, size: (i32, i32)) -> Places {
     let (width, height) = size;
     let columns = assign_columns(view, links, width);
     let count = columns.iter().max().map_or(1, |last| last + 1);
-    let mut drafts = draft(view, &columns);
+    let mut drafts = draft(view, links, &columns);
     order(view, links, &mut drafts, count);
     for column in 0..count {
         fold(view, links, &mut drafts, column, height);
@@ -129,13 +131,13 @@ fn share_last_column(view: &View, links: &Links, ranked: &mut [Option<usize>], w
 }
 
 /// One box a column and group.
-fn draft(view: &View, columns: &[usize]) -> Vec<Draft> {
+fn draft(view: &View, links: &Links, columns: &[usize]) -> Vec<Draft> {
     let mut order: Vec<usize> = (0..view.nodes.len()).collect();
-    // Most connections first: what folds is at the end.
+    // Those with lines and most connections first: what folds is at the end.
     order.sort_by(|&a, &b| {
         let (left, right) = (&view.nodes[a], &view.nodes[b]);
-        (columns[a], &left.group)
-            .cmp(&(columns[b], &right.group))
+        (columns[a], &left.group, !links.linked[a])
+            .cmp(&(columns[b], &right.group, !links.linked[b]))
             .then(right.connections.cmp(&left.connections))
             .then(left.label.cmp(&right.label))
             .then(a.cmp(&b))
@@ -347,8 +349,6 @@ fn set_rows(links: &Links, drafts: &mut [Draft], count: usize, height: i32, node
     }
 }
 
-/// The narrowest column that can still be read.
-const NARROWEST: i32 = 17;
 /// A column in which names of 15 characters are whole.
 const NAMES: i32 = 24;
 /// What a channel has at least where the picture is wider than the panel anyway.
@@ -383,7 +383,7 @@ fn set_widths(natural: &[i32], tracks: &[i32], width: i32) -> Vec<Column> {
     let mut widths = natural.to_vec();
     // Numbers need room on both sides of the lines down.
     let mut channels: Vec<i32> = tracks.iter().map(|tracks| (tracks * 2 + 8).clamp(9, 20)).collect();
-    let floors: Vec<i32> = tracks.iter().map(|tracks| (tracks + 3).clamp(4, 14)).collect();
+    let floors: Vec<i32> = tracks.iter().map(|tracks| (tracks + MARGINS).clamp(4, 14)).collect();
     let margin = if tracks.last().is_some_and(|&tracks| tracks > 0) { floors[count - 1] } else { 0 };
     channels[count - 1] = margin.max(4);
     let taken = |widths: &[i32], channels: &[i32]| {

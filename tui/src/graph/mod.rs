@@ -37,6 +37,9 @@ use rank::Links;
 use route::Routes;
 use walk::Paths;
 
+/// What is said of a host on which there is not one connection.
+pub const QUIET: &str = "no connections right now";
+
 /// The memory of positions, and the layout of the newest view.
 #[derive(Debug, Default)]
 pub struct GraphState {
@@ -98,7 +101,7 @@ pub fn layout(state: &mut GraphState, view: &View, area: Rect) {
     }
     state.places.update(view, &links, state.tick);
     state.at = state.places.resolve(view);
-    state.routes = route::route(&state.places, &state.at, view);
+    state.routes = route::route(&mut state.places, &state.at, view);
     state.paths = Paths::new(view, &links, &state.at);
     state.seen = Some(seen);
 }
@@ -154,6 +157,9 @@ pub fn render(
     let scene = Scene { window, view, places: &state.places, at: &state.at, focus: &focus, selected, theme };
     scene.boxes(buffer);
     lines::draw_loops(buffer, window, view, &state.routes, &focus, theme);
+    if view.edges.is_empty() {
+        scene.quiet(buffer);
+    }
     scene.edges_of_window(buffer);
 }
 

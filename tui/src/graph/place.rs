@@ -17,6 +17,11 @@ const SHRINKS_AFTER: u64 = 30;
 /// After how many ticks a node that went is forgotten.
 const FORGOTTEN_AFTER: u64 = 600;
 
+/// The narrowest column that can still be read.
+pub(super) const NARROWEST: i32 = 17;
+/// The cells of a channel that no line down runs in: beside the boxes, and for the arrow head.
+pub(super) const MARGINS: i32 = 3;
+
 /// A column of boxes and the channel to its right, in which lines run.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Column {
@@ -32,6 +37,19 @@ impl Column {
     /// The first cell of the channel to the right.
     pub(super) fn channel_start(&self) -> i32 {
         self.x + self.width
+    }
+
+    /// Widens the channel for so many lines side by side, as far as the column can still be read. Returns whether it
+    /// did.
+    pub(super) fn widen_channel(&mut self, lines: i32) -> bool {
+        let missing = lines + MARGINS - self.channel;
+        let given = missing.min(self.width - NARROWEST);
+        if given <= 0 {
+            return false;
+        }
+        self.width -= given;
+        self.channel += given;
+        true
     }
 
     /// The first cell after the channel.

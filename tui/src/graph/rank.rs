@@ -13,7 +13,8 @@ pub(super) struct Links {
     pub(super) servers: Vec<Vec<usize>>,
     /// For each node, the nodes that call it.
     pub(super) clients: Vec<Vec<usize>>,
-    /// For each node, whether it has any edge, to itself included.
+    /// For each node, whether it has an edge to another. One that only talks to itself needs no line, and folds as
+    /// soon as those without any.
     pub(super) linked: Vec<bool>,
 }
 
@@ -30,9 +31,9 @@ impl Links {
             linked: vec![false; count],
         };
         for (client, server) in edges.filter(|&(client, server)| client < count && server < count) {
-            links.linked[client] = true;
-            links.linked[server] = true;
             if client != server {
+                links.linked[client] = true;
+                links.linked[server] = true;
                 links.pairs.push((client, server));
             }
         }
@@ -85,11 +86,12 @@ impl Units {
             })
             .collect();
         let pairs = links.pairs.iter().map(|&(client, server)| (of_node[client], of_node[server]));
-        // A node that is linked with itself only is linked nevertheless.
-        let alone =
-            (0..of_node.len()).filter(|&node| links.linked[node]).map(|node| (of_node[node], of_node[node]));
-        let links = Links::of(is_remote.len(), pairs.chain(alone));
-        Self { of_node, is_remote, links }
+        let mut own = Links::of(is_remote.len(), pairs);
+        // A container whose nodes talk to each other only has its column too.
+        for node in (0..of_node.len()).filter(|&node| links.linked[node]) {
+            own.linked[of_node[node]] = true;
+        }
+        Self { of_node, is_remote, links: own }
     }
 }
 

@@ -67,11 +67,15 @@ struct Draft {
     channels: Vec<Vec<Net>>,
 }
 
-/// Finds the way of every edge.
-pub(super) fn route(places: &Places, at: &[Option<Place>], view: &View) -> Routes {
+/// Finds the way of every edge. Where more lines have come to run side by side than a channel has cells for, the column
+/// before it gives some of its own: the boxes keep their places, and no two lines look joined that are not.
+pub(super) fn route(places: &mut Places, at: &[Option<Place>], view: &View) -> Routes {
     let Draft { mut wires, hops, mut channels } = draft(places, at, view);
-    for (nets, column) in channels.iter_mut().zip(&places.columns) {
-        tracks::assign(nets, column);
+    for (nets, column) in channels.iter_mut().zip(&mut places.columns) {
+        let needed = tracks::assign(nets, column);
+        if column.widen_channel(needed) {
+            tracks::assign(nets, column);
+        }
     }
     for (wire, hops) in wires.iter_mut().zip(&hops) {
         wire.path = path(wire, hops, places, &channels);

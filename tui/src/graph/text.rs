@@ -20,6 +20,26 @@ pub(super) fn cut_end(text: &str, limit: i32) -> String {
     cut
 }
 
+/// As many of a list of ports as fit whole, then `:…` for the others: half a port is another port.
+pub(super) fn whole_ports(list: &str, limit: i32) -> String {
+    if width(list) <= limit {
+        return list.to_owned();
+    }
+    let others = ":…";
+    let mut cut = String::new();
+    for port in list.split(' ').filter(|port| port.contains(':')) {
+        if width(&cut) + width(port) + 1 + width(others) > limit {
+            break;
+        }
+        cut += port;
+        cut.push(' ');
+    }
+    if list.contains(':') && width(&cut) + width(others) <= limit {
+        cut += others;
+    }
+    cut
+}
+
 /// The text, its middle cut out where it is wider: of `long-name 4121`, the number is what tells it from its like.
 pub(super) fn cut_middle(text: &str, limit: i32) -> String {
     if width(text) <= limit {
@@ -68,6 +88,18 @@ mod tests {
         assert_eq!(cut_middle("NetworkManager 4121", 14), "NetworkM… 4121");
         assert_eq!(cut_middle("postgres 5120", 8), "post…120");
         assert_eq!(cut_middle("2001:db8::1:2:3:4", 9), "2001…:3:4");
+    }
+
+    #[test]
+    fn a_port_is_whole_or_not_there() {
+        assert_eq!(whole_ports(":80 :443", 8), ":80 :443");
+        assert_eq!(whole_ports(":80 :443", 7), ":80 :…");
+        assert_eq!(whole_ports(":80 :443", 5), ":…");
+        assert_eq!(whole_ports(":80 :443 :8080 :9090 +3", 18), ":80 :443 :8080 :…");
+        assert_eq!(whole_ports(":15432", 5), ":…");
+        assert_eq!(whole_ports(":15432", 1), "");
+        assert_eq!(whole_ports(":15432", -3), "");
+        assert_eq!(whole_ports("idle", 3), "");
     }
 
     #[test]

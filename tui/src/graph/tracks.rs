@@ -1,6 +1,6 @@
 //! Which line runs where in a channel: the order from left to right in which the fewest lines cross.
 
-use super::place::Column;
+use super::place::{Column, MARGINS};
 
 /// A side of a channel.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -100,7 +100,7 @@ pub(super) fn assign(nets: &mut [Net], column: &Column) -> i32 {
     let start = column.channel_start();
     // With room to spare, a piece of line is seen on both sides; always one cell and the arrow head.
     let airy = needed * 2 - 1 <= column.channel - 5;
-    let (first, last) = if airy { (2, column.channel - 4) } else { (1, (column.channel - 3).max(1)) };
+    let (first, last) = if airy { (2, column.channel - 4) } else { (1, (column.channel - MARGINS).max(1)) };
     let room = last - first + 1;
     for (place, &net) in order.iter().enumerate() {
         let level = levels[place];

@@ -104,7 +104,9 @@ pub(crate) fn tick(sequence: u64) -> Tick {
             scan: Text::from("iter"),
             lost_events: 3,
             scan_us: 1250,
+            counters_at: None,
             reasons: vec![Text::from("no CAP_NET_ADMIN: NAT is not undone")],
+            remedy: None,
         },
     }
 }

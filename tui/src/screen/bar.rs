@@ -45,7 +45,7 @@ pub(super) fn render(buffer: &mut Buffer, area: Rect, app: &App, theme: &Theme) 
             typed(buffer, area, " search  ", editor, cells, theme);
             buffer.set_string(area.right().saturating_sub(cells - 1), area.y, found, style);
         }
-        None => write(buffer, area, in_use(app, theme), searching(app, theme)),
+        None => write(buffer, area, in_use(app, area.width.into(), theme), searching(app, theme)),
     }
 }
 
@@ -57,7 +57,8 @@ fn typed(buffer: &mut Buffer, area: Rect, name: &str, editor: &Editor, kept: u16
     // One cell is the cursor's when it stands at the end.
     let mut out_of_sight = 0;
     let mut seen = before;
-    while width(seen) + 1 > room {
+    let whole = width(before);
+    while whole.saturating_sub(out_of_sight) + 1 > room {
         let mut characters = seen.chars();
         let Some(first) = characters.next() else { break };
         out_of_sight += width(first.encode_utf8(&mut [0; 4]));
@@ -88,9 +89,10 @@ fn explain(buffer: &mut Buffer, area: Rect, column: u16, marked: u16, message: &
     buffer.set_string(start, area.y, "^".repeat((end - start).into()), theme.error);
 }
 
-fn in_use(app: &App, theme: &Theme) -> Vec<Piece> {
+fn in_use(app: &App, cells: usize, theme: &Theme) -> Vec<Piece> {
     if let Tracking::Stopped(why) = &app.tracking {
-        return vec![Piece::new(" ✗ ", theme.error, 0), Piece::new(why.clone(), theme.error, 0)];
+        let why = clip(why, cells.saturating_sub(4));
+        return vec![Piece::new(" ✗ ", theme.error, 0), Piece::new(why, theme.error, 0)];
     }
     if let Some(filter) = &app.filter {
         let hidden = app.view.hidden;
@@ -111,14 +113,24 @@ fn in_use(app: &App, theme: &Theme) -> Vec<Piece> {
         }
         return pieces;
     }
-    match app.view.host.as_ref().map(|host| host.reasons.as_slice()) {
-        Some([reason, others @ ..]) => {
-            let mut pieces =
-                vec![Piece::new(" ! ", theme.warning, 0), Piece::new(reason.as_str(), theme.warning, 0)];
-            if !others.is_empty() {
-                let more = format!("  (+{}: see scopetop doctor)", others.len());
-                pieces.push(Piece::new(more, theme.dim, 1));
+    match app.view.host.as_ref().map(|host| (host.reasons.as_slice(), &host.remedy)) {
+        Some(([reason, others @ ..], remedy)) => {
+            let mut missing = reason.to_string();
+            if let Some(remedy) = remedy {
+                missing = format!("{missing}; {remedy}");
             }
+            let more = if others.is_empty() {
+                String::new()
+            } else {
+                format!("  (+{}: see scopetop doctor)", others.len())
+            };
+            // Half a sentence says more than none.
+            let room = cells.saturating_sub(width(&more) + 4);
+            let pieces = vec![
+                Piece::new(" ! ", theme.warning, 0),
+                Piece::new(clip(&missing, room), theme.warning, 0),
+                Piece::new(more, theme.dim, 0),
+            ];
             pieces
         }
         _ => vec![Piece::new(" no filter", theme.dim, 1)],

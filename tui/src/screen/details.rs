@@ -2,30 +2,34 @@
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
+use ratatui::text::{Line, Span};
 use ratatui::widgets::{Block, BorderType, Widget};
 
-use super::text::{Need, clip, columns, pad, width};
+use super::text::{Need, clip, columns, pad, width, wrap};
 use crate::app::App;
 use crate::theme::{Theme, edge_mark};
-use crate::view::{Details, Table};
+use crate::view::{Details, Fact, Table};
 
 /// The cells between two columns.
 const GAP: usize = 2;
+/// The cells at the sides that are the frame's.
+const FRAME: u16 = 4;
+/// The lines that one fact takes at most: some command lines fill pages.
+const FACT_LINES: usize = 8;
 
-/// How many lines the panel would like to have.
-pub(super) fn height(app: &App) -> u16 {
-    let lines = app.details.as_ref().map_or(0, |details| {
-        let table = if details.table.rows.is_empty() { 0 } else { details.table.rows.len() + 1 };
-        details.facts.len() + table + usize::from(details.table.more > 0)
-    });
+/// How many lines the panel would like to have on a screen of a width.
+pub(super) fn height(app: &App, width: u16) -> u16 {
+    // Looks do not count here.
+    let cells = usize::from(width.saturating_sub(FRAME));
+    let lines = app.details.as_ref().map_or(0, |details| lines(details, cells, &Theme::plain()).len());
     u16::try_from(lines).unwrap_or(u16::MAX).saturating_add(2)
 }
 
-pub(super) fn render(buffer: &mut Buffer, area: Rect, app: &App, theme: &Theme) {
+pub(super) fn render(buffer: &mut Buffer, area: Rect, app: &mut App, theme: &Theme) {
     let block = Block::bordered().border_type(BorderType::Rounded).border_style(theme.border_active);
     let inner = block.inner(area);
     block.render(area, buffer);
-    let title = |text: &str| format!(" {} ", clip(text, usize::from(area.width).saturating_sub(6)));
+    let title = |text: &str| format!(" {} ", clip(text, usize::from(area.width).saturating_sub(18)));
     let Some(details) = &app.details else {
         buffer.set_string(area.x + 2, area.y, title("details"), theme.strong);
         let nothing =
@@ -38,46 +42,65 @@ pub(super) fn render(buffer: &mut Buffer, area: Rect, app: &App, theme: &Theme) 
     } else {
         buffer.set_string(area.x + 2, area.y, title(&details.title), theme.strong);
     }
-    let inner = Rect { x: inner.x + 1, width: inner.width.saturating_sub(2), ..inner };
-    let y = facts(buffer, inner, details, theme);
-    let rest = Rect { y, height: inner.bottom().saturating_sub(y), ..inner };
-    table(buffer, rest, &details.table, theme);
+    let inner = Rect { x: inner.x + 1, width: area.width.saturating_sub(FRAME), ..inner };
+    let lines = lines(details, inner.width.into(), theme);
+    let seen = usize::from(inner.height);
+    app.details_lines = (lines.len(), seen);
+    app.details_offset = app.details_offset.min(lines.len().saturating_sub(seen));
+    for (line, y) in lines.iter().skip(app.details_offset).zip(inner.top()..inner.bottom()) {
+        buffer.set_line(inner.x, y, line, inner.width);
+    }
     if app.details_gone {
         buffer.set_style(inner, theme.closed);
     }
-}
-
-fn facts(buffer: &mut Buffer, area: Rect, details: &Details, theme: &Theme) -> u16 {
-    let names = details.facts.iter().map(|fact| width(fact.name)).max().unwrap_or(0) as u16 + 2;
-    let mut y = area.y;
-    for fact in details.facts.iter().take(area.height.into()) {
-        buffer.set_stringn(area.x, y, fact.name, names.into(), theme.dim);
-        let room = usize::from(area.width.saturating_sub(names));
-        buffer.set_string(area.x + names, y, clip(&fact.value, room), theme.text);
-        y += 1;
+    let below = lines.len().saturating_sub(app.details_offset + seen);
+    let hidden = [(app.details_offset, "▲", "PgUp", area.y), (below, "▼", "PgDn", area.bottom() - 1)];
+    for (lines, arrow, key, y) in hidden {
+        if lines > 0 {
+            let note = format!(" {arrow} {lines} {key} ");
+            let x = area.right().saturating_sub(width(&note) as u16 + 2).max(area.x);
+            buffer.set_stringn(x, y, note, area.width.into(), theme.warning);
+        }
     }
-    y
 }
 
-fn table(buffer: &mut Buffer, area: Rect, table: &Table, theme: &Theme) {
-    if area.height < 2 || table.rows.is_empty() {
+/// All lines of the details, in so many cells.
+fn lines(details: &Details, cells: usize, theme: &Theme) -> Vec<Line<'static>> {
+    let mut lines = facts(&details.facts, cells, theme);
+    table(&mut lines, &details.table, cells, theme);
+    lines
+}
+
+fn facts(facts: &[Fact], cells: usize, theme: &Theme) -> Vec<Line<'static>> {
+    let names = facts.iter().map(|fact| width(fact.name)).max().unwrap_or(0) + 2;
+    let mut lines = Vec::new();
+    for fact in facts {
+        let mut values = wrap(&fact.value, cells.saturating_sub(names).max(1));
+        if values.len() > FACT_LINES {
+            values.truncate(FACT_LINES);
+            if let Some(last) = values.last_mut() {
+                // Longer than the line, so that it is clipped.
+                *last = clip(&format!("{last}{}", " ".repeat(cells)), cells.saturating_sub(names));
+            }
+        }
+        for (number, value) in values.into_iter().enumerate() {
+            let name = if number == 0 { fact.name } else { "" };
+            lines.push(Line::from(vec![
+                Span::styled(pad(name, names, false), theme.dim),
+                Span::styled(value, theme.text),
+            ]));
+        }
+    }
+    lines
+}
+
+fn table(lines: &mut Vec<Line<'static>>, table: &Table, cells: usize, theme: &Theme) {
+    if table.rows.is_empty() {
         return;
     }
-    let mut lines = usize::from(area.height) - 1;
-    let all = table.rows.len() + table.more;
-    if all > lines {
-        lines -= 1;
-        let more = format!("… and {} more", all - lines.min(table.rows.len()));
-        buffer.set_stringn(area.x + 2, area.bottom() - 1, more, area.width.into(), theme.dim);
-    }
     let widest = |place: usize| {
-        let cells = table
-            .rows
-            .iter()
-            .filter_map(|row| row.cells.get(place))
-            .map(|cell| width(cell))
-            .max()
-            .unwrap_or(0);
+        let texts = table.rows.iter().filter_map(|row| row.cells.get(place));
+        let cells = texts.map(|cell| width(cell)).max().unwrap_or(0);
         // A column that says nothing is not shown.
         if cells == 0 { 0 } else { cells.max(width(table.columns[place].name)) }
     };
@@ -87,7 +110,7 @@ fn table(buffer: &mut Buffer, area: Rect, table: &Table, theme: &Theme) {
             Need { want, least: want, rank: table.columns[place].rank }
         })
         .collect();
-    let widths = columns(&needs, GAP, usize::from(area.width).saturating_sub(2));
+    let widths = columns(&needs, GAP, cells.saturating_sub(2));
     let line = |cells: &mut dyn Iterator<Item = &str>| {
         let mut line = String::new();
         for ((column, width), cell) in table.columns.iter().zip(&widths).zip(cells) {
@@ -98,12 +121,13 @@ fn table(buffer: &mut Buffer, area: Rect, table: &Table, theme: &Theme) {
         }
         line
     };
-    let room = usize::from(area.width).saturating_sub(2);
     let head = line(&mut table.columns.iter().map(|column| column.name));
-    buffer.set_stringn(area.x + 2, area.y, head, room, theme.dim);
-    for (row, y) in table.rows.iter().take(lines).zip(area.y + 1..) {
-        let style = theme.edge(row.state);
-        buffer.set_string(area.x, y, edge_mark(row.state), style);
-        buffer.set_stringn(area.x + 2, y, line(&mut row.cells.iter().map(String::as_str)), room, style);
+    lines.push(Line::styled(format!("  {head}"), theme.dim));
+    for row in &table.rows {
+        let text = line(&mut row.cells.iter().map(String::as_str));
+        lines.push(Line::styled(format!("{} {text}", edge_mark(row.state)), theme.edge(row.state)));
+    }
+    if table.more > 0 {
+        lines.push(Line::styled(format!("  … and {} more", table.more), theme.dim));
     }
 }

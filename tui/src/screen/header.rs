@@ -15,12 +15,16 @@ pub(super) fn render(buffer: &mut Buffer, area: Rect, app: &App, theme: &Theme) 
 }
 
 fn left(app: &App, theme: &Theme) -> Vec<Piece> {
-    let mut pieces = vec![Piece::new(" scopetop", theme.name, 6)];
+    let mut pieces = vec![Piece::new(" scopetop", theme.name, 2)];
     if let Some(host) = &app.view.host {
         pieces.push(Piece::new(format!("  {}", host.name), theme.strong, 2));
         pieces.push(Piece::new(format!(" · {}", short_release(&host.kernel)), theme.dim, 10));
         pieces.push(Piece::new(format!(" · {}+{}", host.events, host.scan), theme.dim, 7));
-        pieces.push(Piece::new(format!(" · tick {}", human::tick(host.duration)), theme.dim, 11));
+        pieces.push(Piece::new(
+            format!(" · tick {}", human::tick(app.tick.unwrap_or(host.duration))),
+            theme.dim,
+            11,
+        ));
     }
     let (status, style) = match (&app.tracking, app.behind()) {
         (Tracking::Stopped(_), _) => (String::from("✗ STOPPED"), theme.error),
@@ -57,7 +61,7 @@ fn right(app: &App, theme: &Theme) -> Vec<Piece> {
     } else {
         Piece::new("  lost 0", theme.dim, 9)
     });
-    pieces.push(Piece::new(format!("  {} ", time_of_day(app, host.at)), theme.text, 6));
+    pieces.push(Piece::new(format!("  {} ", time_of_day(app, host.at)), theme.text, 1));
     pieces
 }
 

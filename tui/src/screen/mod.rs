@@ -14,6 +14,7 @@ use ratatui::layout::Rect;
 
 use crate::app::{App, Mode, Tracking};
 use crate::graph;
+use crate::human;
 use crate::theme::Theme;
 
 /// The smallest screen that anything useful fits on.
@@ -51,7 +52,7 @@ fn render(buffer: &mut Buffer, area: Rect, app: &mut App, theme: &Theme) {
             details::render(buffer, body, app, theme);
             main = Rect::default();
         } else {
-            let height = details::height(app).clamp(5, body.height * 2 / 5);
+            let height = details::height(app, body.width).clamp(5, body.height * 2 / 5);
             main.height -= height;
             details::render(buffer, Rect { y: main.bottom(), height, ..body }, app, theme);
         }
@@ -66,9 +67,12 @@ fn render(buffer: &mut Buffer, area: Rect, app: &mut App, theme: &Theme) {
 
 fn render_main(buffer: &mut Buffer, area: Rect, app: &mut App, theme: &Theme) {
     if let Some(sentence) = nothing_to_show(app) {
-        let sentence = text::clip(sentence, area.width.into());
-        let x = area.x + (area.width.saturating_sub(text::width(&sentence) as u16)) / 2;
-        buffer.set_string(x, area.y + area.height / 2, sentence, theme.dim);
+        let lines = text::wrap(&sentence, usize::from(area.width.saturating_sub(2)).clamp(1, 100));
+        let top = area.y + area.height.saturating_sub(lines.len() as u16) / 2;
+        for (line, y) in lines.iter().zip(top..area.bottom()) {
+            let x = area.x + (area.width.saturating_sub(text::width(line) as u16)) / 2;
+            buffer.set_stringn(x, y, line, area.width.into(), theme.dim);
+        }
         return;
     }
     match app.mode {
@@ -80,7 +84,7 @@ fn render_main(buffer: &mut Buffer, area: Rect, app: &mut App, theme: &Theme) {
 }
 
 /// Why the graph or the list is empty, if it is.
-fn nothing_to_show(app: &App) -> Option<&'static str> {
+fn nothing_to_show(app: &App) -> Option<String> {
     let empty = match app.mode {
         Mode::Graph => app.view.nodes.is_empty(),
         Mode::List => app.view.edges.is_empty(),
@@ -88,11 +92,18 @@ fn nothing_to_show(app: &App) -> Option<&'static str> {
     if !empty {
         return None;
     }
+    let listeners = app.view.totals.listeners;
     Some(match (&app.tracking, &app.filter) {
-        (Tracking::Starting, _) => "attaching to the kernel and looking at what is there …",
-        (Tracking::Stopped(_), _) => "nothing is tracked",
-        (Tracking::Live, Some(_)) => "nothing matches the filter: f changes it",
-        (Tracking::Live, None) => "nobody talks to anybody",
+        (Tracking::Starting, _) => String::from("attaching to the kernel and looking at what is there …"),
+        (Tracking::Stopped(why), _) => format!("nothing is tracked: {why}"),
+        (Tracking::Live, Some(_)) => String::from("nothing matches the filter: f changes it"),
+        (Tracking::Live, None) if app.view.nodes.is_empty() || listeners == 0 => {
+            format!("{}: each appears here as it begins", graph::QUIET)
+        }
+        (Tracking::Live, None) => {
+            let sockets = if listeners == 1 { "socket listens" } else { "sockets listen" };
+            format!("{}; {} {sockets}: g shows whose", graph::QUIET, human::count(listeners))
+        }
     })
 }
 

@@ -356,3 +356,78 @@ fn the_clock_is_in_the_zone_that_was_given() {
     app.settle(&topology);
     assert!(picture(&mut app, LARGE).contains("07:04:31"));
 }
+
+#[test]
+fn the_header_tells_the_tick_that_was_asked_for_and_always_the_time() {
+    let (mut app, _) = app();
+    app.tick = Some(1_000_000_000);
+    if let Some(host) = &mut app.view.host {
+        host.duration = 981_000_000;
+    }
+    for width in [40, 60, 80, 120, 200] {
+        let text = picture(&mut app, (width, 24));
+        let header = text.lines().next().unwrap();
+        assert!(header.ends_with(" 12:04:31"), "{header}");
+        assert_eq!(header.chars().count(), usize::from(width) - 1, "{header}");
+        assert!(!header.contains("981ms"), "{header}");
+    }
+    assert!(picture(&mut app, LARGE).contains("tick 1s"));
+}
+
+#[test]
+fn details_that_do_not_fit_are_scrolled() {
+    let (mut app, topology) = app();
+    select_edge(&mut app, &topology, ":5432");
+    act(&mut app, &topology, &[Action::Open]);
+    let size = (80, 12);
+    let top = picture(&mut app, size);
+    assert!(top.contains("5 open") && top.contains(" PgDn ") && !top.contains("PgUp"), "{top}");
+    act(&mut app, &topology, &[Action::PageDown]);
+    let next = picture(&mut app, size);
+    assert!(!next.contains("5 open") && next.contains(" PgUp "), "{next}");
+    act(&mut app, &topology, &[Action::Last]);
+    let end = picture(&mut app, size);
+    assert!(end.contains("10.0.2.4:51900") && !end.contains("PgDn"), "{end}");
+    // Neither beyond the end nor away from it by another tick.
+    act(&mut app, &topology, &[Action::PageDown]);
+    assert_eq!(picture(&mut app, size), end);
+    act(&mut app, &topology, &[Action::First]);
+    assert_eq!(picture(&mut app, size), top);
+    // Another thing begins at its beginning.
+    act(&mut app, &topology, &[Action::Last, Action::NextEdge]);
+    assert_eq!(app.details_offset, 0);
+}
+
+#[test]
+fn a_quiet_host_says_what_one_is_looking_at() {
+    let mut tick = fixture::ticks()[0].clone();
+    tick.opened.retain(|socket| socket.remote.is_none());
+    let (mut app, topology) = app_after(&[tick]);
+    assert!(picture(&mut app, SMALL).contains("no connections right now; 4 sockets listen: g shows whose"));
+    act(&mut app, &topology, &[Action::ShowGraph]);
+    let graph = picture(&mut app, SMALL);
+    assert!(graph.contains("postgres 5120") && graph.contains("no connections right now: lines appear"));
+    let (mut app, _) = app_after(&[fixture::quiet(1)]);
+    app.mode = Mode::Graph;
+    assert!(picture(&mut app, SMALL).contains("no connections right now: each appears here as it begins"));
+}
+
+#[test]
+fn what_is_missing_comes_with_what_would_help() {
+    let mut tick = fixture::quiet(1);
+    tick.source.reasons = vec!["no events (not permitted)".into()];
+    tick.source.remedy = Some("run as root".into());
+    let (mut app, _) = app_after(&[tick.clone()]);
+    assert!(picture(&mut app, SMALL).contains("no events (not permitted); run as root"));
+    // A long one is told as far as it goes.
+    let why =
+        "no events: the kernel refused to load the program, and this goes on and on and on without an end";
+    tick.source.reasons = vec![why.into(), "two".into()];
+    let (mut app, _) = app_after(&[tick]);
+    let screen = picture(&mut app, SMALL);
+    assert!(screen.contains("! no events: the kernel refused") && screen.contains("…  (+1: see"), "{screen}");
+    app.tracking = Tracking::Stopped(why.to_owned());
+    let screen = picture(&mut app, SMALL);
+    assert!(screen.contains("✗ no events: the kernel refused to load the program"), "{screen}");
+    assert!(screen.contains("without an end"), "whole in the middle: {screen}");
+}

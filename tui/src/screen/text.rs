@@ -30,6 +30,35 @@ pub(super) fn clip(text: &str, cells: usize) -> String {
     clipped
 }
 
+/// A text in lines of at most so many cells, broken at blanks where there are any. An empty text is one empty line.
+pub(super) fn wrap(text: &str, cells: usize) -> Vec<String> {
+    let mut lines = vec![String::new()];
+    let mut used = 0;
+    for word in text.split_inclusive(' ') {
+        let bare = width(word.trim_end_matches(' '));
+        if used > 0 && used + bare > cells && bare <= cells {
+            lines.push(String::new());
+            used = 0;
+        }
+        for character in word.chars() {
+            let own = character.width().unwrap_or(0);
+            if used + own > cells && used > 0 {
+                // The blank at the end of a line is the line's end.
+                if character == ' ' {
+                    continue;
+                }
+                lines.push(String::new());
+                used = 0;
+            }
+            if let Some(line) = lines.last_mut() {
+                line.push(character);
+            }
+            used += own;
+        }
+    }
+    lines
+}
+
 /// A text in exactly so many cells.
 pub(super) fn pad(text: &str, cells: usize, to_the_right: bool) -> String {
     let clipped = clip(text, cells);
@@ -142,6 +171,15 @@ mod tests {
         assert_eq!(pad("日", 4, false), "日  ");
         assert_eq!(pad("日本", 3, true), "日…");
         assert_eq!(pad("日本", 2, true), " …");
+    }
+
+    #[test]
+    fn wraps_at_blanks_and_cuts_what_is_longer_than_a_line() {
+        assert_eq!(wrap("nginx -c /etc/nginx.conf", 9), ["nginx -c ", "/etc/ngin", "x.conf"]);
+        assert_eq!(wrap("a b c", 3), ["a b", "c"]);
+        assert_eq!(wrap("日本語", 4), ["日本", "語"]);
+        assert_eq!(wrap("", 4), [""]);
+        assert_eq!(wrap("日", 1), ["日"]);
     }
 
     #[test]

@@ -58,6 +58,7 @@ pub fn build(topology: &Topology, filter: Option<&Filter>) -> View {
         counts: host.counts,
         lost_events: host.source.lost_events,
         reasons: host.source.reasons.clone(),
+        remedy: host.source.remedy.clone(),
     });
     let now = host.as_ref().map_or(Timestamp(0), |host| host.at);
     let mut hidden = Hidden::default();

@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 
+use petgraph::stable_graph::NodeIndex;
 use scopetop_tracker::connection::{OwnerSource, State};
 use scopetop_tracker::filter::{Filter, Subject};
 use scopetop_tracker::identity::{NetnsId, Timestamp};
@@ -138,13 +139,12 @@ fn node_details(topology: &Topology, view: &View, key: &NodeKey) -> Option<Detai
             fact("process", String::from("not known: no process was seen holding these sockets"));
         }
         (NodeKey::Remote(scope, _), _) => {
+            fact("where", shown.group_label.clone());
             fact("netns", scope.map(|(host, netns)| namespace(topology, host, netns)).unwrap_or_default());
         }
         _ => {}
     }
-    if matches!(shown.group, super::GroupKey::Container(..)) {
-        fact("container", shown.group_label.clone());
-    }
+    fact("container", node.and_then(|(index, _)| container_line(topology, index)).unwrap_or_default());
     if let Some((index, _)) = node {
         let mut addresses: Vec<String> = topology
             .listeners()
@@ -161,13 +161,17 @@ fn node_details(topology: &Topology, view: &View, key: &NodeKey) -> Option<Detai
     Some(Details { title: shown.label.clone(), facts, table: peers(view, key) })
 }
 
-fn process_line(process: &Process, now: Timestamp) -> String {
-    let user = match (&process.user, process.uid) {
+fn user(process: &Process) -> String {
+    match (&process.user, process.uid) {
         (Some(user), Some(uid)) => format!("{user} ({uid})"),
         (Some(user), None) => user.to_string(),
         (None, Some(uid)) => format!("uid {uid}"),
-        (None, None) => String::from("unknown"),
-    };
+        (None, None) => String::from("unknown user"),
+    }
+}
+
+fn process_line(process: &Process, now: Timestamp) -> String {
+    let user = user(process);
     let age = process.started_at.map(|start| format!("   started {} ago", human::age(now.since(start))));
     format!("pid {}   user {user}{}", process.id.pid, age.unwrap_or_default())
 }
@@ -274,11 +278,50 @@ fn edge_details(topology: &Topology, view: &View, filter: Option<&Filter>, key: 
     sums.extend(retransmits.map(|segments| format!("retrans {}", human::bytes(segments))));
     let way = if shown.directed { "→" } else { "↔" };
     let more = matching - rows.len();
+    let end = |name, label: &str, key| Fact { name, value: end_line(topology, label, key) };
     Some(Details {
         title: format!("{} {way} {} {}", client.label, server.label, shown.service),
-        facts: vec![Fact { name: key.service.protocol.name(), value: sums.join("  ") }],
+        facts: vec![
+            Fact { name: key.service.protocol.name(), value: sums.join("  ") },
+            end("from", &client.label, &key.client),
+            end("to", &server.label, &key.server),
+        ],
         table: Table { columns: CONNECTION_COLUMNS.to_vec(), rows, more },
     })
+}
+
+/// One end of an edge in a line: who it is, whose, where it runs, and what it is.
+fn end_line(topology: &Topology, label: &str, key: &NodeKey) -> String {
+    let mut words = vec![label.to_owned()];
+    let index = topology.node(key);
+    match (key, index.and_then(|index| topology.graph().node_weight(index))) {
+        (NodeKey::Process(host, _), Some(Node::Process(process))) => {
+            words.push(user(process));
+            words.extend(process.netns.map(|netns| format!("netns {}", namespace(topology, *host, netns))));
+            let container = index.and_then(|index| container_line(topology, index));
+            words.extend(container.map(|container| format!("container {container}")));
+            words.push(command_line(process));
+        }
+        (NodeKey::Unknown(host, netns) | NodeKey::Remote(Some((host, netns)), _), _) => {
+            words.push(format!("netns {}", namespace(topology, *host, *netns)));
+        }
+        _ => {}
+    }
+    words.retain(|word| !word.is_empty());
+    words.join("   ")
+}
+
+/// The container of a node: its name and image, and what its engine calls it.
+fn container_line(topology: &Topology, index: NodeIndex) -> Option<String> {
+    let Some(Node::Container(container)) =
+        topology.container_of(index).and_then(|container| topology.graph().node_weight(container))
+    else {
+        return None;
+    };
+    let id: String = container.id.0.chars().take(12).collect();
+    let engine = container.runtime.as_ref().map_or(id.clone(), |runtime| format!("({runtime} {id})"));
+    let facts = [container.name.as_ref(), container.image.as_ref()].into_iter().flatten();
+    Some(facts.map(ToString::to_string).chain([engine]).collect::<Vec<_>>().join("  "))
 }
 
 fn connection_row(connection: &Connection, now: Timestamp) -> Row {

@@ -232,6 +232,8 @@ pub struct HostFacts {
     pub lost_events: u64,
     /// What does not work, a sentence each.
     pub reasons: Vec<Text>,
+    /// What the user can do about it.
+    pub remedy: Option<Text>,
 }
 
 impl View {

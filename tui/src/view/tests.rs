@@ -184,7 +184,7 @@ fn details_of_a_process_tell_who_it_is_and_whom_it_talks_to() {
             ("command", "/usr/sbin/nginx --config /etc/main.conf"),
             ("program", "/usr/sbin/nginx"),
             ("netns", "4026532201"),
-            ("container", "web  nginx:1.27"),
+            ("container", "web  nginx:1.27  (docker 4f1c09a7d2b3)"),
             ("listens", "tcp 0.0.0.0:443  tcp 0.0.0.0:80"),
         ]
     );
@@ -202,6 +202,18 @@ fn details_of_an_edge_tell_its_connections_and_why_one_failed() {
     assert_eq!(shown.title, "agent 311 → 10.0.3.7 :8443");
     assert_eq!(shown.table.rows[0].cells[..3], ["192.168.7.5:38401", "10.0.3.7:8443", "refused"]);
     assert_eq!(shown.table.rows[0].state, EdgeState::Failed);
+    let ends: Vec<(&str, &str)> =
+        shown.facts[1..].iter().map(|fact| (fact.name, fact.value.as_str())).collect();
+    assert_eq!(
+        ends,
+        [
+            (
+                "from",
+                "agent 311   root (0)   netns host (4026531840)   /usr/sbin/agent --config /etc/main.conf"
+            ),
+            ("to", "10.0.3.7"),
+        ]
+    );
     let other = Filter::parse("port=443").unwrap();
     let view = build(&topology, Some(&other));
     assert_eq!(

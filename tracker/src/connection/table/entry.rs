@@ -135,6 +135,14 @@ impl Entry {
         self.socket.remote.is_none()
     }
 
+    /// Whether the event tells that its connect was completed by one that came from the other side (or from itself).
+    pub(super) fn is_met_by(&self, event: &SocketEvent) -> bool {
+        event.kind == SocketEventKind::Arrived
+            && self.socket.direction == Direction::Outbound
+            && self.born_at.is_some_and(|born_at| born_at < event.at)
+            && (!self.established || self.socket.opened_at == Some(event.at))
+    }
+
     /// Whether it is a live accepted socket that no process was seen using.
     pub(super) fn lacks_owner(&self) -> bool {
         self.socket.owner_source != OwnerSource::Seen
@@ -188,6 +196,12 @@ impl Entry {
                 self.born_at = Some(event.at);
                 self.began(event.at, Direction::Outbound, false, ledger);
                 self.set_state(event.at, State::SynSent, ledger);
+            }
+            // The kernel takes a connect that met the peer's own for one that came in.
+            SocketEventKind::Arrived if self.is_met_by(event) => {
+                self.began(event.at, Direction::Outbound, true, ledger);
+                self.set_state(event.at, State::Established, ledger);
+                self.tell_opening(ConnectionEventKind::Connect, event.at, ledger);
             }
             SocketEventKind::Connected => {
                 self.began(event.at, Direction::Outbound, true, ledger);
@@ -299,10 +313,10 @@ impl Entry {
             _ => {}
         }
         let owner = self.seen_owner();
+        let likely = self.listeners_owner(ledger);
         if kind == ConnectionEventKind::Accept && owner.is_none() && !self.socket.state.is_over() {
-            ledger.outbox.wait_for_owner(at, &self.socket);
+            ledger.outbox.wait_for_owner(at, &self.socket, likely);
         } else {
-            let likely = self.listeners_owner(ledger);
             ledger.outbox.tell(kind, at, &self.socket, owner, likely);
         }
     }

@@ -16,8 +16,17 @@ pub(super) struct Outbox {
     ready: Vec<ConnectionEvent>,
     /// Where in `ready` the events of a socket are that nobody was seen using.
     unseen: FxHashMap<SocketId, Vec<usize>>,
-    /// Accepts whose process is not known yet, each with what happened to its socket since.
-    waiting: FxHashMap<SocketId, Vec<ConnectionEvent>>,
+    /// Accepts whose process is not known yet.
+    waiting: FxHashMap<SocketId, Waiting>,
+}
+
+/// An accept whose process is not known yet.
+#[derive(Debug)]
+struct Waiting {
+    /// The accept, and what happened to its socket since.
+    events: Vec<ConnectionEvent>,
+    /// The listeners' owner when it came: they may be gone, and forgotten, when the patience ends.
+    likely: Option<ProcessId>,
 }
 
 impl Outbox {
@@ -39,7 +48,7 @@ impl Outbox {
             return;
         }
         if let Some(waiting) = self.waiting.get_mut(&socket.id) {
-            waiting.push(connection_event(kind, at, socket, seen));
+            waiting.events.push(connection_event(kind, at, socket, seen));
             return;
         }
         if seen.is_none() {
@@ -49,10 +58,10 @@ impl Outbox {
     }
 
     /// Keeps an accept until its process is known.
-    pub(super) fn wait_for_owner(&mut self, at: Timestamp, socket: &Socket) {
+    pub(super) fn wait_for_owner(&mut self, at: Timestamp, socket: &Socket, likely: Option<ProcessId>) {
         if self.enabled {
             let event = connection_event(ConnectionEventKind::Accept, at, socket, None);
-            self.waiting.entry(socket.id).or_default().push(event);
+            self.waiting.insert(socket.id, Waiting { events: vec![event], likely });
         }
     }
 
@@ -61,7 +70,7 @@ impl Outbox {
         if !self.waiting.is_empty()
             && let Some(waiting) = self.waiting.remove(&socket)
         {
-            self.release(waiting, Some(process));
+            self.release(waiting.events, Some(process));
         }
         if !self.unseen.is_empty() {
             for index in self.unseen.remove(&socket).unwrap_or_default() {
@@ -73,16 +82,24 @@ impl Outbox {
     }
 
     /// What there is to tell, by time. Accepts from before `patience_until` wait no longer: theirs is the
-    /// listeners' owner, if that is one.
+    /// listeners' owner, if that is one; or was, where they are gone.
     pub(super) fn take(&mut self, patience_until: Timestamp, listeners: &Listeners) -> Vec<ConnectionEvent> {
         let overdue = self
             .waiting
-            .extract_if(|_, waiting| waiting.first().is_none_or(|accept| accept.at < patience_until));
+            .extract_if(|_, waiting| waiting.events.first().is_none_or(|accept| accept.at < patience_until));
         for (_, waiting) in overdue.collect::<Vec<_>>() {
-            let owner = waiting
-                .first()
-                .and_then(|accept| listeners.sole_owner(accept.netns, accept.protocol, accept.local));
-            self.release(waiting, owner);
+            let Some(&ConnectionEvent { netns, protocol, local, .. }) = waiting.events.first() else {
+                continue;
+            };
+            let owner = match waiting.likely {
+                // It was found meanwhile that others listen there too.
+                Some(likely) if listeners.owners(netns, protocol, local).contains(&likely) => {
+                    listeners.sole_owner(netns, protocol, local)
+                }
+                None => listeners.sole_owner(netns, protocol, local),
+                likely => likely,
+            };
+            self.release(waiting.events, owner);
         }
         self.unseen.clear();
         let mut events = mem::take(&mut self.ready);

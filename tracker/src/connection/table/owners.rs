@@ -1,4 +1,4 @@
-//! Who owns anything.
+//! What the table holds: whose, and how much.
 
 use rustc_hash::FxHashSet;
 
@@ -9,5 +9,10 @@ impl ConnectionTable {
     /// Every process that owns a live socket.
     pub fn owners(&self) -> FxHashSet<ProcessId> {
         self.live.values().flat_map(|entry| entry.socket.owners.iter().copied()).collect()
+    }
+
+    /// How many sockets ended since the last tick, each of which waits for the next.
+    pub fn ended(&self) -> usize {
+        self.ended.len()
     }
 }

@@ -1,7 +1,7 @@
 //! What a scan adds to the table, and what it takes away.
 
 use super::entry::{Entry, Tuple};
-use super::{ConnectionTable, End};
+use super::{ConnectionTable, End, twins};
 use crate::connection::{ConnectionEventKind, Direction, Scan, ScanRow, Socket, State};
 use crate::identity::{ProcessId, Timestamp};
 
@@ -27,7 +27,19 @@ impl ConnectionTable {
     /// Without events the scans are the only clock there is: a socket opens when a row first shows it (but for the
     /// first complete scan, which shows what was there before) and closes at the end of the first complete scan that
     /// does not. With events, a close that was missed has no time.
+    ///
+    /// Where the rows have names of their own ([`ScanRow::has_own_name`]; all have or none has) and events flow,
+    /// the two are brought together by the sockets' addresses.
     pub fn apply_scan(&mut self, scan: &Scan, events_flow: bool, lost: bool) {
+        if events_flow && scan.rows.first().is_some_and(ScanRow::has_own_name) {
+            let renamed = self.rename(scan);
+            self.take_scan(&renamed, events_flow, lost);
+        } else {
+            self.take_scan(scan, events_flow, lost);
+        }
+    }
+
+    fn take_scan(&mut self, scan: &Scan, events_flow: bool, lost: bool) {
         self.scans += 1;
         // Without events, what is new since a complete scan began since that one.
         let tells_openings = !events_flow && self.complete_scan.is_some();
@@ -95,9 +107,14 @@ impl ConnectionTable {
             self.insert(row.kernel_socket, tuple);
         }
         if let Some(entry) = self.live.get_mut(&row.kernel_socket) {
+            let key = self.twins.as_ref().map(|_| twins::key(&entry.socket));
             entry.learn_row(row, &mut self.ledger);
             if matches!(found, Row::New) && tells_openings {
                 entry.edit(&mut self.ledger).opened_at = Some(row.at);
+            }
+            let double = self.twins.as_mut().zip(key).and_then(|(twins, key)| twins.follow(key, entry));
+            if let Some((double, born_at)) = double {
+                self.forget(double, born_at);
             }
         }
         found

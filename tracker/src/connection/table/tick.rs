@@ -15,7 +15,11 @@ impl ConnectionTable {
     /// listener's owners changed, the sockets without an owner of their own are looked through.
     pub fn tick(&mut self, now: Timestamp) -> TableTick {
         self.follow_listeners();
-        let mut tick = TableTick { counts: mem::take(&mut self.ledger.counts), ..TableTick::default() };
+        let mut tick = TableTick {
+            counts: mem::take(&mut self.ledger.counts),
+            forgotten: mem::take(&mut self.forgotten),
+            ..TableTick::default()
+        };
         let mut named = Named::default();
         // What takes an owner from its listener below is new or changed already, so nothing is added meanwhile.
         let mut dirty = mem::take(&mut self.ledger.dirty);
@@ -61,6 +65,9 @@ impl ConnectionTable {
         }
         self.ledger.listeners.sweep();
         self.tombstones.prune(now);
+        if let Some(twins) = &mut self.twins {
+            twins.prune(&self.tombstones);
+        }
         self.ticks += 1;
         tick
     }

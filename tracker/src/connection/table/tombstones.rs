@@ -54,6 +54,14 @@ impl Tombstones {
         self.by_kernel_socket.get_mut(&kernel_socket)
     }
 
+    pub(super) fn iter(&self) -> impl Iterator<Item = (u64, &Tombstone)> {
+        self.by_kernel_socket.iter().map(|(&kernel_socket, tombstone)| (kernel_socket, tombstone))
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.by_kernel_socket.len()
+    }
+
     pub(super) fn insert(&mut self, kernel_socket: u64, tombstone: Tombstone) {
         self.by_kernel_socket.insert(kernel_socket, tombstone);
     }
@@ -88,7 +96,10 @@ pub(super) fn tuple_key(
     remote: Option<SocketAddr>,
 ) -> u64 {
     let mut hasher = FxHasher::default();
-    (netns, protocol, local, remote.filter(|remote| remote.port() != 0)).hash(&mut hasher);
+    // Not a flow label or an interface's number, which not every source tells.
+    let address = |address: SocketAddr| (address.ip(), address.port());
+    let remote = remote.filter(|remote| remote.port() != 0).map(address);
+    (netns, protocol, address(local), remote).hash(&mut hasher);
     hasher.finish()
 }
 

@@ -350,3 +350,65 @@ fn a_new_first_column_moves_nobody() {
         |label: &str| now[&view.nodes.iter().find(|node| node.label == label).expect("it is there").key].0;
     assert!(x("198.51.100.7") < x("a 1") && x("a 1") < x("b 2") && x("b 2") < x("c 3"));
 }
+
+/// Those that only talk to themselves take no room from those that lines lead to.
+#[test]
+fn who_only_talks_to_itself_folds_first() {
+    let many = (0..300).fold(Picture::default(), |picture, number| {
+        let name = format!("loner {}", 1000 + number);
+        picture.host(&name, ":9").steady(&name, &name, 9, 20)
+    });
+    let view = many.host("web 1", ":80").host("client 2", "").steady("client 2", "web 1", 80, 1).view();
+    let mut state = GraphState::default();
+    let shown = super::build::text(&draw(&mut state, &view, (80, 24), None));
+    assert!(shown.contains("client 2") && shown.contains("web 1"), "{shown}");
+    assert!(shown.contains("more") && !shown.contains("below") && !shown.contains("right"), "{shown}");
+}
+
+/// Where lines come that the channel has no cell for, the column before it gives some: nobody moves, and no two lines
+/// run on the same cells.
+#[test]
+fn a_channel_widens_for_lines_that_come() {
+    let before = (0..6).fold(Picture::default(), |picture, number| {
+        let (client, server) =
+            (format!("long-client-name {}", 40 + number), format!("long-server-name {}", 20 + number));
+        picture.host(&client, "").host(&server, ":1").steady("long-client-name 40", &server, 1, 1).steady(
+            &client,
+            "long-server-name 20",
+            1,
+            1,
+        )
+    });
+    let after = (1..6).fold(before.clone(), |picture, number| {
+        picture.steady(
+            &format!("long-client-name {}", 40 + number),
+            &format!("long-server-name {}", 26 - number),
+            1,
+            1,
+        )
+    });
+    let mut state = GraphState::default();
+    let area = Rect::new(0, 0, 56, 30);
+    layout(&mut state, &before.view(), area);
+    let first = rows_of(&state, &before.view());
+    let channel = state.places.columns[0].channel;
+    let view = after.view();
+    layout(&mut state, &view, area);
+    assert_eq!(rows_of(&state, &view), first);
+    assert!(state.places.columns[0].channel > channel);
+    check_lines(&state, &view).expect("lines are whole");
+    // What runs down on one cell belongs together: it comes from one row, or leads to one.
+    let downs: Vec<(usize, i32, i32, i32)> = (state.routes.wires.iter().enumerate())
+        .flat_map(|(wire, way)| way.path.windows(2).map(move |pair| (wire, pair[0], pair[1])))
+        .filter(|(_, start, end)| start.0 == end.0)
+        .map(|(wire, start, end)| (wire, start.0, start.1.min(end.1), start.1.max(end.1)))
+        .collect();
+    for (index, one) in downs.iter().enumerate() {
+        for other in &downs[index + 1..] {
+            let wires = [&state.routes.wires[one.0], &state.routes.wires[other.0]];
+            let related = wires[0].from == wires[1].from || wires[0].to == wires[1].to;
+            let apart = one.1 != other.1 || one.3 < other.2 || other.3 < one.2;
+            assert!(related || apart, "{wires:?}");
+        }
+    }
+}
