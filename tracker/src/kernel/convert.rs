@@ -85,7 +85,8 @@ fn actor(record: &SocketRecord) -> Option<Actor> {
 /// Whether there is anything to count: a listener and a connect that did not get through (yet) have nothing.
 fn is_connection(record: &SocketRecord) -> bool {
     let never = |state| matches!(state, state::LISTEN | state::SYN_SENT);
-    !never(record.state) && !(record.state == state::CLOSE && never(record.old_state))
+    let came_to_nothing = record.state == state::CLOSE && never(record.old_state);
+    !(never(record.state) || came_to_nothing)
 }
 
 fn counters(record: &SocketRecord) -> Option<Counters> {
