@@ -119,8 +119,8 @@ impl Worker {
     /// Reads what waits in the ring buffer; returns how many records that were.
     fn drain(&mut self) -> usize {
         let Some(probes) = &mut self.probes else { return 0 };
-        self.source.lost_events = probes.lost() + self.state.dropped;
         if self.table.ended() > ENDED_AT_MOST {
+            self.source.lost_events = probes.lost() + self.state.dropped;
             return 0;
         }
         let mut count = 0;
