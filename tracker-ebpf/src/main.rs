@@ -1,10 +1,12 @@
 //! What runs in the kernel.
 //!
 //! Nothing here decides anything: each hook reads what the kernel knows of one socket into one
-//! [`SocketRecord`] and hands it over. All state but the set of accepted sockets without a known user is kept in
-//! user space.
+//! [`SocketRecord`] and hands it over. All state but the set of accepted sockets without a known user and the counters
+//! of UDP flows is kept in user space.
 #![no_std]
 #![no_main]
+#![feature(core_intrinsics)]
+#![allow(internal_features, reason = "the target's own atomic addition has no other name")]
 #![allow(
     unsafe_code,
     reason = "the kernel's memory is read through raw pointers; the verifier checks each access"
@@ -16,6 +18,7 @@ mod reader;
 mod record;
 mod settings;
 mod state;
+mod udp;
 
 /// The verifier rejects a program that could get here.
 #[panic_handler]

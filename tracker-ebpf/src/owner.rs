@@ -11,6 +11,7 @@ use scopetop_tracker_ebpf::{Member, RecordKind, Setting};
 use crate::reader::{Probe, Typed, member};
 use crate::record::{CurrentTask, is_held, is_kernels, send};
 use crate::settings::setting;
+use crate::udp;
 
 /// Accepted sockets whose user is not yet known. They are few at any moment, which makes the look-up at each receive
 /// and send a miss in an almost empty table. When it is full, later ones are left to the scan.
@@ -59,13 +60,21 @@ fn accept_exit(context: FExitContext) -> i32 {
 
 #[btf_tracepoint(function = "sock_recv_length")]
 fn recv_length(context: BtfTracePointContext) -> i32 {
-    unsafe { on_use(context.as_ptr().cast()) };
+    unsafe {
+        if !udp::received(context.as_ptr().cast()) {
+            on_use(context.as_ptr().cast());
+        }
+    }
     0
 }
 
 #[btf_tracepoint(function = "sock_send_length")]
 fn send_length(context: BtfTracePointContext) -> i32 {
-    unsafe { on_use(context.as_ptr().cast()) };
+    unsafe {
+        if !udp::sent(context.as_ptr().cast()) {
+            on_use(context.as_ptr().cast());
+        }
+    }
     0
 }
 

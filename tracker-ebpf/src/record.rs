@@ -13,7 +13,7 @@ use crate::settings::setting;
 
 /// Records on their way to user space. User space sets the size.
 #[map(name = "RECORDS")]
-static RECORDS: RingBuf = RingBuf::with_byte_size(8 << 20, 0);
+pub(crate) static RECORDS: RingBuf = RingBuf::with_byte_size(8 << 20, 0);
 
 /// Records that found no room, per CPU.
 #[map(name = "LOST")]
@@ -22,7 +22,7 @@ static LOST: PerCpuArray<u64> = PerCpuArray::with_max_entries(1, 0);
 /// `BPF_RB_AVAIL_DATA`: ask how much waits in the ring buffer.
 const AVAILABLE_DATA: u64 = 0;
 /// `AF_INET6`.
-const INET6: u16 = 10;
+pub(crate) const INET6: u16 = 10;
 /// `IPPROTO_TCP`. Of MPTCP the subflows are followed, which are TCP sockets; its own socket has only the file.
 const TCP: u16 = 6;
 /// `IPPROTO_MPTCP`, as the kernel's field has it.
@@ -90,10 +90,7 @@ impl CurrentTask for Probe {
 #[inline(always)]
 pub(crate) unsafe fn send<R: CurrentTask>(kind: RecordKind, sock: *const u8, states: (u8, u8), owner: bool) {
     let Some(mut entry) = RECORDS.reserve::<SocketRecord>(0) else {
-        if let Some(lost) = LOST.get_ptr_mut(0) {
-            // A program is not interrupted by itself, and the counter is this CPU's own.
-            unsafe { *lost += 1 };
-        }
+        lost();
         return;
     };
     unsafe {
@@ -112,6 +109,15 @@ pub(crate) unsafe fn send<R: CurrentTask>(kind: RecordKind, sock: *const u8, sta
     let mark = u64::from(setting(Setting::WakeAt));
     let crosses = waiting >= mark && waiting < mark + 8 * size_of::<SocketRecord>() as u64;
     entry.submit(u64::from(if crosses { BPF_RB_FORCE_WAKEUP } else { BPF_RB_NO_WAKEUP }));
+}
+
+/// Counts a record that found no room.
+#[inline(always)]
+pub(crate) fn lost() {
+    if let Some(lost) = LOST.get_ptr_mut(0) {
+        // A program is not interrupted by itself, and the counter is this CPU's own.
+        unsafe { *lost += 1 };
+    }
 }
 
 /// Fills in the socket's part. Field by field: zeroing the whole becomes a `memset`, which is no helper.
@@ -240,7 +246,7 @@ pub(crate) unsafe fn fill_process<R: Reader>(record: *mut SocketRecord, task: *c
 
 /// The record has no process.
 #[inline(always)]
-unsafe fn no_process(record: *mut SocketRecord) {
+pub(crate) unsafe fn no_process(record: *mut SocketRecord) {
     unsafe {
         (*record).pid = 0;
         (*record).process_started = 0;
