@@ -2,6 +2,7 @@
 
 mod address;
 mod event;
+pub mod flow;
 mod socket;
 mod table;
 

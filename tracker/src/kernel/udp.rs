@@ -15,31 +15,22 @@ use crate::text::Text;
 /// What cgroup programs need beside the others' capabilities.
 const NEEDS_NET_ADMIN: &str = "run it with sudo, or give the file CAP_NET_ADMIN as well";
 
-/// What of UDP is seen.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Sight {
-    /// Datagrams are counted, at least those of connected sockets.
-    pub(crate) flows: bool,
-    /// The end of each socket is told.
-    pub(crate) ends: bool,
-}
+/// A link to a cgroup leaves room for others' programs, and takes no flags; the mode is for older kernels than those that
+/// tell lengths.
+const ATTACH_MODE: CgroupAttachMode = CgroupAttachMode::Single;
 
-/// Attaches all that works. `lengths_attached`: whether what finds the owners of accepted sockets has the tracepoints of
+/// Attaches all that works; whether any datagrams are seen. `lengths_attached`: whether what finds the owners of accepted sockets has the tracepoints of
 /// lengths already, which then serve UDP too.
 pub(crate) fn attach(
     programs: &mut Programs<'_>,
     btf: &Btf,
     lengths_attached: bool,
     steps: &mut Vec<Step>,
-) -> Sight {
-    let lengths = || {
-        attach_typed(programs, btf, "udp_recv_length", "sock_recv_length")?;
-        attach_typed(programs, btf, "udp_send_length", "sock_send_length")
-    };
-    if !lengths_attached && let Err(error) = { lengths }() {
+) -> bool {
+    if !lengths_attached && let Err(error) = attach_lengths(programs, btf) {
         let why = format!("UDP is seen as far as scans show it: {}", with_causes(&error));
         steps.push(refused(Part::Udp, "sock_length", &why));
-        return Sight::default();
+        return false;
     }
     steps.push(chosen(Part::Udp, "sock_length"));
     let unseen = "datagrams of sockets that are not connected are not seen";
@@ -48,10 +39,9 @@ pub(crate) fn attach(
         let reason = format!("cgroup v2 is not mounted, so {unseen}, and {late}");
         let remedy = Text::from("mount cgroup v2 (mount -t cgroup2 none DIRECTORY)");
         steps.push(Step { remedy: Some(remedy), ..refused(Part::Udp, "cgroup addresses", &reason) });
-        return Sight { flows: true, ends: false };
+        return true;
     };
     let mut step = |way: &str, consequence: &str, result: Result<(), String>| {
-        let attached = result.is_ok();
         steps.push(match result {
             Ok(()) => chosen(Part::Udp, way),
             Err(why) => Step {
@@ -59,11 +49,15 @@ pub(crate) fn attach(
                 ..refused(Part::Udp, way, &format!("{consequence}: {why}"))
             },
         });
-        attached
     };
     step("cgroup addresses", unseen, attach_addresses(programs, &root));
-    let ends = step("cgroup release", late, attach_release(programs, &root));
-    Sight { flows: true, ends }
+    step("cgroup release", late, attach_release(programs, &root));
+    true
+}
+
+fn attach_lengths(programs: &mut Programs<'_>, btf: &Btf) -> Result<(), ProgramError> {
+    attach_typed(programs, btf, "udp_recv_length", "sock_recv_length")?;
+    attach_typed(programs, btf, "udp_send_length", "sock_send_length")
 }
 
 fn attach_addresses(programs: &mut Programs<'_>, root: &Path) -> Result<(), String> {
@@ -72,7 +66,7 @@ fn attach_addresses(programs: &mut Programs<'_>, root: &Path) -> Result<(), Stri
         let attach = |programs: &mut Programs<'_>| -> Result<(), ProgramError> {
             let program: &mut CgroupSockAddr = program(programs, name)?.try_into()?;
             program.load()?;
-            program.attach(&root, CgroupAttachMode::AllowMultiple)?;
+            program.attach(&root, ATTACH_MODE)?;
             Ok(())
         };
         attach(programs).map_err(|error| with_causes(&error))?;
@@ -85,7 +79,7 @@ fn attach_release(programs: &mut Programs<'_>, root: &Path) -> Result<(), String
     let attach = |programs: &mut Programs<'_>| -> Result<(), ProgramError> {
         let program: &mut CgroupSock = program(programs, "udp_gone")?.try_into()?;
         program.load()?;
-        program.attach(&root, CgroupAttachMode::AllowMultiple)?;
+        program.attach(&root, ATTACH_MODE)?;
         Ok(())
     };
     attach(programs).map_err(|error| with_causes(&error))

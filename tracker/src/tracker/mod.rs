@@ -13,6 +13,7 @@ use std::time::{Duration, Instant};
 use rustix::event::{EventfdFlags, eventfd};
 use tokio::sync::mpsc;
 
+use crate::connection::flow::{FlowTable, Patience};
 use crate::connection::{ConnectionEvent, ConnectionTable};
 use crate::container::engine::{self, Engines};
 use crate::identity::HostId;
@@ -38,6 +39,8 @@ pub struct Options {
     pub backend: Backend,
     /// Whether to tell each event ([`Update::Events`]) as well.
     pub tell_events: bool,
+    /// How long a UDP flow may be quiet before it is over.
+    pub udp_patience: Patience,
 }
 
 /// Where the facts may come from.
@@ -137,6 +140,7 @@ impl Tracker {
             probes,
             scanner,
             table: ConnectionTable::new(options.tell_events),
+            flows: FlowTable::new(options.udp_patience, clock.now(), options.tell_events),
             processes: ProcessTable::new(clock, hierarchy.mount.unwrap_or_else(|| "/sys/fs/cgroup".into())),
             namespaces: NamespaceNames::new(namespace::DIRECTORY),
             engines: Engines::new(engine::sockets()),

@@ -10,11 +10,13 @@ use super::Update;
 use super::alarm::Alarm;
 use super::memory;
 use super::schedule::Schedule;
+use crate::connection::flow::{FlowId, FlowTable, Traffic};
 use crate::connection::{ConnectionTable, Socket, TableTick};
 use crate::container::engine::Engines;
 use crate::identity::{HostId, NetnsId, Timestamp};
 use crate::kernel::clock::Clock;
-use crate::kernel::convert;
+use crate::kernel::convert::{self, News};
+use crate::kernel::flow_map::FlowMap;
 use crate::kernel::probes::Probes;
 use crate::kernel::scan::Scanner;
 use crate::namespace::NamespaceNames;
@@ -43,6 +45,7 @@ pub(super) struct Worker {
     pub(super) probes: Option<Probes>,
     pub(super) scanner: Scanner,
     pub(super) table: ConnectionTable,
+    pub(super) flows: FlowTable,
     pub(super) processes: ProcessTable,
     pub(super) namespaces: NamespaceNames,
     pub(super) engines: Engines,
@@ -80,6 +83,11 @@ pub(super) struct State {
     engine_reasons: Vec<Text>,
 }
 
+/// Takes flows out of the kernel's map, where there is one.
+fn taking(map: &mut Option<FlowMap>) -> impl FnMut(FlowId) -> Option<Traffic> {
+    |flow| map.as_mut()?.take(flow)
+}
+
 impl Worker {
     /// Works until the tracker is dropped.
     pub(super) fn run(mut self) {
@@ -87,6 +95,7 @@ impl Worker {
         self.scan();
         self.drain();
         self.ask_engines();
+        self.read_flows();
         self.end_tick();
         self.schedule.begin(Instant::now());
         loop {
@@ -109,6 +118,7 @@ impl Worker {
                     self.scan();
                     self.drain();
                 }
+                self.read_flows();
                 self.tell_events();
                 self.end_tick();
                 self.schedule.ticked(Instant::now());
@@ -119,7 +129,7 @@ impl Worker {
     /// Reads what waits in the ring buffer; returns how many records that were.
     fn drain(&mut self) -> usize {
         let Some(probes) = &mut self.probes else { return 0 };
-        if self.table.ended() > ENDED_AT_MOST {
+        if self.table.ended() + self.flows.ended() > ENDED_AT_MOST {
             self.source.lost_events = probes.lost() + self.state.dropped;
             return 0;
         }
@@ -129,15 +139,25 @@ impl Worker {
             && let Some(item) = probes.ring.next()
         {
             count += 1;
-            let event = convert::record(&item).and_then(|record| convert::event(&record, self.clock));
-            let Some(event) = event else { continue };
-            if let Some(actor) = &event.actor {
+            let news = convert::record(&item).and_then(|record| convert::news(&record, self.clock));
+            drop(item);
+            let actor = match &news {
+                Some(News::Socket(event)) => event.actor,
+                Some(News::Flow(event)) => event.actor,
+                Some(News::Gone(..)) | None => None,
+            };
+            if let Some(actor) = &actor {
                 if self.processes.get(&actor.id).is_none() {
                     newcomers.push(actor.id);
                 }
                 self.processes.observe(actor);
             }
-            self.table.apply(&event);
+            match news {
+                Some(News::Socket(event)) => self.table.apply(&event),
+                Some(News::Flow(event)) => self.flows.apply(&event),
+                Some(News::Gone(cookie, at)) => self.flows.apply_gone(cookie, at, taking(&mut probes.flows)),
+                None => {}
+            }
         }
         // At once: in a moment many of them are gone.
         if !newcomers.is_empty() {
@@ -179,7 +199,7 @@ impl Worker {
         let scanned = self.scanner.scan(self.probes.as_mut(), self.clock);
         self.source.scan = Text::from(self.scanner.name());
         self.source.scan_us = began.elapsed().as_micros() as u64;
-        if let Some(scan) = scanned {
+        if let Some((scan, udp)) = scanned {
             // Events from before the scan's end that still wait are older or newer than each row by their times.
             self.drain();
             for actor in scan.rows.iter().filter_map(|row| row.actor.as_ref()) {
@@ -187,6 +207,14 @@ impl Worker {
             }
             let lost = lost_before > self.state.lost_at_scan;
             self.table.apply_scan(&scan, self.probes.is_some(), lost);
+            if let Some(udp) = udp {
+                for actor in udp.rows.iter().filter_map(|row| row.actor.as_ref()) {
+                    self.processes.observe(actor);
+                }
+                let mut nothing = None;
+                let counters = self.probes.as_mut().map_or(&mut nothing, |probes| &mut probes.flows);
+                self.flows.apply_scan(&udp, taking(counters));
+            }
             if scan.complete {
                 self.state.lost_at_scan = lost_before;
                 if scan.rows.iter().any(|row| row.counters.is_some()) {
@@ -199,6 +227,22 @@ impl Worker {
         self.schedule.scanned(took, Instant::now());
     }
 
+    /// Reads what the kernel counted of UDP's flows, and ends those that are over.
+    fn read_flows(&mut self) {
+        let Some(flow_map) = self.probes.as_mut().map(|probes| &mut probes.flows) else { return };
+        let now = self.clock.now();
+        if self.flows.has_flows()
+            && let Some(map) = flow_map
+            && let Err(error) = map.read(|flow, traffic| self.flows.count(flow, traffic, now))
+        {
+            let reason = format!("the counters of UDP's flows cannot be read: {error}");
+            if !self.lasting_reasons.iter().any(|known| **known == *reason) {
+                self.lasting_reasons.push(Text::from(reason.as_str()));
+            }
+        }
+        self.flows.settle(now, taking(flow_map));
+    }
+
     /// Hands over the events since the last time.
     fn tell_events(&mut self) {
         if !self.tell_events {
@@ -207,6 +251,7 @@ impl Worker {
         let patience = ACCEPT_PATIENCE.as_nanos() as u64;
         let now = self.clock.now().0;
         self.state.pending.extend(self.table.take_events(Timestamp(now.saturating_sub(patience))));
+        self.state.pending.extend(self.flows.take_events());
         if self.state.pending.len() > EVENTS_AT_MOST {
             self.state.dropped += (self.state.pending.len() - EVENTS_AT_MOST) as u64;
             self.state.pending.truncate(EVENTS_AT_MOST);
@@ -231,7 +276,9 @@ impl Worker {
     /// Ends the tick and hands it over.
     fn end_tick(&mut self) {
         let now = self.clock.now();
-        let TableTick { opened, changed, closed, forgotten, counts, newly_named } = self.table.tick(now);
+        let mut told = self.table.tick(now);
+        told.extend(self.flows.tick(now));
+        let TableTick { opened, changed, closed, forgotten, counts, newly_named } = told;
         self.processes.explain(newly_named.iter().copied());
         self.ask_engines();
         self.source.reasons = (self.lasting_reasons.iter())
@@ -245,7 +292,8 @@ impl Worker {
         processes.dedup_by_key(|process| process.id);
         let namespaces = self.name_namespaces(opened.iter().chain(&closed));
         if self.state.sequence % FORGET_EVERY == FORGET_EVERY - 1 {
-            let owners = self.table.owners();
+            let mut owners = self.table.owners();
+            owners.extend(self.flows.owners());
             self.processes.end_tick(|id| owners.contains(id));
         }
         if opened.len() + closed.len() > BIG_TICK {

@@ -9,6 +9,7 @@
 mod addresses;
 mod direction;
 mod entry;
+mod late;
 mod outbox;
 mod pairing;
 mod scan;

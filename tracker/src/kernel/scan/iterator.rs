@@ -2,6 +2,7 @@
 
 use std::io::{self, Read};
 
+use crate::connection::flow::{UdpRow, UdpScan};
 use crate::connection::{Scan, ScanRow};
 use crate::kernel::clock::Clock;
 use crate::kernel::convert::{self, RECORD_BYTES};
@@ -12,10 +13,11 @@ const READ_BYTES: usize = 32 << 10;
 /// files than this many millions.
 const MAX_AGAIN: u32 = 1_000;
 
-/// Reads a pass of the iterator to its end.
-pub(crate) fn read(mut pass: impl Read, clock: Clock) -> io::Result<Scan> {
+/// Reads a pass of the iterator to its end: TCP's sockets, and UDP's.
+pub(crate) fn read(mut pass: impl Read, clock: Clock) -> io::Result<(Scan, UdpScan)> {
     let began_at = clock.now();
     let mut rows: Vec<ScanRow> = Vec::new();
+    let mut udp: Vec<UdpRow> = Vec::new();
     let mut buffer = vec![0_u8; READ_BYTES];
     let mut again = 0;
     // A record may be cut at the end of a read; its rest comes first in the next.
@@ -26,11 +28,13 @@ pub(crate) fn read(mut pass: impl Read, clock: Clock) -> io::Result<Scan> {
             Ok(count) => {
                 let filled = kept + count;
                 let whole = filled - filled % RECORD_BYTES;
-                rows.extend(
-                    buffer[..whole]
-                        .chunks_exact(RECORD_BYTES)
-                        .filter_map(|bytes| convert::scan_row(&convert::record(bytes)?, clock)),
-                );
+                for record in buffer[..whole].chunks_exact(RECORD_BYTES).filter_map(convert::record) {
+                    if let Some(row) = convert::udp_row(&record, clock) {
+                        udp.push(row);
+                    } else {
+                        rows.extend(convert::scan_row(&record, clock));
+                    }
+                }
                 buffer.copy_within(whole..filled, 0);
                 kept = filled - whole;
             }
@@ -39,5 +43,7 @@ pub(crate) fn read(mut pass: impl Read, clock: Clock) -> io::Result<Scan> {
             Err(error) => return Err(error),
         }
     }
-    Ok(Scan { began_at, ended_at: clock.now(), complete: kept == 0, rows })
+    let complete = kept == 0;
+    let udp = UdpScan { began_at, complete, rows: udp };
+    Ok((Scan { began_at, ended_at: clock.now(), complete, rows }, udp))
 }
