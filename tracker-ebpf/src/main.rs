@@ -5,13 +5,13 @@
 //! of UDP flows is kept in user space.
 #![no_std]
 #![no_main]
-#![feature(core_intrinsics)]
-#![allow(internal_features, reason = "the target's own atomic addition has no other name")]
+#![feature(asm_experimental_arch)]
 #![allow(
     unsafe_code,
     reason = "the kernel's memory is read through raw pointers; the verifier checks each access"
 )]
 
+mod awaited;
 mod iterator;
 mod owner;
 mod reader;

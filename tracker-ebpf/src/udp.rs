@@ -3,6 +3,8 @@
 //! cgroup are asked about each address that a process gives or is given. Together they tell every flow: counted here, told
 //! to user space once.
 
+use core::arch::asm;
+
 use aya_ebpf::EbpfContext;
 use aya_ebpf::bindings::{BPF_NOEXIST, BPF_RB_NO_WAKEUP};
 use aya_ebpf::helpers::generated::{bpf_get_socket_cookie, bpf_probe_read_kernel};
@@ -237,12 +239,12 @@ unsafe fn count(sock: *const u8, length: i32, way: u8) {
     }
 }
 
-/// Several CPUs may count the same flow. The target has no `AtomicU64::fetch_add`, as older eBPF cannot give back what was
-/// there before; to add is all that is needed.
+/// Several CPUs may count the same flow. In assembly: the target has no `AtomicU64::fetch_add`, since older eBPF cannot
+/// give back what was there before; to add is all that is needed.
 #[inline(always)]
 unsafe fn add(counter: *mut u64, number: u64) {
-    use core::intrinsics::{AtomicOrdering, atomic_xadd};
-    unsafe { atomic_xadd::<u64, u64, { AtomicOrdering::Relaxed }>(counter, number) };
+    // SAFETY: the counter is in a map's value.
+    unsafe { asm!("lock *(u64 *)({counter} + 0) += {number}", counter = in(reg) counter, number = in(reg) number) };
 }
 
 /// What a connected socket is connected to.
