@@ -75,11 +75,10 @@ impl Networks {
             let asks = match self.known.get(&socket.netns) {
                 None => true,
                 Some(Known { asked_at, told }) => {
-                    let is_strange =
-                        told.as_ref().and_then(|told| told.network.as_ref()).is_some_and(|network| {
-                            let address = socket.local.ip();
-                            !address.is_unspecified() && !network.owns(address)
-                        });
+                    let network = told.as_ref().and_then(|told| told.network.as_ref());
+                    let is_strange = network.zip(socket.local.ip()).is_some_and(|(network, address)| {
+                        !address.is_unspecified() && !network.owns(address)
+                    });
                     is_strange && now.saturating_duration_since(*asked_at) >= REST
                 }
             };
