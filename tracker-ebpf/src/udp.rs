@@ -13,8 +13,8 @@ use aya_ebpf::macros::{btf_tracepoint, cgroup_sock, cgroup_sock_addr, map};
 use aya_ebpf::maps::LruHashMap;
 use aya_ebpf::programs::{BtfTracePointContext, SockAddrContext, SockContext};
 use scopetop_tracker_ebpf::{
-    FLAG_BOUND, FLAG_OWNER, FLAG_RECEIVED, FlowCounters, FlowKey, Member, RecordKind, Setting, SocketRecord, UDP,
-    state,
+    FLAG_BOUND, FLAG_OWNER, FLAG_RECEIVED, FlowCounters, FlowKey, Member, RecordKind, Setting, SocketRecord,
+    UDP, state,
 };
 
 use crate::reader::{Reader, Typed, member, pointer};
@@ -244,7 +244,9 @@ unsafe fn count(sock: *const u8, length: i32, way: u8) {
 #[inline(always)]
 unsafe fn add(counter: *mut u64, number: u64) {
     // SAFETY: the counter is in a map's value.
-    unsafe { asm!("lock *(u64 *)({counter} + 0) += {number}", counter = in(reg) counter, number = in(reg) number) };
+    unsafe {
+        asm!("lock *(u64 *)({counter} + 0) += {number}", counter = in(reg) counter, number = in(reg) number)
+    };
 }
 
 /// What a connected socket is connected to.

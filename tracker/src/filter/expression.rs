@@ -3,9 +3,9 @@
 use std::fmt;
 
 use super::amount::{self, BYTES, NANOSECONDS};
-use super::block::Block;
 use super::key::{Key, Kind, Operator};
 use super::pattern::{Pattern, Word};
+use crate::block::Block;
 use crate::connection::{Protocol, State};
 use crate::text::Text;
 

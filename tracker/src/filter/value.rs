@@ -1,13 +1,13 @@
 //! From the text of a value to the value that its key is compared with.
 
 use super::amount::{self, BYTES, NANOSECONDS, Wrong};
-use super::block::Block;
 use super::error::{ParseError, one_of, shown};
 use super::expression::{Dir, Name, Test};
 use super::key::{Key, Kind, Operator};
 use super::lexer::Span;
 use super::nearest::nearest;
 use super::pattern::Pattern;
+use crate::block::Block;
 use crate::connection::{Protocol, State};
 use crate::text::Text;
 

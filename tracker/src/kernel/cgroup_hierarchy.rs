@@ -72,7 +72,10 @@ mod tests {
         let hybrid = "31 30 0:27 / /sys/fs/cgroup/unified rw - cgroup2 cgroup2 rw\n\
                       34 30 0:30 / /sys/fs/cgroup/memory rw - cgroup cgroup rw,memory\n";
         assert_eq!(unified_mount_in(hybrid), Some("/sys/fs/cgroup/unified".into()));
-        assert_eq!(unified_mount_in("34 30 0:30 / /sys/fs/cgroup/memory rw - cgroup cgroup rw,memory\n"), None);
+        assert_eq!(
+            unified_mount_in("34 30 0:30 / /sys/fs/cgroup/memory rw - cgroup cgroup rw,memory\n"),
+            None
+        );
         assert_eq!(unified_mount_in(" - cgroup2 \ngarbage"), None);
     }
 

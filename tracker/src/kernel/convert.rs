@@ -8,10 +8,10 @@ use scopetop_tracker_ebpf::{
 
 use super::address::socket_address;
 use super::clock::Clock;
+use crate::connection::flow::{FlowEvent, UdpRow, UdpSocket, Way};
 use crate::connection::{
     Actor, Counters, Protocol, ScanRow, SequencePair, SocketEvent, SocketEventKind, State,
 };
-use crate::connection::flow::{FlowEvent, UdpRow, UdpSocket, Way};
 use crate::identity::{NetnsId, ProcessId, Timestamp};
 
 /// The size of a record on the wire.

@@ -1,6 +1,9 @@
 //! Reads the counters of UDP flows out of the kernel's map, many with one call.
 
-#![allow(unsafe_code, reason = "aya has no batches: bpf(2) is called here, with buffers of the sizes that it is told")]
+#![allow(
+    unsafe_code,
+    reason = "aya has no batches: bpf(2) is called here, with buffers of the sizes that it is told"
+)]
 
 use std::io;
 use std::os::fd::{AsFd as _, AsRawFd as _};

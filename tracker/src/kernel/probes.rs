@@ -278,7 +278,10 @@ fn try_in_order(
     found
 }
 
-pub(super) fn program<'a>(programs: &'a mut Programs<'_>, name: &str) -> Result<&'a mut Program, ProgramError> {
+pub(super) fn program<'a>(
+    programs: &'a mut Programs<'_>,
+    name: &str,
+) -> Result<&'a mut Program, ProgramError> {
     programs.get_mut(name).map(|program| &mut **program).ok_or(ProgramError::NotLoaded)
 }
 

@@ -9,6 +9,7 @@ use tokio::sync::mpsc;
 use super::Update;
 use super::alarm::Alarm;
 use super::memory;
+use super::networks::Networks;
 use super::schedule::Schedule;
 use crate::connection::flow::{FlowId, FlowTable, Traffic};
 use crate::connection::{ConnectionTable, Socket, TableTick};
@@ -35,6 +36,10 @@ const EVENTS_AT_MOST: usize = 1 << 20;
 /// Sockets that ended while the consumer takes no tick: beyond that the ring buffer is left to fill, which counts what
 /// it loses, so that a consumer that stands still costs a bounded amount of memory.
 const ENDED_AT_MOST: usize = 1 << 18;
+/// How long the end of a tick waits at most for what the kernel tells of addresses and routes: it answers from memory.
+/// The first tick waits longer, for it asks every namespace.
+const KERNEL_PATIENCE: Duration = Duration::from_millis(20);
+const FIRST_PATIENCE: Duration = Duration::from_millis(60);
 /// After a tick of so many sockets the memory that it took is given back.
 const BIG_TICK: usize = 10_000;
 /// After so many ticks processes that own nothing any more are looked for.
@@ -49,6 +54,7 @@ pub(super) struct Worker {
     pub(super) processes: ProcessTable,
     pub(super) namespaces: NamespaceNames,
     pub(super) engines: Engines,
+    pub(super) networks: Networks,
     pub(super) schedule: Schedule,
     pub(super) host: HostId,
     pub(super) kernel: Text,
@@ -95,7 +101,6 @@ impl Worker {
         self.scan();
         self.drain();
         self.ask_engines();
-        self.read_flows();
         self.end_tick();
         self.schedule.begin(Instant::now());
         loop {
@@ -118,7 +123,6 @@ impl Worker {
                     self.scan();
                     self.drain();
                 }
-                self.read_flows();
                 self.tell_events();
                 self.end_tick();
                 self.schedule.ticked(Instant::now());
@@ -227,10 +231,13 @@ impl Worker {
         self.schedule.scanned(took, Instant::now());
     }
 
-    /// Reads what the kernel counted of UDP's flows, and ends those that are over.
-    fn read_flows(&mut self) {
+    /// Reads what the kernel counted of UDP's flows, and ends those that are over. `networks`: the namespaces of which
+    /// something else is known since the tick before.
+    fn settle_flows(&mut self, networks: &[NetnsId], now: Timestamp) {
         let Some(flow_map) = self.probes.as_mut().map(|probes| &mut probes.flows) else { return };
-        let now = self.clock.now();
+        for &netns in networks {
+            self.flows.set_addresses(netns, self.networks.of(netns).map(|network| &network.addresses[..]));
+        }
         if self.flows.has_flows()
             && let Some(map) = flow_map
             && let Err(error) = map.read(|flow, traffic| self.flows.count(flow, traffic, now))
@@ -277,20 +284,29 @@ impl Worker {
     fn end_tick(&mut self) {
         let now = self.clock.now();
         let mut told = self.table.tick(now);
-        told.extend(self.flows.tick(now));
-        let TableTick { opened, changed, closed, forgotten, counts, newly_named } = told;
-        self.processes.explain(newly_named.iter().copied());
+        let strangers = self.flows.strangers();
+        self.networks.see(told.opened.iter().chain(&told.closed).chain(&strangers), Instant::now());
+        self.processes.explain(told.newly_named.iter().copied());
         self.ask_engines();
+        let patience = if self.state.sequence == 0 { FIRST_PATIENCE } else { KERNEL_PATIENCE };
+        self.networks.hear(Instant::now() + patience);
+        let networks = self.networks.take_changed();
+        self.settle_flows(&networks, now);
+        let flows = self.flows.tick(now);
+        self.processes.explain(flows.newly_named.iter().copied());
+        told.extend(flows);
+        let TableTick { opened, changed, closed, forgotten, counts, newly_named } = told;
         self.source.reasons = (self.lasting_reasons.iter())
             .chain(self.scanner.reasons())
             .chain(&self.state.engine_reasons)
             .cloned()
+            .chain(self.networks.reasons())
             .collect();
         let mut processes: Vec<Arc<_>> = newly_named.iter().filter_map(|id| self.processes.get(id)).collect();
         processes.extend(self.processes.take_changed());
         processes.sort_by_key(|process| process.id);
         processes.dedup_by_key(|process| process.id);
-        let namespaces = self.name_namespaces(opened.iter().chain(&closed));
+        let namespaces = self.name_namespaces(opened.iter().chain(&closed), networks);
         if self.state.sequence % FORGET_EVERY == FORGET_EVERY - 1 {
             let mut owners = self.table.owners();
             owners.extend(self.flows.owners());
@@ -324,13 +340,18 @@ impl Worker {
         let _ = self.sender.try_send(Update::Tick(Box::new(tick)));
     }
 
-    /// The namespaces that these sockets name for the first time, and those whose names changed.
-    fn name_namespaces<'a>(&mut self, sockets: impl Iterator<Item = &'a Socket>) -> Vec<Namespace> {
+    /// The namespaces that these sockets name for the first time, and those whose names or networks changed.
+    fn name_namespaces<'a>(
+        &mut self,
+        sockets: impl Iterator<Item = &'a Socket>,
+        networks: Vec<NetnsId>,
+    ) -> Vec<Namespace> {
         let now = Instant::now();
         let mut told = Vec::new();
         for socket in sockets {
             if self.state.told_namespaces.insert(socket.netns) {
-                told.push(Namespace { id: socket.netns, names: self.namespaces.names(socket.netns, now) });
+                let names = self.namespaces.names(socket.netns, now);
+                told.push(Namespace { id: socket.netns, names, network: None });
             }
         }
         self.namespaces.refresh(now);
@@ -340,6 +361,14 @@ impl Worker {
             self.namespaces.set_inhabitants(self.processes.containers());
         }
         told.extend(self.namespaces.take_changed());
+        for id in networks {
+            if !told.iter().any(|namespace| namespace.id == id) {
+                told.push(Namespace { id, names: self.namespaces.names(id, now), network: None });
+            }
+        }
+        for namespace in &mut told {
+            namespace.network = self.networks.of(namespace.id).cloned();
+        }
         told
     }
 }

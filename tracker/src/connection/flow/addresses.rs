@@ -16,16 +16,20 @@ pub(super) struct Addresses {
 
 impl Addresses {
     /// Sets the addresses of a namespace; whether that is news.
-    pub(super) fn set(&mut self, netns: NetnsId, addresses: &[IpAddr]) -> bool {
-        if self.by_netns.get(&netns).is_some_and(|known| known == addresses) {
+    pub(super) fn set(&mut self, netns: NetnsId, addresses: Option<&[IpAddr]>) -> bool {
+        if self.by_netns.get(&netns).map(Vec::as_slice) == addresses {
             return false;
         }
-        for address in self.by_netns.insert(netns, addresses.to_vec()).into_iter().flatten() {
+        let before = match addresses {
+            Some(addresses) => self.by_netns.insert(netns, addresses.to_vec()),
+            None => self.by_netns.remove(&netns),
+        };
+        for address in before.into_iter().flatten() {
             if let Some(holders) = self.holders.get_mut(&address) {
                 holders.retain(|&holder| holder != netns);
             }
         }
-        for &address in addresses {
+        for &address in addresses.unwrap_or_default() {
             self.holders.entry(address).or_default().push(netns);
         }
         self.holders.retain(|_, holders| !holders.is_empty());

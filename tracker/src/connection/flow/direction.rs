@@ -40,8 +40,8 @@ pub(super) fn with(own: Manner, other: Manner) -> Direction {
     match (own.first, other.first) {
         (Some(Way::Sent), Some(Way::Received) | None) | (None, Some(Way::Received)) => Direction::Outbound,
         (Some(Way::Received), Some(Way::Sent) | None) | (None, Some(Way::Sent)) => Direction::Inbound,
-        (Some(Way::Sent), Some(Way::Sent))
-        | (Some(Way::Received), Some(Way::Received))
-        | (None, None) => Direction::Unknown,
+        (Some(Way::Sent), Some(Way::Sent)) | (Some(Way::Received), Some(Way::Received)) | (None, None) => {
+            Direction::Unknown
+        }
     }
 }

@@ -82,7 +82,8 @@ impl FlowTable {
             let mirrored = SocketAddr::new(address, flow.bound_to.port());
             let candidates = self.mirror.get(netns, remote.port(), mirrored).iter();
             found.extend(candidates.copied().filter(|&other| {
-                other != id && self.flows.get(&other).is_some_and(|other| self.is_mirrored(flow, other, address))
+                other != id
+                    && self.flows.get(&other).is_some_and(|other| self.is_mirrored(flow, other, address))
             }));
         }
         found.sort_unstable();
@@ -204,7 +205,9 @@ impl FlowTable {
             && let Some(real) = self.flows.get_mut(&real).filter(|real| !real.is_told)
         {
             (real.socket.id, real.is_told, real.has_new_owners) = (number, true, true);
-            if let Some(Flow { far: Far::Receiver(receiver), .. }) = self.flows.get_mut(&id).map(|flow| &mut **flow) {
+            if let Some(Flow { far: Far::Receiver(receiver), .. }) =
+                self.flows.get_mut(&id).map(|flow| &mut **flow)
+            {
                 receiver.is_told = false;
             }
         }

@@ -12,7 +12,8 @@ impl FlowTable {
     pub fn apply_scan(&mut self, scan: &UdpScan, mut take: impl TakeTraffic) {
         self.scans += 1;
         let is_first = !self.had_complete_scan;
-        let mut order: Vec<&UdpRow> = scan.rows.iter().filter(|row| !self.is_gone(row.socket.cookie)).collect();
+        let mut order: Vec<&UdpRow> =
+            scan.rows.iter().filter(|row| !self.is_gone(row.socket.cookie)).collect();
         order.sort_by_key(|row| (row.socket.cookie, row.at));
         for rows in order.chunk_by(|one, other| one.socket.cookie == other.socket.cookie) {
             let Some(row) = rows.last() else { continue };
@@ -26,15 +27,22 @@ impl FlowTable {
         }
     }
 
-    fn show(&mut self, row: &UdpRow, holders: &[ProcessId], is_first: bool, complete_since: Option<Timestamp>) {
+    fn show(
+        &mut self,
+        row: &UdpRow,
+        holders: &[ProcessId],
+        is_first: bool,
+        complete_since: Option<Timestamp>,
+    ) {
         let cookie = row.socket.cookie;
         self.meet(&row.socket, row.at, is_first);
         let scan = self.scans;
         let Some(known) = self.sockets.get_mut(cookie) else { return };
         (known.scan, known.misses) = (scan, 0);
-        let is_new = row.socket.connected.filter(|&connected| {
-            known.quiet != Some(connected) && !known.remotes.contains(&connected)
-        });
+        let is_new = row
+            .socket
+            .connected
+            .filter(|&connected| known.quiet != Some(connected) && !known.remotes.contains(&connected));
         if known.held_by(holders, complete_since) {
             self.share_owners(cookie);
         }

@@ -127,8 +127,7 @@ impl FlowTable {
     /// Takes in which way a flow's first datagram went that was seen.
     fn begin(&mut self, id: FlowId, event: &FlowEvent) {
         let is_old = self.sockets.get(id.socket).is_none_or(|known| known.is_old);
-        let all_seen_since =
-            self.watched_since.0.saturating_add(self.patience.both_ways.as_nanos() as u64);
+        let all_seen_since = self.watched_since.0.saturating_add(self.patience.both_ways.as_nanos() as u64);
         let Some(flow) = self.flows.get_mut(&id) else { return };
         // Whoever was connected before is not beginning now.
         let was_there = is_old && flow.is_connected && flow.is_told;
@@ -200,8 +199,25 @@ impl FlowTable {
         }
     }
 
-    /// Says which addresses a namespace has.
-    pub fn set_addresses(&mut self, netns: NetnsId, addresses: &[IpAddr]) {
+    /// A socket of each namespace whose addresses are wanted and not known.
+    pub fn strangers(&self) -> Vec<Socket> {
+        let mut found: FxHashMap<NetnsId, Socket> = FxHashMap::default();
+        let blank = |netns| self.addresses.is_blank(netns);
+        for flow in self.dirty.iter().filter_map(|id| self.flows.get(id)) {
+            if blank(flow.socket.netns) {
+                found.entry(flow.socket.netns).or_insert_with(|| flow.socket.clone());
+            }
+        }
+        for known in self.dirty_listeners.iter().filter_map(|&cookie| self.sockets.get(cookie)) {
+            if let Some(number) = known.listener.filter(|_| blank(known.facts.netns)) {
+                found.entry(known.facts.netns).or_insert_with(|| super::tick::listener(known, number));
+            }
+        }
+        found.into_values().collect()
+    }
+
+    /// Says which addresses a namespace has; `None` where that is not known.
+    pub fn set_addresses(&mut self, netns: NetnsId, addresses: Option<&[IpAddr]>) {
         if self.addresses.set(netns, addresses) {
             let unpaired = self.flows.values().filter(|flow| matches!(flow.far, Far::Unknown));
             self.lonely.extend(unpaired.map(|flow| flow.id));
@@ -343,8 +359,7 @@ impl FlowTable {
             return;
         }
         flow.has_new_owners |= owners.iter().any(|owner| !flow.socket.owners.contains(owner));
-        flow.socket.owner_source =
-            if owners.is_empty() { OwnerSource::Unknown } else { OwnerSource::Seen };
+        flow.socket.owner_source = if owners.is_empty() { OwnerSource::Unknown } else { OwnerSource::Seen };
         flow.socket.owners = owners;
         self.note(id);
     }
@@ -365,9 +380,10 @@ impl FlowTable {
             .map(|flow| (flow.socket.id, flow.id))
             .collect();
         if known.stands_in > 0 {
-            let stood_in_for = self.flows.values().filter(
-                |flow| matches!(&flow.far, Far::Receiver(receiver) if receiver.cookie == cookie),
-            );
+            let stood_in_for = self
+                .flows
+                .values()
+                .filter(|flow| matches!(&flow.far, Far::Receiver(receiver) if receiver.cookie == cookie));
             flows.extend(stood_in_for.map(|flow| (flow.socket.id, flow.id)));
         }
         flows.sort_unstable();
