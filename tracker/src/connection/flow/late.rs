@@ -1,7 +1,7 @@
 //! Flows that ended before their other end was seen. A process that sends one datagram and is gone has closed its socket
 //! before the receiver has looked; what the receiver then does belongs to the flow that ended.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use rustc_hash::FxHashMap;
 
@@ -15,6 +15,9 @@ use crate::identity::{NetnsId, SocketId, Timestamp};
 
 /// So long the other end may be seen after an end, in nanoseconds.
 const LATE: u64 = 2_000_000_000;
+
+/// What the other end of a flow knows of it: its namespace, its port, and whom it talked to.
+type Key = (NetnsId, u16, SocketAddr);
 
 /// A flow that ended alone.
 #[derive(Clone, Debug)]
@@ -34,7 +37,9 @@ pub(super) struct Late {
 /// Those that ended not long ago, by what their other end knows of them.
 #[derive(Debug, Default)]
 pub(super) struct Lates {
-    by_key: FxHashMap<(NetnsId, u16, SocketAddr), Late>,
+    by_key: FxHashMap<Key, Late>,
+    /// Those that ended in this tick.
+    fresh: Vec<Key>,
 }
 
 impl Lates {
@@ -60,7 +65,26 @@ impl FlowTable {
             place: (self.ticks, self.ended.len().saturating_sub(1)),
             stand_in,
         };
+        if late.stand_in.is_none() {
+            self.lates.fresh.push(key);
+        }
         self.lates.by_key.insert(key, late);
+    }
+
+    /// Tells who must have received what came and went in this tick.
+    pub(super) fn stand_in_for_late(&mut self) {
+        for key in std::mem::take(&mut self.lates.fresh) {
+            let Some(late) = self.lates.by_key.get(&key).filter(|late| late.stand_in.is_none()) else { continue };
+            let (late, place) = (late.clone(), self.ended.len());
+            let Some(receiver) = self.receiver_of(&late.socket, key.2, late.manner) else { continue };
+            if let Some(told) = self.ended.get_mut(late.place.1).filter(|_| late.place.0 == self.ticks) {
+                told.direction = direction::with(late.manner, receiver.manner);
+            }
+            if let Some(late) = self.lates.by_key.get_mut(&key) {
+                late.stand_in = Some((receiver.socket.id, place));
+            }
+            self.bury(receiver.socket, false, late.socket.closed_at);
+        }
     }
 
     /// Ends a flow whose other end has ended already, and tells the two as ends of one.
@@ -100,7 +124,7 @@ impl FlowTable {
     }
 
     /// Where the flow that ended is kept that is the other end of this one, and the address under which it knew it.
-    fn find_late(&self, id: FlowId) -> Option<((NetnsId, u16, SocketAddr), std::net::IpAddr)> {
+    fn find_late(&self, id: FlowId) -> Option<(Key, IpAddr)> {
         let flow = self.flows.get(&id).filter(|flow| matches!(flow.far, Far::Unknown))?;
         let remote = reached(id.remote);
         let netns = self.addresses.target(flow.socket.netns, remote.ip())?;

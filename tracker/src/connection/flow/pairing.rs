@@ -12,7 +12,7 @@ use rustc_hash::FxHashMap;
 use super::addresses::{loopback_like, reached};
 use super::direction::{self, Manner};
 use super::entry::{Far, Flow, Receiver};
-use super::sockets::Sockets;
+use super::sockets::{Known, Sockets};
 use super::table::FlowTable;
 use super::{FlowId, TakeTraffic, UdpSocket};
 use crate::connection::{OwnerSource, Protocol, Socket, State};
@@ -46,6 +46,14 @@ impl Mirror {
     fn get(&self, netns: NetnsId, port: u16, remote: SocketAddr) -> &[FlowId] {
         self.flows.get(&(netns, port, remote)).map_or(&[], Vec::as_slice)
     }
+}
+
+/// A socket that stands in for the other end of a flow.
+pub(super) struct Found {
+    cookie: u64,
+    /// As it is told.
+    pub(super) socket: Socket,
+    pub(super) manner: Manner,
 }
 
 impl FlowTable {
@@ -150,49 +158,61 @@ impl FlowTable {
     fn find_receiver(&mut self, id: FlowId) {
         let Some(flow) = self.flows.get(&id).filter(|flow| !matches!(flow.far, Far::Flow(_))) else { return };
         let remote = reached(id.remote);
-        let target = self.addresses.target(flow.socket.netns, remote.ip());
-        let known = target.and_then(|netns| self.sockets.receiver(netns, remote));
-        let known = known.filter(|known| known.facts.cookie != id.socket);
         let before = match &flow.far {
             Far::Receiver(receiver) => Some(receiver.cookie),
             _ => None,
         };
+        let known = self.receiving(flow.socket.netns, flow.bound_to, remote);
         if known.map(|known| known.facts.cookie) == before {
             return;
         }
-        let own_address = self.own_address(flow);
-        let new = known.map(|known| {
-            let manner = Manner { is_bound: known.facts.is_bound, first: None };
-            (known.facts.cookie, known.facts.netns, known.owners.clone(), manner)
-        });
-        let (own, opened_at) = (Manner::of(flow), flow.socket.opened_at);
+        let (own, own_address) = (Manner::of(flow), self.own_address(flow));
         self.drop_receiver(id);
-        let Some((cookie, netns, owners, manner)) = new else { return };
+        if let Some(flow) = self.flows.get_mut(&id) {
+            flow.socket.local = own_address.into();
+        }
+        let Some(socket) = self.flows.get(&id).map(|flow| flow.socket.clone()) else { return };
+        let Some(found) = self.receiver_of(&socket, remote, own) else { return };
+        if let Some(known) = self.sockets.get_mut(found.cookie) {
+            known.stands_in += 1;
+        }
+        if let Some(flow) = self.flows.get_mut(&id) {
+            let Found { cookie, socket, manner } = found;
+            flow.far = Far::Receiver(Box::new(Receiver { cookie, socket, is_told: false, is_dirty: true }));
+            flow.socket.direction = direction::with(own, manner);
+        }
+        self.note(id);
+    }
+
+    /// The socket that receives what one at that address of its namespace sends; not that one itself.
+    fn receiving(&self, netns: NetnsId, from: SocketAddr, to: SocketAddr) -> Option<&Known> {
+        let target = self.addresses.target(netns, to.ip())?;
+        let is_itself = target == netns && from.port() == to.port() && Sockets::covers(from.ip(), to.ip());
+        if is_itself { None } else { self.sockets.receiver(target, to) }
+    }
+
+    /// What stands in for the other end of a flow whose own socket is told like that.
+    pub(super) fn receiver_of(&mut self, flow: &Socket, remote: SocketAddr, own: Manner) -> Option<Found> {
+        let known = self.receiving(flow.netns, flow.local.inet()?, remote)?;
+        let manner = Manner { is_bound: known.facts.is_bound, first: None };
+        let (cookie, netns, owners) = (known.facts.cookie, known.facts.netns, known.owners.clone());
         let socket = Socket {
             id: self.number(),
             netns,
             protocol: Protocol::Udp,
             local: remote.into(),
-            remote: Some(own_address.into()),
+            remote: Some(flow.local.clone()),
             state: State::Established,
             direction: direction::with(manner, own),
             owner_source: if owners.is_empty() { OwnerSource::Unknown } else { OwnerSource::Listener },
             owners,
-            opened_at,
+            opened_at: flow.opened_at,
             closed_at: None,
             counters: None,
             sequence: None,
             error: None,
         };
-        if let Some(known) = self.sockets.get_mut(cookie) {
-            known.stands_in += 1;
-        }
-        if let Some(flow) = self.flows.get_mut(&id) {
-            flow.far = Far::Receiver(Box::new(Receiver { cookie, socket, is_told: false, is_dirty: true }));
-            flow.socket.direction = direction::with(own, manner);
-            flow.socket.local = own_address.into();
-        }
-        self.note(id);
+        Some(Found { cookie, socket, manner })
     }
 
     /// What stood in for the other end of a flow turned out to be that one, which goes on under its number.

@@ -176,6 +176,7 @@ impl FlowTable {
     /// tick ends, when the counters are read.
     pub fn settle(&mut self, now: Timestamp, mut take: impl TakeTraffic) {
         self.pair(now, &mut take);
+        self.stand_in_for_late();
         let Patience { one_way, both_ways } = self.patience;
         let mut idle: Vec<(SocketId, FlowId)> = self
             .flows
