@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use scopetop_tracker::connection::{ConnectionEventKind, Direction};
 use scopetop_tracker::identity::SocketId;
 
-use crate::world::{SECOND, World};
+use crate::world::{SECOND, World, process};
 
 /// Something that happens.
 #[derive(Clone, Debug)]
@@ -163,6 +163,27 @@ proptest! {
                 };
                 prop_assert_eq!(other.direction, expected, "{:?} and {:?}", one, other);
             }
+        }
+    }
+
+    /// Wherever a datagram of a live flow would be received, that socket is shown as the other end.
+    #[test]
+    fn every_end_that_is_known_is_joined(deeds in deeds()) {
+        let mut world = World::watched();
+        run(&mut world, &deeds);
+        world.scan();
+        world.tick();
+        for socket in world.shown.values() {
+            let Some(remote) = socket.remote.as_ref() else { continue };
+            // Of one that vanished the table does not know yet.
+            let Some(own) = world.cookie_at(socket.netns, socket.local.inet().unwrap()) else { continue };
+            let far = world.receiver(own, socket.local.inet().unwrap(), remote.inet().unwrap());
+            let Some(far) = far.filter(|&far| far != own && world.knows_all_at(far)) else { continue };
+            let other = world.shown.values().find(|other| {
+                other.netns == socket.netns && other.local == *remote && other.remote.as_ref() == Some(&socket.local)
+            });
+            let owners = other.map(|other| other.owners.clone());
+            prop_assert_eq!(owners, Some(vec![process(world.sockets[&far].pid)]), "{:?}", socket);
         }
     }
 

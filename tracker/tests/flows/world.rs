@@ -1,7 +1,7 @@
 //! A kernel with UDP sockets: it delivers datagrams, counts them, and tells the table what the real one would.
 
 use std::cell::RefCell;
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
 
@@ -46,6 +46,8 @@ pub(crate) struct World {
     /// The kernel's map of flows.
     pub(crate) counted: RefCell<BTreeMap<FlowId, Traffic>>,
     next_cookie: u64,
+    /// Where sockets were that nobody told the end of.
+    vanished: BTreeSet<(NetnsId, u16)>,
     /// What the consumer knows.
     pub(crate) shown: BTreeMap<SocketId, Socket>,
     /// What closed in the newest tick.
@@ -62,6 +64,7 @@ impl World {
             sockets: BTreeMap::new(),
             counted: RefCell::default(),
             next_cookie: 1,
+            vanished: BTreeSet::new(),
             shown: BTreeMap::new(),
             closed: Vec::new(),
             addresses: BTreeMap::new(),
@@ -126,7 +129,7 @@ impl World {
     }
 
     /// Where a datagram ends up.
-    fn receiver(&self, from: u64, source: SocketAddr, to: SocketAddr) -> Option<u64> {
+    pub(crate) fn receiver(&self, from: u64, source: SocketAddr, to: SocketAddr) -> Option<u64> {
         let own = self.sockets[&from].facts.netns;
         let netns = if self.has(own, to.ip()) {
             own
@@ -144,6 +147,21 @@ impl World {
             (socket.facts.connected.is_some(), local == to.ip(), local.is_ipv4() == to.is_ipv4())
         });
         best.map(|socket| socket.facts.cookie)
+    }
+
+    /// The live socket at an address and port of a namespace, by the port.
+    pub(crate) fn cookie_at(&self, netns: NetnsId, local: SocketAddr) -> Option<u64> {
+        let mut here = self.sockets.values().filter(|socket| {
+            socket.facts.netns == netns && socket.facts.local.port() == local.port()
+        });
+        let found = here.next()?.facts.cookie;
+        here.next().is_none().then_some(found)
+    }
+
+    /// Whether no other socket was ever at the port of this one.
+    pub(crate) fn knows_all_at(&self, cookie: u64) -> bool {
+        let UdpSocket { netns, local, .. } = self.sockets[&cookie].facts;
+        !self.vanished.contains(&(netns, local.port()))
     }
 
     /// Sends, to what the socket is connected to where `to` is `None`.
@@ -207,7 +225,8 @@ impl World {
 
     /// It closes, and nobody tells.
     pub(crate) fn vanish(&mut self, cookie: u64) {
-        self.sockets.remove(&cookie).unwrap();
+        let UdpSocket { netns, local, .. } = self.sockets.remove(&cookie).unwrap().facts;
+        self.vanished.insert((netns, local.port()));
     }
 
     pub(crate) fn rows(&self) -> Vec<UdpRow> {
