@@ -13,6 +13,7 @@ use std::time::Duration;
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::io::FdFlags;
 use rustix::net::{AddressFamily, SocketFlags, SocketType};
+use scopetop_lab::datagrams::Datagrams;
 use serde_json::{Value, json};
 
 type Outcome = Result<Value, Box<dyn std::error::Error>>;
@@ -21,6 +22,7 @@ type Outcome = Result<Value, Box<dyn std::error::Error>>;
 struct Sockets {
     listeners: HashMap<String, TcpListener>,
     streams: HashMap<String, TcpStream>,
+    datagrams: Datagrams,
     children: Vec<Child>,
 }
 
@@ -187,7 +189,7 @@ impl Sockets {
                 rustix::net::sockopt::set_socket_linger(&stream, Some(Duration::ZERO))?;
                 Ok(json!({}))
             }
-            _ => Err("not understood".into()),
+            _ => self.datagrams.act(words).unwrap_or_else(|| Err("not understood".into())),
         }
     }
 

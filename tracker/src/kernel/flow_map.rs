@@ -42,8 +42,8 @@ struct Element {
 /// `union bpf_attr` for a batch.
 #[repr(C)]
 struct Batch {
-    in_batch: u64,
-    out_batch: u64,
+    start: u64,
+    end: u64,
     keys: u64,
     values: u64,
     count: u32,
@@ -70,8 +70,8 @@ impl FlowMap {
             self.values.resize(size, FlowCounters::default());
             let before = place;
             let mut batch = Batch {
-                in_batch: if is_first { 0 } else { (&raw const before) as u64 },
-                out_batch: (&raw mut place) as u64,
+                start: if is_first { 0 } else { (&raw const before) as u64 },
+                end: (&raw mut place) as u64,
                 keys: self.keys.as_mut_ptr() as u64,
                 values: self.values.as_mut_ptr() as u64,
                 count: size as u32,

@@ -108,15 +108,17 @@ fn a_socket_that_only_receives_is_found_by_its_address() {
     world.tick();
     let both = ["127.0.0.1:40000 > 127.0.0.1:514 1 outbound", "127.0.0.1:514 > 127.0.0.1:40000 2 inbound"];
     assert_eq!(world.flows(), both);
-    let stand_in = world.shown.values().find(|socket| socket.owners == [process(2)] && socket.remote.is_some());
+    let stand_in =
+        world.shown.values().find(|socket| socket.owners == [process(2)] && socket.remote.is_some());
     let number = stand_in.map(|socket| (socket.id, socket.owner_source));
     assert_eq!(number.unwrap().1, OwnerSource::Listener);
     // It says something after all: that is the same end.
     world.send(sink, Some("127.0.0.1:40000"), 20);
     world.tick();
     assert_eq!(world.flows(), both);
-    let real = world.shown.values().find(|socket| socket.owner_source == OwnerSource::Seen
-        && socket.remote.is_some() && socket.owners == [process(2)]);
+    let real = world.shown.values().find(|socket| {
+        socket.owner_source == OwnerSource::Seen && socket.remote.is_some() && socket.owners == [process(2)]
+    });
     assert_eq!(real.map(|socket| socket.id), number.map(|(id, _)| id));
     // With the sink both ends are gone, and what is sent next is sent to nobody.
     world.close(sink);
@@ -158,8 +160,10 @@ fn what_is_sent_by_one_that_is_gone_is_still_its() {
         }
         world.receive(server);
         world.tick();
-        assert_eq!(world.over(), both, "in one tick: {in_one_tick}");
+        // Once, in whichever tick it ended.
+        assert_eq!(world.over(), if in_one_tick { both.to_vec() } else { vec![] });
         assert_eq!(world.flows(), [""; 0]);
+        assert_eq!(world.table.take_events().len(), 4);
         // Somebody else with the same port is somebody else.
         world.pass(SECOND);
         let next = world.unbound(7, 9, "0.0.0.0:40000");
@@ -292,8 +296,7 @@ fn ends_in_two_namespaces_are_joined_by_addresses_that_are_theirs_alone() {
     world.learn(7);
     world.learn(8);
     world.tick();
-    let joined =
-        ["10.0.0.1:40000 > 10.0.0.2:53 1 outbound", "10.0.0.2:53 > 10.0.0.1:40000 2 inbound"];
+    let joined = ["10.0.0.1:40000 > 10.0.0.2:53 1 outbound", "10.0.0.2:53 > 10.0.0.1:40000 2 inbound"];
     assert_eq!(world.flows(), joined);
 }
 

@@ -15,7 +15,7 @@ pub(crate) const SECOND: u64 = 1_000_000_000;
 /// When the world begins.
 const START: u64 = 1_000 * SECOND;
 pub(crate) const PATIENCE: Patience =
-    Patience { one_way: Duration::from_secs(30), both_ways: Duration::from_secs(120) };
+    Patience { one_way: Duration::from_secs(30), both_ways: Duration::from_mins(2) };
 
 pub(crate) fn process(pid: u32) -> ProcessId {
     ProcessId { pid, started: 1 }
@@ -138,8 +138,8 @@ impl World {
         };
         let fits = |socket: &&Kernels| {
             let UdpSocket { netns: at, local, connected, .. } = socket.facts;
-            let takes = local.ip() == to.ip()
-                || (local.ip().is_unspecified() && (local.is_ipv6() || to.is_ipv4()));
+            let takes =
+                local.ip() == to.ip() || (local.ip().is_unspecified() && (local.is_ipv6() || to.is_ipv4()));
             at == netns && local.port() == to.port() && takes && connected.is_none_or(|peer| peer == source)
         };
         let best = self.sockets.values().filter(fits).max_by_key(|socket| {
@@ -151,17 +151,17 @@ impl World {
 
     /// The live socket at an address and port of a namespace, by the port.
     pub(crate) fn cookie_at(&self, netns: NetnsId, local: SocketAddr) -> Option<u64> {
-        let mut here = self.sockets.values().filter(|socket| {
-            socket.facts.netns == netns && socket.facts.local.port() == local.port()
-        });
+        let mut here = self
+            .sockets
+            .values()
+            .filter(|socket| socket.facts.netns == netns && socket.facts.local.port() == local.port());
         let found = here.next()?.facts.cookie;
         here.next().is_none().then_some(found)
     }
 
-    /// Whether no other socket was ever at the port of this one.
-    pub(crate) fn knows_all_at(&self, cookie: u64) -> bool {
-        let UdpSocket { netns, local, .. } = self.sockets[&cookie].facts;
-        !self.vanished.contains(&(netns, local.port()))
+    /// Whether a socket at this port ended, and nobody told.
+    pub(crate) fn has_vanished(&self, netns: NetnsId, local: SocketAddr) -> bool {
+        self.vanished.contains(&(netns, local.port()))
     }
 
     /// Sends, to what the socket is connected to where `to` is `None`.
@@ -177,7 +177,9 @@ impl World {
 
     /// Receives what waits first, and asks from whom; whether anything waited.
     pub(crate) fn receive(&mut self, cookie: u64) -> bool {
-        let Some((from, bytes)) = self.sockets.get_mut(&cookie).unwrap().inbox.pop_front() else { return false };
+        let Some((from, bytes)) = self.sockets.get_mut(&cookie).unwrap().inbox.pop_front() else {
+            return false;
+        };
         self.now += 1;
         self.count(cookie, from, Way::Received, bytes);
         true
@@ -310,9 +312,10 @@ impl World {
 
     /// The bytes that the flow of a process sent and received.
     pub(crate) fn bytes(&self, pid: u32) -> Option<(u64, u64)> {
-        let mut of = self.shown.values().filter(|socket| {
-            socket.remote.is_some() && socket.owners.first() == Some(&process(pid))
-        });
+        let mut of = self
+            .shown
+            .values()
+            .filter(|socket| socket.remote.is_some() && socket.owners.first() == Some(&process(pid)));
         let counters = of.next()?.counters?;
         assert!(of.next().is_none(), "{pid} has several flows");
         Some((counters.bytes_sent, counters.bytes_received))

@@ -22,10 +22,9 @@ impl Manner {
 /// The direction of a flow whose other end is not known.
 pub(super) fn alone(flow: &Flow) -> Direction {
     match (flow.is_bound, flow.first) {
-        (_, Some(Way::Sent)) => Direction::Outbound,
+        // Where the kernel chose the port nobody could know it before something was sent.
+        (_, Some(Way::Sent)) | (false, None) => Direction::Outbound,
         (_, Some(Way::Received)) => Direction::Inbound,
-        // Nobody could know its port before it sent something.
-        (false, None) => Direction::Outbound,
         // Whoever is bound and not connected waits for others.
         (true, None) if flow.first_seen == Some(Way::Received) && !flow.is_connected => Direction::Inbound,
         (true, None) => Direction::Unknown,

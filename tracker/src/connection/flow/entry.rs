@@ -8,6 +8,10 @@ use crate::identity::{ProcessId, SocketId, Timestamp};
 
 /// A flow.
 #[derive(Debug)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "two are facts of the kernel's, three note what is to be told"
+)]
 pub(super) struct Flow {
     pub(super) id: FlowId,
     /// As it is told.

@@ -22,6 +22,8 @@ type Key = (NetnsId, u16, SocketAddr);
 /// A flow that ended alone.
 #[derive(Clone, Debug)]
 pub(super) struct Late {
+    /// The socket's cookie.
+    cookie: u64,
     /// The socket's own address, as the kernel had it.
     bound_to: SocketAddr,
     manner: Manner,
@@ -58,6 +60,7 @@ impl FlowTable {
         }
         let key = (flow.socket.netns, flow.bound_to.port(), remote);
         let late = Late {
+            cookie: flow.id.socket,
             bound_to: flow.bound_to,
             manner: Manner::of(flow),
             socket: flow.socket.clone(),
@@ -74,9 +77,13 @@ impl FlowTable {
     /// Tells who must have received what came and went in this tick.
     pub(super) fn stand_in_for_late(&mut self) {
         for key in std::mem::take(&mut self.lates.fresh) {
-            let Some(late) = self.lates.by_key.get(&key).filter(|late| late.stand_in.is_none()) else { continue };
+            let Some(late) = self.lates.by_key.get(&key).filter(|late| late.stand_in.is_none()) else {
+                continue;
+            };
             let (late, place) = (late.clone(), self.ended.len());
-            let Some(receiver) = self.receiver_of(&late.socket, key.2, late.manner) else { continue };
+            let Some(receiver) = self.receiver_of(late.cookie, &late.socket, key.2, late.manner) else {
+                continue;
+            };
             if let Some(told) = self.ended.get_mut(late.place.1).filter(|_| late.place.0 == self.ticks) {
                 told.direction = direction::with(late.manner, receiver.manner);
             }
@@ -103,7 +110,11 @@ impl FlowTable {
             ..late.socket
         };
         let is_same_tick = late.place.0 == self.ticks;
-        if is_same_tick {
+        // The exchange was told as a whole before, with what stood in for this end.
+        let was_told = !is_same_tick && late.stand_in.is_some() && !flow.is_told;
+        if was_told {
+            // Its end alone remains.
+        } else if is_same_tick {
             if let Some(told) = self.ended.get_mut(late.place.1) {
                 let (state, closed_at) = (told.state, told.closed_at);
                 *told = Socket { state, closed_at, ..other };
@@ -113,8 +124,12 @@ impl FlowTable {
             let number = self.number();
             self.bury(Socket { id: number, counters: None, ..other }, false, Some(late.at));
         }
-        let closed_at = Some(flow_end(self.flows.get(&id), late.at));
+        // With its last datagram.
+        let closed_at = self.flows.get(&id).map(|flow| flow.active_at.max(late.at));
         self.end(id, closed_at, now, take);
+        if was_told {
+            self.ended.pop();
+        }
         if let Some((number, place)) = late.stand_in.filter(|_| is_same_tick)
             && let Some(own) = self.ended.pop()
             && let Some(stand_in) = self.ended.get_mut(place)
@@ -137,9 +152,4 @@ impl FlowTable {
             (reaches && flow.active_at.since(late.at) < LATE).then_some((key, address))
         })
     }
-}
-
-/// When a flow ended that outlived its other end: with its last datagram.
-fn flow_end(flow: Option<&Box<Flow>>, others: Timestamp) -> Timestamp {
-    flow.map_or(others, |flow| flow.active_at.max(others))
 }

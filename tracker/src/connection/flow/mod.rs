@@ -122,7 +122,7 @@ pub struct Patience {
 
 impl Default for Patience {
     fn default() -> Self {
-        Self { one_way: Duration::from_secs(30), both_ways: Duration::from_secs(120) }
+        Self { one_way: Duration::from_secs(30), both_ways: Duration::from_mins(2) }
     }
 }
 

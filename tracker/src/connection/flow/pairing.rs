@@ -162,7 +162,7 @@ impl FlowTable {
             Far::Receiver(receiver) => Some(receiver.cookie),
             _ => None,
         };
-        let known = self.receiving(flow.socket.netns, flow.bound_to, remote);
+        let known = self.receiving(id.socket, flow.socket.netns, self.own_address(flow), remote);
         if known.map(|known| known.facts.cookie) == before {
             return;
         }
@@ -172,7 +172,7 @@ impl FlowTable {
             flow.socket.local = own_address.into();
         }
         let Some(socket) = self.flows.get(&id).map(|flow| flow.socket.clone()) else { return };
-        let Some(found) = self.receiver_of(&socket, remote, own) else { return };
+        let Some(found) = self.receiver_of(id.socket, &socket, remote, own) else { return };
         if let Some(known) = self.sockets.get_mut(found.cookie) {
             known.stands_in += 1;
         }
@@ -185,15 +185,22 @@ impl FlowTable {
     }
 
     /// The socket that receives what one at that address of its namespace sends; not that one itself.
-    fn receiving(&self, netns: NetnsId, from: SocketAddr, to: SocketAddr) -> Option<&Known> {
+    fn receiving(&self, own: u64, netns: NetnsId, from: SocketAddr, to: SocketAddr) -> Option<&Known> {
         let target = self.addresses.target(netns, to.ip())?;
         let is_itself = target == netns && from.port() == to.port() && Sockets::covers(from.ip(), to.ip());
-        if is_itself { None } else { self.sockets.receiver(target, to) }
+        let known = self.sockets.receiver(target, from, to).filter(|_| !is_itself)?;
+        (known.facts.cookie != own).then_some(known)
     }
 
     /// What stands in for the other end of a flow whose own socket is told like that.
-    pub(super) fn receiver_of(&mut self, flow: &Socket, remote: SocketAddr, own: Manner) -> Option<Found> {
-        let known = self.receiving(flow.netns, flow.local.inet()?, remote)?;
+    pub(super) fn receiver_of(
+        &mut self,
+        cookie: u64,
+        flow: &Socket,
+        remote: SocketAddr,
+        own: Manner,
+    ) -> Option<Found> {
+        let known = self.receiving(cookie, flow.netns, flow.local.inet()?, remote)?;
         let manner = Manner { is_bound: known.facts.is_bound, first: None };
         let (cookie, netns, owners) = (known.facts.cookie, known.facts.netns, known.owners.clone());
         let socket = Socket {

@@ -5,7 +5,7 @@ use std::net::{IpAddr, SocketAddr};
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::UdpSocket;
-use super::addresses::fit;
+use super::addresses::{fit, reached};
 use crate::connection::event::Actor;
 use crate::identity::{NetnsId, ProcessId, SocketId, Timestamp};
 
@@ -99,7 +99,6 @@ impl Known {
 #[derive(Debug, Default)]
 pub(super) struct Sockets {
     by_cookie: FxHashMap<u64, Known>,
-    /// Those that are not connected.
     by_port: FxHashMap<(NetnsId, u16), Vec<u64>>,
 }
 
@@ -128,9 +127,7 @@ impl Sockets {
             if let Some((before, _)) = before {
                 self.leave_port(&before);
             }
-            if facts.connected.is_none() {
-                self.by_port.entry((facts.netns, facts.local.port())).or_default().push(facts.cookie);
-            }
+            self.by_port.entry((facts.netns, facts.local.port())).or_default().push(facts.cookie);
         }
         let known = self.by_cookie.entry(facts.cookie).or_insert_with(|| Known::new(*facts, at, is_old));
         if is_news {
@@ -146,14 +143,20 @@ impl Sockets {
         Some(known)
     }
 
-    /// The one socket that datagrams to this address reach. Of several that are one process's any is as good; of
+    /// The one socket that datagrams between these addresses reach. Of several that are one process's any is as good; of
     /// several processes' none is known.
-    pub(super) fn receiver(&self, netns: NetnsId, to: SocketAddr) -> Option<&Known> {
+    pub(super) fn receiver(&self, netns: NetnsId, from: SocketAddr, to: SocketAddr) -> Option<&Known> {
         let here = self.by_port.get(&(netns, to.port()))?;
         let known = || here.iter().filter_map(|cookie| self.by_cookie.get(cookie));
-        let fits = |known: &Known| fit(known.facts.local.ip(), to.ip());
-        let best = known().filter_map(fits).max()?;
-        let mut fitting: Vec<&Known> = known().filter(|known| fits(known) == Some(best)).collect();
+        // The kernel prefers who is connected to the sender, and then who is nearest to the address.
+        let rank = |known: &Known| {
+            let peer = known.facts.connected.map(reached);
+            let fit =
+                fit(known.facts.local.ip(), to.ip()).filter(|_| peer.is_none_or(|peer| peer == from))?;
+            Some((peer.is_some(), fit))
+        };
+        let best = known().filter_map(rank).max()?;
+        let mut fitting: Vec<&Known> = known().filter(|known| rank(known) == Some(best)).collect();
         fitting.sort_unstable_by_key(|known| known.facts.cookie);
         let (&first, others) = fitting.split_first()?;
         let is_clear = others.is_empty()
