@@ -1,9 +1,7 @@
 //! Where the selection goes.
 
-use scopetop_tracker::topology::NodeKey;
-
 use super::{App, Mode};
-use crate::view::{Direction, Selection, ViewNode};
+use crate::view::{Direction, Selection, ShownKey, ViewNode};
 
 /// How many steps a page is in the graph.
 const GRAPH_PAGE: usize = 5;
@@ -66,7 +64,7 @@ impl App {
         }
     }
 
-    fn select_node(&mut self, key: NodeKey) {
+    fn select_node(&mut self, key: ShownKey) {
         self.anchor = None;
         self.select(Selection::Node(key));
     }

@@ -74,10 +74,8 @@ impl Units {
             .map(|node| {
                 let new = is_remote.len();
                 let unit = match &node.group {
-                    GroupKey::Container(..) | GroupKey::Namespace(..) => {
-                        *groups.entry(&node.group).or_insert(new)
-                    }
-                    GroupKey::Internet | GroupKey::Network | GroupKey::Host(_) => new,
+                    GroupKey::Internet | GroupKey::Network | GroupKey::Host(_) | GroupKey::Top(_) => new,
+                    _ => *groups.entry(&node.group).or_insert(new),
                 };
                 if unit == new {
                     is_remote.push(node.kind == NodeKind::Remote);
