@@ -430,7 +430,7 @@ fn service(topology: &Topology, connection: &Connection) -> scopetop_tracker::to
     let graph = topology.graph();
     let edges = graph.edges_connecting(connection.client.node, connection.server.node);
     let mut edges = edges.map(|edge| edge.weight());
-    edges.find(|edge| edge.connections.contains(&connection.id)).unwrap().service
+    edges.find(|edge| edge.connections.contains(&connection.id)).unwrap().service.clone()
 }
 
 proptest! {

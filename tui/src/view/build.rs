@@ -113,7 +113,7 @@ fn view_edge<'t>(edge: &GroupedEdge<'t>, nodes: &[ViewNode], labels: &mut Labels
         key: EdgeKey {
             client: nodes[edge.client].key.clone(),
             server: nodes[edge.server].key.clone(),
-            service: *edge.service,
+            service: edge.service.clone(),
         },
         client: edge.client,
         server: edge.server,
@@ -150,9 +150,7 @@ fn state(sums: &Sums) -> EdgeState {
 fn ports(listeners: &[(usize, &Listener)]) -> FxHashMap<usize, String> {
     let mut ports: Vec<(usize, Service)> = listeners
         .iter()
-        .map(|(place, listener)| {
-            (*place, Service { protocol: listener.protocol, port: listener.address.port() })
-        })
+        .map(|(place, listener)| (*place, Service::at(listener.protocol, &listener.address)))
         .collect();
     ports.sort_unstable();
     ports.dedup();
@@ -160,7 +158,7 @@ fn ports(listeners: &[(usize, &Listener)]) -> FxHashMap<usize, String> {
         .chunk_by(|one, other| one.0 == other.0)
         .map(|mine| {
             let mut list: Vec<String> =
-                mine.iter().take(PORTS_SHOWN).map(|(_, service)| service_label(*service)).collect();
+                mine.iter().take(PORTS_SHOWN).map(|(_, service)| service_label(service)).collect();
             if mine.len() > PORTS_SHOWN {
                 list.push(format!("+{}", mine.len() - PORTS_SHOWN));
             }

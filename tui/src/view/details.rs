@@ -284,7 +284,7 @@ fn edge_details(topology: &Topology, view: &View, look: Look<'_>, key: &EdgeKey)
     Some(Details {
         title: format!("{} {way} {} {}", client.label, server.label, shown.service),
         facts: vec![
-            Fact { name: key.service.protocol.name(), value: sums.join("  ") },
+            Fact { name: key.service.protocol().name(), value: sums.join("  ") },
             end("from", &client.label, &key.client),
             end("to", &server.label, &key.server),
         ],

@@ -12,10 +12,11 @@ use scopetop_tracker::topology::{HostIndex, Node, NodeKey, Service, Topology};
 use super::NodeKind;
 
 /// How a service is written: the port alone over TCP.
-pub fn service_label(service: Service) -> String {
-    match service.protocol {
-        Protocol::Tcp => format!(":{}", service.port),
-        other => format!("{other}:{}", service.port),
+pub fn service_label(service: &Service) -> String {
+    match service {
+        Service::Port(Protocol::Tcp, port) => format!(":{port}"),
+        Service::Port(other, port) => format!("{other}:{port}"),
+        Service::Unix(name) => name.to_string(),
     }
 }
 
@@ -76,7 +77,7 @@ impl<'t> Labels<'t> {
 
     /// What a service is called.
     pub(super) fn service(&mut self, service: &'t Service) -> Arc<str> {
-        Arc::clone(self.services.entry(service).or_insert_with(|| service_label(*service).into()))
+        Arc::clone(self.services.entry(service).or_insert_with(|| service_label(service).into()))
     }
 
     /// What a group is called.

@@ -34,9 +34,11 @@ impl Thing {
         let mut shown = |key: &NodeKey| forest.shown(topology.node(key)?);
         Some(match self {
             Self::Node(key) => Selection::Node(shown(key)?),
-            Self::Edge(client, server, service) => {
-                Selection::Edge(EdgeKey { client: shown(client)?, server: shown(server)?, service: *service })
-            }
+            Self::Edge(client, server, service) => Selection::Edge(EdgeKey {
+                client: shown(client)?,
+                server: shown(server)?,
+                service: service.clone(),
+            }),
         })
     }
 }
@@ -56,13 +58,13 @@ fn busiest(topology: &Topology, grouping: &Grouping, group: &GroupKey) -> Option
 
 fn largest(topology: &Topology, grouping: &Grouping, key: &EdgeKey) -> Option<Thing> {
     if let (ShownKey::Node(client), ShownKey::Node(server)) = (&key.client, &key.server) {
-        return Some(Thing::Edge(client.clone(), server.clone(), key.service));
+        return Some(Thing::Edge(client.clone(), server.clone(), key.service.clone()));
     }
     let ends = |(client, server, edge): (_, _, &Edge)| {
         Some((edge.connections.len(), Reverse((topology.key(client)?, topology.key(server)?))))
     };
     let (_, Reverse((client, server))) = edges_of(topology, grouping, key).filter_map(ends).max()?;
-    Some(Thing::Edge(client.clone(), server.clone(), key.service))
+    Some(Thing::Edge(client.clone(), server.clone(), key.service.clone()))
 }
 
 /// The edges of a topology that are added up in a shown one.

@@ -136,10 +136,10 @@ fn passing<'t>(
         let all = edge.weight();
         let sums = Sums::of(topology, all, sieve, now);
         let missing = all.connections.len() - sums.connections;
-        if sieve.protocols.has(all.service.protocol) {
+        if sieve.protocols.has(all.service.protocol()) {
             kept.connections += missing;
         } else {
-            kept.switched_off[all.service.protocol as usize] += missing;
+            kept.switched_off[all.service.protocol() as usize] += missing;
         }
         if sums.connections > 0 {
             passing.push((edge.source(), edge.target(), all, sums));
@@ -166,7 +166,8 @@ fn shown_nodes(
     let mut listens = vec![false; count];
     let mut is_there = vec![sieve.protocols.is_all(); count];
     if !sieve.protocols.is_all() {
-        for edge in graph.edge_references().filter(|edge| sieve.protocols.has(edge.weight().service.protocol))
+        for edge in
+            graph.edge_references().filter(|edge| sieve.protocols.has(edge.weight().service.protocol()))
         {
             is_there[edge.source().index()] = true;
             is_there[edge.target().index()] = true;

@@ -38,7 +38,7 @@ pub struct Sums {
 impl Sums {
     /// What those of an edge come to that are let through.
     pub fn of(topology: &Topology, edge: &Edge, selection: Sieve<'_>, now: Timestamp) -> Self {
-        if !selection.protocols.has(edge.service.protocol) {
+        if !selection.protocols.has(edge.service.protocol()) {
             return Self::default();
         }
         match selection.filter {
