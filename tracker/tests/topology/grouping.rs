@@ -61,7 +61,7 @@ fn explained(processes: &[(u32, &str, Option<&str>, Option<u32>)]) -> Tick {
     tick
 }
 
-const PROCESSES: [(u32, &str, Option<&str>, Option<u32>); 8] = [
+const PROCESSES: [(u32, &str, Option<&str>, Option<u32>); 9] = [
     (1, "nginx", Some("x"), Some(2)),
     (2, "nginx", Some("x"), Some(2)),
     (3, "nginx", Some("y"), Some(2)),
@@ -69,7 +69,9 @@ const PROCESSES: [(u32, &str, Option<&str>, Option<u32>); 8] = [
     (5, "curl", None, Some(0)),
     (6, "curl", None, Some(0)),
     (7, "curl", None, Some(1)),
+    // Gone before it was looked at: its socket tells where it was. Those of the other tell of two places.
     (8, "short", None, None),
+    (9, "torn", None, None),
 ];
 
 /// Everybody talks to somebody.
@@ -87,6 +89,8 @@ fn town() -> Topology {
         "+ 9 0 10.0.0.9:8 > 10.7.7.7:53 established pids=6 dir=out proto=udp",
         "+ 10 1 127.0.0.1:9 > 127.0.0.1:1 syn_sent pids=7 dir=out",
         "+ 11 1 10.0.0.7:9 > 10.0.0.8:1 established pids=8 dir=out",
+        "+ 13 0 10.0.0.9:13 > 192.0.2.1:9 established pids=9 dir=out",
+        "+ 14 1 10.0.0.7:14 > 192.0.2.1:9 established pids=9 dir=out",
         "+ 12 0 0.0.0.0:82 listen pids=5",
     ] {
         add_line(&mut tick, line);
@@ -152,7 +156,8 @@ fn by_process_each_stands_in_its_container_else_its_namespace() {
             "host: curl 5 ×1",
             "host: curl 6 ×1",
             "netns 1: curl 7 ×1",
-            "host: short 8 ×1",
+            "netns 1: short 8 ×1",
+            "netns ?: torn 9 ×1",
             "network: 10.0.0.8 ×1",
             "network: 10.7.7.7 ×1",
             "internet: 192.0.2.1 ×1",
@@ -165,6 +170,7 @@ fn by_process_each_stands_in_its_container_else_its_namespace() {
             "nginx 1 → nginx 3 ×1",
             "sh 4 → curl 5 ×1",
             "short 8 → 10.0.0.8 ×1",
+            "torn 9 → 192.0.2.1 ×2",
         ]
     );
 }
@@ -179,8 +185,9 @@ fn by_name_the_same_in_the_same_place_are_one() {
             "internet: 192.0.2.1 ×1",
             "netns 1: 127.0.0.1 ×1",
             "host: [curl of host] ×2",
-            "host: [short of host] ×1",
             "netns 1: [curl of netns 1] ×1",
+            "netns 1: [short of netns 1] ×1",
+            "netns ?: [torn of netns ?] ×1",
             "container x: [nginx of container x] ×2",
             "container y: [nginx of container y] ×1",
             "container z: [sh of container z] ×1",
@@ -190,7 +197,8 @@ fn by_name_the_same_in_the_same_place_are_one() {
             "[nginx of container x] → [nginx of container x] ×1",
             "[nginx of container x] → [nginx of container y] ×1",
             "[sh of container z] → [curl of host] ×1",
-            "[short of host] → 10.0.0.8 ×1",
+            "[short of netns 1] → 10.0.0.8 ×1",
+            "[torn of netns ?] → 192.0.2.1 ×2",
         ]
     );
 }
@@ -204,7 +212,7 @@ fn by_container_the_host_is_what_is_in_none() {
             "network: 10.7.7.7 ×1",
             "internet: 192.0.2.1 ×1",
             "netns 1: 127.0.0.1 ×1",
-            "top: [host] ×4",
+            "top: [host] ×5",
             "top: [container x] ×2",
             "top: [container y] ×1",
             "top: [container z] ×1",
@@ -214,6 +222,7 @@ fn by_container_the_host_is_what_is_in_none() {
             "[host] → 10.0.0.8 ×1",
             "[host] → 10.7.7.7 ×1",
             "[host] → 127.0.0.1 ×1",
+            "[host] → 192.0.2.1 ×2",
             "[host] → 192.0.2.1 ×2",
         ]
     );
@@ -227,12 +236,12 @@ fn by_image_an_open_one_shows_its_containers_and_these_their_processes() {
         let told = told(&town, grouping);
         told.into_iter().filter(|line| !line.contains("net") && !line.contains('→')).collect::<Vec<_>>()
     };
-    assert_eq!(nodes(&grouping), ["top: [host] ×4", "top: [image web:1] ×3", "top: [container z] ×1"]);
+    assert_eq!(nodes(&grouping), ["top: [host] ×5", "top: [image web:1] ×3", "top: [container z] ×1"]);
     grouping.set_open(&GroupKey::Image(host, "web:1".into()), true);
     assert_eq!(
         nodes(&grouping),
         [
-            "top: [host] ×4",
+            "top: [host] ×5",
             "image web:1: [container x] ×2",
             "image web:1: [container y] ×1",
             "top: [container z] ×1"
@@ -244,7 +253,7 @@ fn by_image_an_open_one_shows_its_containers_and_these_their_processes() {
         [
             "container x: nginx 1 ×1",
             "container x: nginx 2 ×1",
-            "top: [host] ×4",
+            "top: [host] ×5",
             "image web:1: [container y] ×1",
             "top: [container z] ×1"
         ]
@@ -262,11 +271,11 @@ fn by_namespace_and_by_pod() {
     };
     assert_eq!(
         nodes(By::Namespace),
-        ["top: [host] ×3", "top: [netns 1] ×2", "top: [netns 2] ×3", "top: [netns ?] ×1"]
+        ["top: [host] ×3", "top: [netns 1] ×3", "top: [netns 2] ×3", "top: [netns ?] ×1"]
     );
     assert_eq!(
         nodes(By::Pod),
-        ["top: [host] ×4", "top: [pod shop/p] ×2", "top: [container y] ×1", "top: [container z] ×1"]
+        ["top: [host] ×5", "top: [pod shop/p] ×2", "top: [container y] ×1", "top: [container z] ×1"]
     );
 }
 
@@ -277,7 +286,7 @@ fn all_can_be_opened_collapsed_and_left_as_they_were() {
     let count = |grouping: &Grouping| group(&town, grouping, Sieve::default()).nodes.len();
     let at_first = count(&grouping);
     grouping.turn_all();
-    assert_eq!(count(&grouping), 12);
+    assert_eq!(count(&grouping), 13);
     grouping.turn_all();
     assert_eq!(count(&grouping), 7, "the host, three containers, a namespace, the network, the internet");
     grouping.turn_all();
@@ -293,8 +302,8 @@ fn a_protocol_that_is_off_takes_along_who_speaks_nothing_else() {
     let names: Vec<String> = grouped.nodes.iter().map(|node| shown_name(&town, &node.key)).collect();
     assert_eq!(names, ["curl 6", "10.7.7.7"]);
     assert_eq!((grouped.edges.len(), grouped.listeners.len()), (1, 0));
-    assert_eq!(grouped.kept.switched_off, [7, 0, 0]);
-    assert_eq!((grouped.kept.nodes, grouped.kept.connections), (10, 0));
+    assert_eq!(grouped.kept.switched_off, [9, 0, 0]);
+    assert_eq!((grouped.kept.nodes, grouped.kept.connections), (11, 0));
 }
 
 const CONTAINERS: [Option<&str>; 4] = [None, Some("x"), Some("y"), Some("z")];

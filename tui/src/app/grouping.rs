@@ -52,8 +52,10 @@ impl App {
 
     /// Collapses the group that the selected node stands in.
     pub(super) fn collapse(&mut self) {
-        let Some(Selection::Node(key)) = &self.selection else { return };
-        let Some(group) = self.view.node(key).map(|node| node.group.clone()) else { return };
+        let Some((selection, group)) = self.around.clone() else { return };
+        if self.selection != Some(selection) {
+            return;
+        }
         if self.grouping.is_open(&group) && !matches!(group, GroupKey::Top(_)) {
             self.regroup();
             self.grouping.set_open(&group, false);
@@ -64,12 +66,22 @@ impl App {
     pub(super) fn turn_all(&mut self) {
         self.regroup();
         self.grouping.turn_all();
+        self.graph.relayout();
     }
 
     /// Shows a protocol, or not any more.
     pub(super) fn toggle(&mut self, protocol: Protocol) {
         self.protocols.toggle(protocol);
         self.view_is_stale = true;
+    }
+
+    /// Notes in which group the selected node stands: it may be gone when that is to be collapsed.
+    pub(super) fn remember_group(&mut self) {
+        if let Some(Selection::Node(key)) = &self.selection
+            && let Some(node) = self.view.node(key)
+        {
+            self.around = Some((Selection::Node(key.clone()), node.group.clone()));
+        }
     }
 
     /// Notes that the grouping is about to change: the selection has to follow. While the picture is held, this takes

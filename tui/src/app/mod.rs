@@ -16,7 +16,7 @@ pub use prompt::{Prompt, PromptKind};
 
 use crate::graph::GraphState;
 use crate::input::{Action, Request, Scope};
-use crate::view::{self, ActiveFilter, Details, Selection, ShownKey, Thing, View};
+use crate::view::{self, ActiveFilter, Details, GroupKey, Selection, ShownKey, Thing, View};
 
 /// How the connections are shown.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -106,6 +106,8 @@ pub struct App {
     row: usize,
     /// The node whose edges Tab goes through.
     anchor: Option<ShownKey>,
+    /// The node that was selected when it was last there, and the group that it stood in.
+    around: Option<(Selection, GroupKey)>,
     /// The views that are not shown.
     asleep: Asleep,
     /// The grouping that the selection is of, where another one was chosen since.
@@ -144,6 +146,7 @@ impl App {
             zone,
             row: 0,
             anchor: None,
+            around: None,
             asleep: Asleep::default(),
             regrouped_from: None,
             meant: None,
@@ -172,6 +175,7 @@ impl App {
             self.view.mark(&self.search);
             self.details_are_stale = true;
             self.remember_row();
+            self.remember_group();
         }
         if std::mem::take(&mut self.details_are_stale) {
             let known = self

@@ -19,6 +19,7 @@ impl App {
         }
         self.details_are_stale = true;
         self.remember_row();
+        self.remember_group();
     }
 
     /// Notes the list's row of the selected edge: when the edge is gone, moving goes on from there.

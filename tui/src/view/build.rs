@@ -49,7 +49,7 @@ pub fn build(topology: &Topology, look: Look<'_>) -> View {
         .collect();
     let edges: Vec<ViewEdge> = in_order(&nodes, &edges)
         .into_iter()
-        .map(|place| view_edge(&edges[place], &nodes, &mut labels))
+        .map(|place| view_edge(topology, &edges[place], &nodes, &mut labels))
         .collect();
     let shown = |listener: &&Listener| !listener.closed && look.sieve.protocols.has(listener.protocol);
     let totals = Totals {
@@ -107,8 +107,14 @@ fn view_node(node: GroupedNode, detail: String, labels: &mut Labels<'_>) -> View
     }
 }
 
-fn view_edge<'t>(edge: &GroupedEdge<'t>, nodes: &[ViewNode], labels: &mut Labels<'t>) -> ViewEdge {
+fn view_edge<'t>(
+    topology: &Topology,
+    edge: &GroupedEdge<'t>,
+    nodes: &[ViewNode],
+    labels: &mut Labels<'t>,
+) -> ViewEdge {
     let sums = &edge.sums;
+    let oldest = sums.oldest.and_then(|id| topology.connection(id));
     ViewEdge {
         key: EdgeKey {
             client: nodes[edge.client].key.clone(),
@@ -123,10 +129,10 @@ fn view_edge<'t>(edge: &GroupedEdge<'t>, nodes: &[ViewNode], labels: &mut Labels
         closed: sums.closed,
         failed: sums.failed,
         state: state(sums),
-        directed: sums.directed,
+        directed: oldest.is_some_and(|connection| connection.directed),
         rate: sums.rate,
-        rtt_us: sums.rtt_us,
-        since: sums.since,
+        rtt_us: oldest.and_then(|connection| connection.rtt_us),
+        since: oldest.and_then(|connection| connection.opened_at),
         error: sums.error,
         matched_by_search: false,
     }

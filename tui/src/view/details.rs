@@ -214,7 +214,11 @@ pub(super) fn peers(view: &View, key: &ShownKey) -> Table {
         rows.push(Row {
             state: edge.state,
             cells: vec![
-                format!("{way} {}", peer.label),
+                match (edge.client == edge.server, key) {
+                    (true, ShownKey::Group(_)) => String::from("↺ inside"),
+                    (true, ShownKey::Node(_)) => String::from("↺ itself"),
+                    _ => format!("{way} {}", peer.label),
+                },
                 edge.service.to_string(),
                 human::count(edge.connections()),
                 state_word(edge),

@@ -107,10 +107,10 @@ impl<'t> Labels<'t> {
 
     /// A namespace's name; of one without, its number and, where nodes are grouped by it, one who is in it.
     fn namespace(&self, host: HostIndex, netns: NetnsId, member: NodeIndex) -> String {
-        match (self.topology.namespace_names(host, netns).first(), self.topology.graph().node_weight(member))
-        {
-            (Some(name), _) => name.as_str().to_owned(),
-            (None, Some(Node::Process(process))) if self.by == By::Namespace => {
+        match (self.topology.namespace_names(host, netns), self.topology.graph().node_weight(member)) {
+            ([name], _) => name.as_str().to_owned(),
+            ([name, others @ ..], _) => format!("{name} +{}", others.len()),
+            ([], Some(Node::Process(process))) if self.by == By::Namespace => {
                 format!("{netns} ({})", process.comm)
             }
             _ => netns.to_string(),

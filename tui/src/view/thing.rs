@@ -19,7 +19,7 @@ pub enum Thing {
 }
 
 impl Thing {
-    /// What stands for a selection: of a group the member with most connections, of an added-up edge its largest part.
+    /// What stands for a selection: of a group the member with most open connections, of an added-up edge its largest part.
     pub fn of(topology: &Topology, grouping: &Grouping, selection: &Selection) -> Option<Self> {
         match selection {
             Selection::Node(ShownKey::Node(key)) => Some(Self::Node(key.clone())),
@@ -48,11 +48,12 @@ fn busiest(topology: &Topology, grouping: &Grouping, group: &GroupKey) -> Option
     let mut forest = Forest::new(topology, grouping);
     let graph = topology.graph();
     let members = graph.node_indices().filter(|&node| forest.is_shown_as(node, &key));
-    let connections = |node| {
+    // Of what is still open: whatever ended leaves with the next tick.
+    let open = |node| {
         let both = graph.edges(node).chain(graph.edges_directed(node, petgraph::Direction::Incoming));
-        both.map(|edge| edge.weight().connections.len()).sum::<usize>()
+        both.map(|edge| edge.weight().open).sum::<usize>()
     };
-    let busiest = members.filter_map(|node| Some((connections(node), Reverse(topology.key(node)?)))).max();
+    let busiest = members.filter_map(|node| Some((open(node), Reverse(topology.key(node)?)))).max();
     busiest.map(|(_, Reverse(key))| key.clone())
 }
 
@@ -61,7 +62,7 @@ fn largest(topology: &Topology, grouping: &Grouping, key: &EdgeKey) -> Option<Th
         return Some(Thing::Edge(client.clone(), server.clone(), key.service.clone()));
     }
     let ends = |(client, server, edge): (_, _, &Edge)| {
-        Some((edge.connections.len(), Reverse((topology.key(client)?, topology.key(server)?))))
+        Some((edge.open, Reverse((topology.key(client)?, topology.key(server)?))))
     };
     let (_, Reverse((client, server))) = edges_of(topology, grouping, key).filter_map(ends).max()?;
     Some(Thing::Edge(client.clone(), server.clone(), key.service.clone()))

@@ -2,6 +2,7 @@
 
 use std::net::IpAddr;
 
+use petgraph::Direction;
 use petgraph::stable_graph::NodeIndex;
 use rustc_hash::FxHashMap;
 
@@ -11,6 +12,7 @@ use super::choice::{By, Grouping};
 use super::key::{GroupKey, ShownKey};
 use crate::container::Container;
 use crate::identity::NetnsId;
+use crate::process::Process;
 use crate::text::Text;
 
 /// What Kubernetes' runtimes put on each container of a pod.
@@ -19,9 +21,9 @@ const POD_NAMESPACE: &str = "io.kubernetes.pod.namespace";
 
 /// The groups of a topology's nodes, each made when the first of its nodes is asked for.
 #[derive(Debug)]
-pub struct Forest<'t> {
+pub struct Forest<'t, 'g> {
     topology: &'t Topology,
-    grouping: &'t Grouping,
+    grouping: &'g Grouping,
     groups: Vec<Tree>,
     by_key: FxHashMap<GroupKey, usize>,
     /// Of containers, by their nodes: most nodes are in one, and are asked for on every tick.
@@ -48,9 +50,9 @@ pub(super) enum Stand {
     In(usize),
 }
 
-impl<'t> Forest<'t> {
+impl<'t, 'g> Forest<'t, 'g> {
     /// The groups by which a topology is shown.
-    pub fn new(topology: &'t Topology, grouping: &'t Grouping) -> Self {
+    pub fn new(topology: &'t Topology, grouping: &'g Grouping) -> Self {
         Self {
             topology,
             grouping,
@@ -107,12 +109,12 @@ impl<'t> Forest<'t> {
             (NodeKey::Process(host, _), Node::Process(process)) => {
                 let container = self.topology.container_of(node);
                 match self.grouping.by() {
-                    By::Process => self.place(*host, container, process.netns),
+                    By::Process => self.place(*host, container, self.netns(node, process)),
                     By::Name => {
-                        let place = self.place(*host, container, process.netns);
+                        let place = self.place(*host, container, self.netns(node, process));
                         self.name(place, &process.comm)
                     }
-                    By::Namespace => self.namespace_of(*host, process.netns),
+                    By::Namespace => self.namespace_of(*host, self.netns(node, process)),
                     By::Container | By::Image | By::Pod => self.container_or_host(*host, container),
                 }
             }
@@ -132,8 +134,7 @@ impl<'t> Forest<'t> {
     fn place(&mut self, host: HostIndex, container: Option<NodeIndex>, netns: Option<NetnsId>) -> usize {
         match (container, netns) {
             (Some(_), _) => self.container_or_host(host, container),
-            (None, Some(netns)) => self.namespace(host, netns),
-            (None, None) => self.add(GroupKey::Host(host), None),
+            (None, netns) => self.namespace_of(host, netns),
         }
     }
 
@@ -153,6 +154,22 @@ impl<'t> Forest<'t> {
         let group = self.add(GroupKey::Container(host, facts.id.clone()), parent);
         self.by_container.insert(container, group);
         group
+    }
+
+    /// The namespace of a process; of one that ended before it could be looked at, the one that all its sockets are in.
+    fn netns(&self, node: NodeIndex, process: &Process) -> Option<NetnsId> {
+        process.netns.or_else(|| {
+            let graph = self.topology.graph();
+            let edges = graph.edges(node).chain(graph.edges_directed(node, Direction::Incoming));
+            let mut sides = edges
+                .flat_map(|edge| &edge.weight().connections)
+                .filter_map(|&id| self.topology.connection(id))
+                .flat_map(|connection| [&connection.client, &connection.server])
+                .filter(|side| side.node == node)
+                .filter_map(|side| side.netns);
+            let first = sides.next()?;
+            sides.all(|netns| netns == first).then_some(first)
+        })
     }
 
     fn namespace_of(&mut self, host: HostIndex, netns: Option<NetnsId>) -> usize {

@@ -7,7 +7,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use super::super::Topology;
 use super::super::connection::Listener;
 use super::super::edge::{Edge, Rate, Service};
-use super::super::node::Node;
+use super::super::node::{Node, NodeKey};
 use super::choice::{Grouping, Protocols, Sieve};
 use super::forest::{Forest, Stand};
 use super::key::{GroupKey, ShownKey};
@@ -44,12 +44,11 @@ pub struct GroupedNode {
     pub member: NodeIndex,
     /// How many members it has.
     pub members: usize,
-    /// How many of its connections are between its members: each counts once in `sums`.
-    pub inside: usize,
-    /// What its connections come to; `to_server` of the rate is what it sends as a client and gets as a server. What
-    /// is told of the oldest is of no use here.
+    /// How many connections it has an end of. Those between two of its members count once.
     pub connections: usize,
-    /// What flows on them.
+    /// How many of them are between its members.
+    pub inside: usize,
+    /// What flows on them: `to_server` is what it sends as a client and gets as a server.
     pub rate: Rate,
     /// How many of its connections are open.
     pub open: usize,
@@ -84,130 +83,58 @@ pub struct Kept {
 /// Groups a topology.
 pub fn group<'t>(topology: &'t Topology, grouping: &Grouping, sieve: Sieve<'_>) -> Grouped<'t> {
     let now = topology.hosts().first().map_or(Timestamp(0), |host| host.at);
-    let mut kept = Kept::default();
-    let edges = passing(topology, sieve, now, &mut kept);
-    let nodes = shown_nodes(topology, sieve, &edges, &mut kept);
-
-    let mut forest = Forest::new(topology, grouping);
-    let mut build = Build::default();
-    build.place.resize(topology.graph().node_indices().map(|node| node.index() + 1).max().unwrap_or(0), NONE);
-    let mut containers = FxHashSet::default();
-    let mut processes = 0;
-    for node in nodes {
-        if matches!(topology.graph().node_weight(node), Some(Node::Process(_))) {
-            processes += 1;
-            containers.extend(topology.container_of(node));
-        }
-        build.add_node(topology, &mut forest, node);
-    }
-    build.sort_nodes();
-    for (client, server, edge, sums) in edges {
-        build.add_edge(client, server, edge, &sums);
-    }
-    let place = |node: &NodeIndex| build.place.get(node.index()).copied().filter(|&place| place != NONE);
-    let listeners = topology
-        .listeners()
-        .filter(|listener| sieve.protocols.has(listener.protocol))
-        .flat_map(|listener| {
-            listener.nodes.iter().filter_map(place).map(move |place| (place as usize, listener))
-        })
-        .collect();
-    Grouped {
-        nodes: build.nodes,
-        edges: build.edges,
-        listeners,
-        kept,
-        processes,
-        containers: containers.len(),
-    }
-}
-
-type Passing<'t> = (NodeIndex, NodeIndex, &'t Edge, Sums);
-
-/// The edges with what is let through of them.
-fn passing<'t>(
-    topology: &'t Topology,
-    sieve: Sieve<'_>,
-    now: Timestamp,
-    kept: &mut Kept,
-) -> Vec<Passing<'t>> {
-    let mut passing = Vec::with_capacity(topology.graph().edge_count());
-    for edge in topology.graph().edge_references() {
-        let all = edge.weight();
-        let sums = Sums::of(topology, all, sieve, now);
-        let missing = all.connections.len() - sums.connections;
-        if sieve.protocols.has(all.service.protocol()) {
-            kept.connections += missing;
-        } else {
-            kept.switched_off[all.service.protocol() as usize] += missing;
-        }
-        if sums.connections > 0 {
-            passing.push((edge.source(), edge.target(), all, sums));
-        }
-    }
-    passing
-}
-
-/// The nodes that are shown: the ends of those edges, those that listen on a socket that is let through, and those
-/// that match the filter by themselves and have a socket of a shown protocol.
-fn shown_nodes(
-    topology: &Topology,
-    sieve: Sieve<'_>,
-    edges: &[Passing<'_>],
-    kept: &mut Kept,
-) -> Vec<NodeIndex> {
     let graph = topology.graph();
-    let count = graph.node_indices().map(|node| node.index() + 1).max().unwrap_or(0);
-    let mut is_end = vec![false; count];
-    for (client, server, ..) in edges {
-        is_end[client.index()] = true;
-        is_end[server.index()] = true;
-    }
-    let mut listens = vec![false; count];
-    let mut is_there = vec![sieve.protocols.is_all(); count];
-    if !sieve.protocols.is_all() {
-        for edge in
-            graph.edge_references().filter(|edge| sieve.protocols.has(edge.weight().service.protocol()))
-        {
-            is_there[edge.source().index()] = true;
-            is_there[edge.target().index()] = true;
+    let count = graph.node_indices().next_back().map_or(0, |node| node.index() + 1);
+    let mut kept = Kept::default();
+    let mut build = Build::new(topology, grouping, count);
+    // Those that have an edge or a listener of a shown protocol. Where all are shown, nobody asks.
+    let mut speaks = vec![sieve.protocols.is_all(); count];
+    for edge in graph.edge_references() {
+        let (client, server, all) = (edge.source(), edge.target(), edge.weight());
+        let protocol = all.service.protocol();
+        if !sieve.protocols.has(protocol) {
+            kept.switched_off[protocol as usize] += all.connections.len();
+            continue;
+        }
+        (speaks[client.index()], speaks[server.index()]) = (true, true);
+        let sums = Sums::of(topology, all, sieve, now);
+        kept.connections += all.connections.len() - sums.connections;
+        if sums.connections > 0 {
+            build.add_edge(client, server, all, &sums);
         }
     }
     for listener in topology.listeners().filter(|listener| sieve.protocols.has(listener.protocol)) {
         let matches =
             sieve.filter.is_some_and(|filter| filter.matches(&Subject::of_listener(topology, listener)));
-        for node in &listener.nodes {
-            if let (Some(listens), Some(is_there)) =
-                (listens.get_mut(node.index()), is_there.get_mut(node.index()))
-            {
-                *listens |= matches;
-                *is_there = true;
+        for &node in listener.nodes.iter().filter(|node| node.index() < count) {
+            speaks[node.index()] = true;
+            if matches {
+                build.add_node(node);
             }
         }
     }
-    let mut shown = Vec::with_capacity(graph.node_count());
     for node in graph.node_indices() {
-        let index = node.index();
         // A container is the box around its processes.
-        if matches!(graph.node_weight(node), Some(Node::Container(_))) && !is_end[index] {
+        if build.has(node) || matches!(graph.node_weight(node), Some(Node::Container(_))) {
             continue;
         }
         let holds = || sieve.filter.is_none_or(|filter| filter.matches(&Subject::of_node(topology, node)));
-        if is_end[index] || listens[index] || is_there[index] && holds() {
-            shown.push(node);
+        if speaks[node.index()] && holds() {
+            build.add_node(node);
         } else {
             kept.nodes += 1;
         }
     }
-    shown
+    build.finish(sieve, kept)
 }
 
 /// No place.
 const NONE: u32 = u32::MAX;
 
 /// The graph while it is made.
-#[derive(Default)]
-struct Build<'t> {
+struct Build<'t, 'g> {
+    topology: &'t Topology,
+    forest: Forest<'t, 'g>,
     nodes: Vec<GroupedNode>,
     edges: Vec<GroupedEdge<'t>>,
     /// Where a node of the topology is shown, by its index.
@@ -215,26 +142,57 @@ struct Build<'t> {
     /// Where a group is shown.
     groups: FxHashMap<usize, u32>,
     /// The edges of groups. One between two nodes of the topology is the only one of its service already.
-    of_groups: FxHashMap<(usize, usize, &'t Service), usize>,
+    of_groups: FxHashMap<(u32, u32, &'t Service), usize>,
+    processes: usize,
+    containers: FxHashSet<NodeIndex>,
 }
 
-impl<'t> Build<'t> {
-    fn add_node(&mut self, topology: &Topology, forest: &mut Forest<'_>, node: NodeIndex) {
-        let (Some(stand), Some(key)) = (forest.stand(node), topology.key(node)) else { return };
+impl<'t, 'g> Build<'t, 'g> {
+    fn new(topology: &'t Topology, grouping: &'g Grouping, count: usize) -> Self {
+        Self {
+            topology,
+            forest: Forest::new(topology, grouping),
+            nodes: Vec::new(),
+            // Memory that nothing is written to costs nothing.
+            edges: Vec::with_capacity(topology.graph().edge_count()),
+            place: vec![NONE; count],
+            groups: FxHashMap::default(),
+            of_groups: FxHashMap::default(),
+            processes: 0,
+            containers: FxHashSet::default(),
+        }
+    }
+
+    /// Whether a node is shown already.
+    fn has(&self, node: NodeIndex) -> bool {
+        self.place.get(node.index()).is_some_and(|&place| place != NONE)
+    }
+
+    /// Where a node is shown; it is from now on.
+    fn add_node(&mut self, node: NodeIndex) -> Option<u32> {
+        let known = self.place.get(node.index()).copied()?;
+        if known != NONE {
+            return Some(known);
+        }
+        let (stand, key) = (self.forest.stand(node)?, self.topology.key(node)?);
+        if matches!(key, NodeKey::Process(..)) {
+            self.processes += 1;
+            self.containers.extend(self.topology.container_of(node));
+        }
         let new = self.nodes.len() as u32;
         let (key, around, place) = match stand {
-            Stand::Own(around) => (ShownKey::Node(key.clone()), forest.key(around).clone(), new),
+            Stand::Own(around) => (ShownKey::Node(key.clone()), self.forest.key(around).clone(), new),
             Stand::In(group) => {
                 let place = *self.groups.entry(group).or_insert(new);
+                self.place[node.index()] = place;
                 if let Some(known) = self.nodes.get_mut(place as usize) {
                     known.members += 1;
-                    if topology.key(known.member).is_none_or(|first| key < first) {
+                    if self.topology.key(known.member).is_none_or(|first| key < first) {
                         known.member = node;
                     }
-                    self.place[node.index()] = place;
-                    return;
+                    return Some(place);
                 }
-                (ShownKey::Group(forest.key(group).clone()), forest.around(group), place)
+                (ShownKey::Group(self.forest.key(group).clone()), self.forest.around(group), place)
             }
         };
         self.place[node.index()] = place;
@@ -249,48 +207,58 @@ impl<'t> Build<'t> {
             open: 0,
             new: 0,
         });
-    }
-
-    /// Puts the nodes in the order of their keys.
-    fn sort_nodes(&mut self) {
-        let mut order: Vec<u32> = (0..self.nodes.len() as u32).collect();
-        order.sort_unstable_by(|&a, &b| self.nodes[a as usize].key.cmp(&self.nodes[b as usize].key));
-        let mut now = vec![NONE; order.len()];
-        for (place, &before) in order.iter().enumerate() {
-            now[before as usize] = place as u32;
-        }
-        for place in self.place.iter_mut().filter(|place| **place != NONE) {
-            *place = now[*place as usize];
-        }
-        let mut nodes: Vec<Option<GroupedNode>> =
-            std::mem::take(&mut self.nodes).into_iter().map(Some).collect();
-        self.nodes = order.iter().filter_map(|&before| nodes[before as usize].take()).collect();
+        Some(place)
     }
 
     fn add_edge(&mut self, client: NodeIndex, server: NodeIndex, edge: &'t Edge, sums: &Sums) {
-        let (client, server) = (self.place[client.index()], self.place[server.index()]);
-        if client == NONE || server == NONE {
-            return;
-        }
-        let (client, server) = (client as usize, server as usize);
-        for end in [Some(client), (client != server).then_some(server)].into_iter().flatten() {
-            let node = &mut self.nodes[end];
+        let (Some(client), Some(server)) = (self.add_node(client), self.add_node(server)) else { return };
+        let is_inside = client == server;
+        let mut is_of_group = false;
+        for end in [Some(client), (!is_inside).then_some(server)].into_iter().flatten() {
+            let node = &mut self.nodes[end as usize];
             node.connections += sums.connections;
             node.open += sums.open;
             node.new += sums.new;
             node.rate.to_server += sums.rate.to_server;
             node.rate.to_client += sums.rate.to_client;
-            node.inside += if client == server { sums.connections } else { 0 };
+            node.inside += if is_inside { sums.connections } else { 0 };
+            is_of_group |= matches!(node.key, ShownKey::Group(_));
         }
         let service = &edge.service;
-        let is_group = |end: usize| matches!(self.nodes[end].key, ShownKey::Group(_));
-        if is_group(client) || is_group(server) {
+        if is_of_group {
             let place = *self.of_groups.entry((client, server, service)).or_insert(self.edges.len());
             if let Some(known) = self.edges.get_mut(place) {
                 known.sums.merge(sums);
                 return;
             }
         }
+        let (client, server) = (client as usize, server as usize);
         self.edges.push(GroupedEdge { client, server, service, sums: *sums });
+    }
+
+    /// Puts the nodes in the order of their keys, and tells who of them listens.
+    fn finish(self, sieve: Sieve<'_>, kept: Kept) -> Grouped<'t> {
+        let Self { topology, nodes, mut edges, place, processes, containers, .. } = self;
+        let mut order: Vec<usize> = (0..nodes.len()).collect();
+        order.sort_by(|&one, &other| nodes[one].key.cmp(&nodes[other].key));
+        let mut now = vec![0; order.len()];
+        for (place, &before) in order.iter().enumerate() {
+            now[before] = place;
+        }
+        for edge in &mut edges {
+            (edge.client, edge.server) = (now[edge.client], now[edge.server]);
+        }
+        let mut nodes: Vec<Option<GroupedNode>> = nodes.into_iter().map(Some).collect();
+        let nodes = order.iter().filter_map(|&before| nodes[before].take()).collect();
+        let place = |node: &NodeIndex| {
+            let place = place.get(node.index()).copied().filter(|&place| place != NONE)?;
+            Some(now[place as usize])
+        };
+        let listeners = topology
+            .listeners()
+            .filter(|listener| sieve.protocols.has(listener.protocol))
+            .flat_map(|listener| listener.nodes.iter().filter_map(place).map(move |place| (place, listener)))
+            .collect();
+        Grouped { nodes, edges, listeners, kept, processes, containers: containers.len() }
     }
 }

@@ -17,7 +17,7 @@ pub enum GroupKey {
     Host(HostIndex),
     /// A network namespace other than the host's.
     Namespace(HostIndex, NetnsId),
-    /// Processes that ended before it was known what namespace they were in.
+    /// Processes of which it is not known what namespace they were in.
     UnknownNamespace(HostIndex),
     /// The containers of a pod: its namespace in Kubernetes, where that is known, and its name.
     Pod(HostIndex, Option<Text>, Text),

@@ -23,14 +23,8 @@ pub struct Sums {
     pub failed: usize,
     /// What flows on them, in bytes a second.
     pub rate: Rate,
-    /// The one that came first, as far as told; what follows is told of it.
+    /// The one that came first: it speaks for all where they differ.
     pub oldest: Option<ConnectionId>,
-    /// Whether it is known who began.
-    pub directed: bool,
-    /// Its smoothed round-trip time, in microseconds.
-    pub rtt_us: Option<u32>,
-    /// When it began; `None` where that was before the tracker started.
-    pub since: Option<Timestamp>,
     /// Why one failed in the newest tick: a positive errno.
     pub error: Option<u32>,
 }
@@ -57,10 +51,8 @@ impl Sums {
 
     /// All of an edge: by its own sums, so that the work does not grow with the connections.
     fn whole(topology: &Topology, edge: &Edge) -> Self {
-        let connection = |id| topology.connection(id);
-        let oldest = edge.connections.first().copied().and_then(connection);
         let failed = (edge.failed > 0)
-            .then(|| edge.connections.iter().rev().copied().filter_map(connection))
+            .then(|| edge.connections.iter().rev().filter_map(|&id| topology.connection(id)))
             .and_then(|mut newest_first| newest_first.find(|connection| connection.state == State::Failed));
         Self {
             connections: edge.connections.len(),
@@ -69,10 +61,8 @@ impl Sums {
             closed: edge.closed,
             failed: edge.failed,
             rate: edge.rate,
-            oldest: oldest.map(|connection| connection.id),
-            directed: oldest.is_some_and(|connection| connection.directed),
-            rtt_us: oldest.and_then(|connection| connection.rtt_us),
-            since: oldest.and_then(|connection| connection.opened_at),
+            // The first in the list, as long as none left.
+            oldest: edge.connections.first().copied(),
             error: failed.and_then(|connection| connection.error),
         }
     }
@@ -93,23 +83,16 @@ impl Sums {
             failed,
             rate: connection.rate,
             oldest: Some(connection.id),
-            directed: connection.directed,
-            rtt_us: connection.rtt_us,
-            since: connection.opened_at,
             error: connection.error.filter(|_| failed > 0),
         });
     }
 
     /// Adds others.
     pub fn merge(&mut self, other: &Self) {
-        let is_older = match (self.oldest, other.oldest) {
-            (Some(own), Some(other)) => other < own,
-            (own, other) => own.is_none() && other.is_some(),
+        self.oldest = match (self.oldest, other.oldest) {
+            (Some(one), Some(other)) => Some(one.min(other)),
+            (one, other) => one.or(other),
         };
-        if is_older {
-            (self.oldest, self.directed) = (other.oldest, other.directed);
-            (self.rtt_us, self.since) = (other.rtt_us, other.since);
-        }
         self.connections += other.connections;
         self.open += other.open;
         self.new += other.new;
