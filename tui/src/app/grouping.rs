@@ -98,15 +98,15 @@ impl App {
         let Some(before) = self.regrouped_from.take() else { return };
         let Some(selection) = &self.selection else { return };
         // A group that was selected only because what is meant is in it does not change what is meant.
-        let meant = match self.meant.take() {
-            Some((shown, thing)) if shown == *selection => Some(thing),
-            _ => Thing::of(topology, &before, selection),
-        };
+        let meant = self.meant.take().or_else(|| Thing::of(topology, &before, selection));
         let Some(thing) = meant else { return };
         if let Some(shown) = thing.shown(topology, &self.grouping) {
-            self.meant = Some((shown.clone(), thing));
             self.anchor = None;
             self.set_selection(Some(shown));
+            self.meant = Some(thing);
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -112,8 +112,8 @@ pub struct App {
     asleep: Asleep,
     /// The grouping that the selection is of, where another one was chosen since.
     regrouped_from: Option<Grouping>,
-    /// The selection that following another grouping came to, and the thing that it stands for.
-    meant: Option<(Selection, Thing)>,
+    /// The thing that was selected before the selection followed another grouping, and nothing else was since.
+    meant: Option<Thing>,
     view_is_stale: bool,
     details_are_stale: bool,
 }

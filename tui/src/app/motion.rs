@@ -14,6 +14,7 @@ impl App {
     pub(super) fn set_selection(&mut self, selection: Option<Selection>) {
         if self.selection != selection {
             self.selection = selection;
+            self.meant = None;
             self.details = None;
             self.details_offset = 0;
         }

@@ -318,13 +318,10 @@ fn end_line(topology: &Topology, label: &str, key: &ShownKey) -> String {
     words.join("   ")
 }
 
-/// The container of a node: its name and image, and what its engine calls it.
+/// A container, or that of a process: its name and image, and what its engine calls it.
 pub(super) fn container_line(topology: &Topology, index: NodeIndex) -> Option<String> {
-    let Some(Node::Container(container)) =
-        topology.container_of(index).and_then(|container| topology.graph().node_weight(container))
-    else {
-        return None;
-    };
+    let container = topology.container_of(index).unwrap_or(index);
+    let Some(Node::Container(container)) = topology.graph().node_weight(container) else { return None };
     let id: String = container.id.0.chars().take(12).collect();
     let engine = container.runtime.as_ref().map_or(id.clone(), |runtime| format!("({runtime} {id})"));
     let facts = [container.name.as_ref(), container.image.as_ref()].into_iter().flatten();

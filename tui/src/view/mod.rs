@@ -276,4 +276,6 @@ impl ViewEdge {
 }
 
 #[cfg(test)]
+mod group_tests;
+#[cfg(test)]
 mod tests;

@@ -255,35 +255,3 @@ fn of_many_connections_some_are_told_and_the_rest_counted() {
     view.mark("worker");
     assert!(view.edges.iter().all(|edge| edge.matched_by_search));
 }
-
-#[test]
-#[ignore = "a measurement"]
-fn zz_measure() {
-    let topology = fixture::after(&[fixture::crowd(10_000, 5)]);
-    for by in scopetop_tracker::topology::grouping::By::ALL {
-        let grouping = Grouping::new(by);
-        let look = Look { grouping: &grouping, sieve: Sieve::default() };
-        let mut times = Vec::new();
-        let mut group_times = Vec::new();
-        for _ in 0..15 {
-            let start = std::time::Instant::now();
-            let g = scopetop_tracker::topology::grouping::group(&topology, &grouping, Sieve::default());
-            group_times.push(start.elapsed());
-            drop(g);
-            let start = std::time::Instant::now();
-            let view = super::build(&topology, look);
-            times.push(start.elapsed());
-            std::hint::black_box(&view);
-        }
-        times.sort();
-        group_times.sort();
-        let view = super::build(&topology, look);
-        eprintln!(
-            "{by:?}: {} nodes {} edges: build {:?} (group {:?})",
-            view.nodes.len(),
-            view.edges.len(),
-            times[7],
-            group_times[7]
-        );
-    }
-}
