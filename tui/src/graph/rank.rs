@@ -77,8 +77,11 @@ impl Units {
                     GroupKey::Internet | GroupKey::Network | GroupKey::Host(_) | GroupKey::Top(_) => new,
                     _ => *groups.entry(&node.group).or_insert(new),
                 };
-                if unit == new {
-                    is_remote.push(node.kind == NodeKind::Remote);
+                let outside = node.kind == NodeKind::Remote;
+                match is_remote.get_mut(unit) {
+                    // One process in it is enough to be of this host.
+                    Some(known) => *known &= outside,
+                    None => is_remote.push(outside),
                 }
                 unit
             })
