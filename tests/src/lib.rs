@@ -9,6 +9,7 @@
 pub mod actor;
 pub mod binary;
 pub mod bpf;
+pub mod deed;
 pub mod flood;
 pub mod need;
 pub mod ordinary;

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test ends at the first surprise")]
 
+mod accepting;
 mod backends;
 mod command_line;
 mod connections;
@@ -13,6 +14,7 @@ mod losses;
 mod names;
 mod namespaces;
 mod owners;
+mod passed_on;
 mod pending;
 mod picture;
 mod privileges;
