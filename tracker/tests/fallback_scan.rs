@@ -58,8 +58,10 @@ fn mine(found: &Found, netns: NetnsId) -> Vec<&ScanRow> {
 }
 
 fn ends<'rows>(rows: &[&'rows ScanRow], local: SocketAddr, remote: SocketAddr) -> &'rows ScanRow {
-    let fitting: Vec<_> =
-        rows.iter().filter(|row| row.local == local && row.remote == Some(remote)).collect();
+    let fitting: Vec<_> = rows
+        .iter()
+        .filter(|row| (&row.local, &row.remote) == (&local.into(), &Some(remote.into())))
+        .collect();
     assert_eq!(fitting.len(), 1, "{local} to {remote} in {rows:#?}");
     fitting[0]
 }
@@ -84,7 +86,8 @@ fn both_ways_find_listener_and_both_ends_in_another_namespace() {
             let rows = mine(&found, netns);
             assert_eq!(rows.len(), 3, "{name} {listen}: {rows:#?}");
             let listener = rows.iter().find(|row| row.state == State::Listen).unwrap();
-            assert_eq!((listener.local, listener.remote), (pair.listener.local_addr().unwrap(), None));
+            let listening = pair.listener.local_addr().unwrap();
+            assert_eq!((&listener.local, &listener.remote), (&listening.into(), &None));
             let server: SocketAddr = format!("{shown}:{}", pair.port()).parse().unwrap();
             let client = pair.client.local_addr().unwrap();
             for row in [ends(&rows, client, server), ends(&rows, server, client)] {
@@ -227,7 +230,7 @@ fn a_socket_that_a_child_inherited_has_two_owners() {
     let expected = BTreeSet::from([std::process::id(), child.pid()]);
     for (name, way) in WAYS {
         let found = scan(way, nowhere());
-        let rows = found.scan.rows.iter().filter(|row| row.local == listener.local_addr().unwrap());
+        let rows = found.scan.rows.iter().filter(|row| row.local.inet() == listener.local_addr().ok());
         let owners: BTreeSet<_> = rows.filter_map(|row| row.actor).map(|actor| actor.id.pid).collect();
         // Another test's child, started at that moment, may have inherited it as well.
         assert!(owners.is_superset(&expected), "{name}: {owners:?}");

@@ -17,13 +17,12 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
-use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::{env, fs};
 
 use scopetop_tracker::connection::{
-    Actor, ConnectionEvent, ConnectionTable, Counters, Direction, OwnerSource, Protocol, Scan, ScanRow,
-    SequencePair, Socket, SocketEvent, SocketEventKind, State, TableTick,
+    Actor, Address, ConnectionEvent, ConnectionTable, Counters, Direction, OwnerSource, Protocol, Scan,
+    ScanRow, SequencePair, Socket, SocketEvent, SocketEventKind, State, TableTick,
 };
 use scopetop_tracker::identity::{NetnsId, ProcessId, Timestamp};
 
@@ -98,7 +97,7 @@ fn state(word: &str) -> Option<State> {
     State::ALL.into_iter().find(|state| state.name() == word)
 }
 
-fn tuple(word: &str) -> (SocketAddr, Option<SocketAddr>) {
+fn tuple(word: &str) -> (Address, Option<Address>) {
     match word.split_once('>') {
         Some((local, remote)) => (local.parse().expect(local), Some(remote.parse().expect(remote))),
         None => (word.parse().expect(word), None),
@@ -151,13 +150,17 @@ fn parse_row(words: &[&str]) -> ScanRow {
     }
 }
 
-fn addresses(local: SocketAddr, remote: Option<SocketAddr>) -> String {
+fn addresses(local: &Address, remote: Option<&Address>) -> String {
     remote.map_or_else(|| local.to_string(), |remote| format!("{local}>{remote}"))
 }
 
 fn tell_socket(list: &str, socket: &Socket) -> String {
-    let mut line =
-        format!("{list} #{} {} {}", socket.id.0, addresses(socket.local, socket.remote), socket.state);
+    let mut line = format!(
+        "{list} #{} {} {}",
+        socket.id.0,
+        addresses(&socket.local, socket.remote.as_ref()),
+        socket.state
+    );
     line.push_str(match socket.direction {
         Direction::Unknown => " undirected",
         Direction::Outbound => " outbound",
@@ -224,7 +227,7 @@ fn tell_event(event: &ConnectionEvent) -> String {
         event.at.0,
         event.kind.name(),
         event.socket.0,
-        addresses(event.local, event.remote)
+        addresses(&event.local, event.remote.as_ref())
     );
     if let Some(process) = event.process {
         _ = write!(line, " pid={}", process.pid);

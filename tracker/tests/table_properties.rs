@@ -8,8 +8,8 @@ use std::net::SocketAddr;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use scopetop_tracker::connection::{
-    Actor, ConnectionEvent, ConnectionEventKind, ConnectionTable, Direction, OwnerSource, Protocol, Scan,
-    ScanRow, Socket, SocketEvent, SocketEventKind, State, TableTick,
+    Actor, Address, ConnectionEvent, ConnectionEventKind, ConnectionTable, Direction, OwnerSource, Protocol,
+    Scan, ScanRow, Socket, SocketEvent, SocketEventKind, State, TableTick,
 };
 use scopetop_tracker::identity::{NetnsId, ProcessId, SocketId, Timestamp};
 use scopetop_tracker::tick::Counts;
@@ -37,6 +37,10 @@ fn process(pid: u32) -> ProcessId {
 
 fn actor(id: ProcessId) -> Actor {
     Actor { id, comm: [0; 16], uid: 0, cgroup: 0 }
+}
+
+fn tuple(socket: &Socket) -> (Option<SocketAddr>, Option<SocketAddr>) {
+    (socket.local.inet(), socket.remote.as_ref().and_then(Address::inet))
 }
 
 fn address(host: u8, port: u16) -> SocketAddr {
@@ -104,8 +108,8 @@ impl World {
             kernel_socket: KERNEL_ADDRESS | kernel_socket,
             netns: NetnsId(1),
             protocol: Protocol::Tcp,
-            local,
-            remote: life.remote.unwrap_or(address(0, 0)),
+            local: local.into(),
+            remote: life.remote.unwrap_or(address(0, 0)).into(),
             kind,
             actor: user.map(actor),
             counters: None,
@@ -157,8 +161,8 @@ impl World {
                 kernel_socket: name,
                 netns: NetnsId(1),
                 protocol: Protocol::Tcp,
-                local: life.local,
-                remote: life.remote,
+                local: life.local.into(),
+                remote: life.remote.map(Into::into),
                 state: life.state,
                 actor: None,
                 counters: None,
@@ -371,8 +375,8 @@ fn world(steps: &[Step], names: Names) -> World {
             kernel_socket: 0,
             netns: NetnsId(1),
             protocol: Protocol::Tcp,
-            local: address(9, 9),
-            remote: Some(address(9, 9)),
+            local: address(9, 9).into(),
+            remote: Some(address(9, 9).into()),
             state: State::Closed,
             actor: None,
             counters: None,
@@ -459,15 +463,15 @@ fn check_against_truth(world: &World, consumer: &Consumer, lost: bool) {
     // Connects whose port nobody told.
     let mut pending = Vec::new();
     for socket in consumer.open.values() {
-        if socket.local.port() == 0 && world.names != Names::Addresses {
+        if socket.local.port().is_none() && world.names != Names::Addresses {
             pending.push(socket);
             continue;
         }
-        assert!(open.insert((socket.local, socket.remote), socket).is_none(), "twice: {socket:?}");
+        assert!(open.insert(tuple(socket), socket).is_none(), "twice: {socket:?}");
     }
     let mut without = Vec::new();
     for life in world.lives.iter().filter(|life| life.is_alive()) {
-        let found = open.remove(&(life.local, life.remote));
+        let found = open.remove(&(Some(life.local), life.remote));
         if life.holders.is_empty() && world.names == Names::Addresses {
             // A scan does not see it. After a loss it counts as gone until it is heard of.
             assert!(!lost || found.is_none(), "{found:?} was not shown");
@@ -505,7 +509,7 @@ proptest! {
                 .open
                 .values()
                 .chain(consumer.closed.values())
-                .filter(|socket| (socket.local, socket.remote) == (life.local, life.remote))
+                .filter(|socket| tuple(socket) == (Some(life.local), life.remote))
                 .collect();
             if all.is_empty() && life.state == State::SynSent && names != Names::Addresses {
                 // Its port is not known; that it is there once was checked above.

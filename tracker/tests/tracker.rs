@@ -61,7 +61,9 @@ fn a_listener_of_mptcp_is_in_the_scan() {
     let address = address_of(&listener);
     let Some(mut tracker) = tracker(test) else { return };
     let found = wait_for(&mut tracker, |update| match update {
-        Update::Tick(tick) => Some(tick.opened.into_iter().find(|socket| socket.local == address)),
+        Update::Tick(tick) => {
+            Some(tick.opened.into_iter().find(|socket| socket.local.inet() == Some(address)))
+        }
         Update::Events(_) => None,
     });
     let found = found.expect("the first tick has it");
@@ -80,7 +82,7 @@ fn a_socket_that_connects_to_itself_connects() {
     let mut told = Vec::new();
     let close = wait_for(&mut tracker, |update| {
         let Update::Events(events) = update else { return None };
-        for (event, _) in events.into_iter().filter(|(event, _)| event.local == address) {
+        for (event, _) in events.into_iter().filter(|(event, _)| event.local.inet() == Some(address)) {
             if event.kind == ConnectionEventKind::Close {
                 return Some(event);
             }

@@ -4,7 +4,9 @@
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 use scopetop_tracker::Tick;
-use scopetop_tracker::connection::{Counters, Direction, OwnerSource, Protocol, SequencePair, Socket, State};
+use scopetop_tracker::connection::{
+    Address, Counters, Direction, OwnerSource, Protocol, SequencePair, Socket, State,
+};
 use scopetop_tracker::container::Container;
 use scopetop_tracker::identity::{ContainerId, HostId, NetnsId, ProcessId, SocketId, Timestamp};
 use scopetop_tracker::process::Process;
@@ -100,7 +102,7 @@ fn listener(number: u64, pids: &[u32], netns: NetnsId, local: &str) -> Socket {
     socket
 }
 
-fn address(text: &str) -> SocketAddr {
+fn address(text: &str) -> Address {
     text.parse().unwrap()
 }
 

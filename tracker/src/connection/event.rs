@@ -1,9 +1,8 @@
 //! What goes into the table (from the kernel) and what it tells at once (to `scopetop events`).
 
-use std::net::SocketAddr;
-
 use serde::{Deserialize, Serialize};
 
+use super::address::Address;
 use super::socket::{Counters, Protocol, SequencePair, State};
 use crate::identity::{NetnsId, ProcessId, SocketId, Timestamp};
 
@@ -32,9 +31,9 @@ pub struct SocketEvent {
     /// The protocol.
     pub protocol: Protocol,
     /// The socket's own address; the port is 0 while a connect has none yet.
-    pub local: SocketAddr,
+    pub local: Address,
     /// The peer's address; meaningless for a listener.
-    pub remote: SocketAddr,
+    pub remote: Address,
     /// What happened.
     pub kind: SocketEventKind,
     /// The process that had the socket in hand, if one had.
@@ -83,9 +82,9 @@ pub struct ScanRow {
     /// The protocol.
     pub protocol: Protocol,
     /// The socket's own address.
-    pub local: SocketAddr,
+    pub local: Address,
     /// The peer's address; `None` for a listener.
-    pub remote: Option<SocketAddr>,
+    pub remote: Option<Address>,
     /// The state.
     pub state: State,
     /// The process that has it open; `None` where the scan could not tell.
@@ -137,9 +136,9 @@ pub struct ConnectionEvent {
     /// The process: who connected, accepted, listens, or had the socket when it closed.
     pub process: Option<ProcessId>,
     /// The socket's own address.
-    pub local: SocketAddr,
+    pub local: Address,
     /// The peer's address; `None` for a listener.
-    pub remote: Option<SocketAddr>,
+    pub remote: Option<Address>,
     /// With a close: when the connection began, if that was seen.
     pub opened_at: Option<Timestamp>,
     /// With a close: the counters at the end.

@@ -1,9 +1,11 @@
 //! Sockets: what is known of each, and the table that keeps them.
 
+mod address;
 mod event;
 mod socket;
 mod table;
 
+pub use address::{Address, UnixName};
 pub(crate) use event::is_own_name;
 pub use event::{Actor, ConnectionEvent, ConnectionEventKind, Scan, ScanRow, SocketEvent, SocketEventKind};
 pub use socket::{Counters, Direction, OwnerSource, Protocol, SequencePair, Socket, State};

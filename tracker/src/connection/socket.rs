@@ -1,10 +1,10 @@
 //! One socket, as the rest of the program sees it.
 
 use std::fmt;
-use std::net::SocketAddr;
 
 use serde::{Deserialize, Serialize};
 
+use super::address::Address;
 use crate::identity::{NetnsId, ProcessId, SocketId, Timestamp};
 
 /// A transport protocol.
@@ -204,9 +204,9 @@ pub struct Socket {
     /// Its protocol.
     pub protocol: Protocol,
     /// Its own address; an IPv4 address in IPv6 clothes is told as IPv4.
-    pub local: SocketAddr,
+    pub local: Address,
     /// The other end's address as this socket sees it; `None` for a listener.
-    pub remote: Option<SocketAddr>,
+    pub remote: Option<Address>,
     /// Its state.
     pub state: State,
     /// Who began.

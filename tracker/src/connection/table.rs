@@ -168,7 +168,7 @@ impl ConnectionTable {
         }
         if entry.socket.direction == Direction::Unknown {
             // Its beginning was not seen; a listener at its own address tells that it was accepted.
-            let Socket { netns, protocol, local, .. } = entry.socket;
+            let Socket { netns, protocol, ref local, .. } = entry.socket;
             if self.ledger.listeners.cover(netns, protocol, local) {
                 entry.edit(&mut self.ledger).direction = Direction::Inbound;
             }
@@ -202,7 +202,7 @@ impl ConnectionTable {
     }
 
     /// Finds out what an event is about.
-    fn place(&self, event: &SocketEvent, tuple: &Tuple) -> Place {
+    fn place(&self, event: &SocketEvent, tuple: &Tuple<'_>) -> Place {
         let live = self.live.get(&event.kernel_socket);
         let ends = end_state(event.kind).is_some();
         let same = live.is_some_and(|entry| entry.is(tuple));
@@ -247,7 +247,7 @@ impl ConnectionTable {
 
     /// Takes in what comes of a socket after its end: its record is still here until the tick, its events until
     /// they are taken.
-    fn learn_late(&mut self, kernel_socket: u64, event: &SocketEvent, tuple: &Tuple) {
+    fn learn_late(&mut self, kernel_socket: u64, event: &SocketEvent, tuple: &Tuple<'_>) {
         let Some(tombstone) = self.tombstones.get_mut(kernel_socket) else { return };
         let tombstone_at = tombstone.at;
         if tombstone.tuple == tuple.key() && end_state(event.kind).is_some() {
@@ -283,14 +283,14 @@ impl ConnectionTable {
     }
 
     /// A new socket, not yet in the table.
-    fn create(&mut self, kernel_socket: u64, tuple: Tuple) -> Box<Entry> {
+    fn create(&mut self, kernel_socket: u64, tuple: Tuple<'_>) -> Box<Entry> {
         let id = SocketId(self.next_id);
         self.next_id += 1;
         Box::new(Entry::new(id, kernel_socket, tuple))
     }
 
     /// A new socket in the table.
-    fn insert(&mut self, kernel_socket: u64, tuple: Tuple) {
+    fn insert(&mut self, kernel_socket: u64, tuple: Tuple<'_>) {
         let entry = self.create(kernel_socket, tuple);
         self.ledger.dirty.push(kernel_socket);
         if let Some(twins) = &mut self.twins {
@@ -316,7 +316,7 @@ impl ConnectionTable {
     /// Keeps the record of a socket until the tick, and a tombstone for longer.
     fn bury(&mut self, mut entry: Box<Entry>, end: &End) {
         if entry.socket.direction == Direction::Unknown {
-            let Socket { netns, protocol, local, .. } = entry.socket;
+            let Socket { netns, protocol, ref local, .. } = entry.socket;
             if self.ledger.listeners.cover(netns, protocol, local) {
                 entry.edit(&mut self.ledger).direction = Direction::Inbound;
             }
@@ -352,7 +352,8 @@ impl End {
 }
 
 fn entry_key(entry: &Entry) -> u64 {
-    tuple_key(entry.socket.netns, entry.socket.protocol, entry.socket.local, entry.socket.remote)
+    let Socket { netns, protocol, local, remote, .. } = &entry.socket;
+    tuple_key(*netns, *protocol, local, remote.as_ref())
 }
 
 /// How a socket is over after such an event.

@@ -1,11 +1,9 @@
 //! Subjects from what the rest of the tracker knows: connections, nodes and listeners of a topology, and events.
 
-use std::net::SocketAddr;
-
 use petgraph::stable_graph::NodeIndex;
 
 use super::subject::{ConnectionFacts, End, Holders, Reach, Subject, container_at, container_of};
-use crate::connection::{ConnectionEvent, ConnectionEventKind, State};
+use crate::connection::{Address, ConnectionEvent, ConnectionEventKind, State};
 use crate::container::Container;
 use crate::identity::{NetnsId, Timestamp};
 use crate::process::Process;
@@ -52,7 +50,7 @@ impl<'a> Subject<'a> {
             container: first.container,
             holders: Holders::Nodes(topology, &listener.nodes),
             netns: Some(listener.netns),
-            ..End::at(listener.address)
+            ..End::at(&listener.address)
         };
         let state = if listener.closed { State::Closed } else { State::Listen };
         Self {
@@ -84,14 +82,17 @@ impl<'a> Subject<'a> {
             container: container.and_then(|node| container_at(topology, node)),
             holders: Holders::Ids(event.process.as_slice()),
             netns: Some(event.netns),
-            ..End::at(event.local)
+            ..End::at(&event.local)
         };
         let local = local.in_namespace(topology, Some(host));
-        let remote = event.remote.map(End::at);
-        let stays = |remote: SocketAddr| remote.ip().is_loopback() || remote.ip() == event.local.ip();
+        let remote = event.remote.as_ref().map(End::at);
+        let stays = |remote: &Address| match remote.ip() {
+            Some(ip) => ip.is_loopback() || Some(ip) == event.local.ip(),
+            None => true,
+        };
         let reach = match event.kind {
             Listen => None,
-            _ if event.remote.is_some_and(stays) => Some(Reach::Local),
+            _ if event.remote.as_ref().is_some_and(stays) => Some(Reach::Local),
             Connect | Fail => Some(Reach::Outbound),
             Accept => Some(Reach::Inbound),
             // A close does not tell who began.
@@ -139,7 +140,7 @@ impl<'a> End<'a> {
             holders,
             nat: side.nat,
             netns: side.netns,
-            ..Self::at(side.address)
+            ..Self::at(&side.address)
         };
         end.in_namespace(topology, host)
     }
@@ -191,7 +192,7 @@ mod tests {
         Filter::parse(filter).unwrap().matches(subject)
     }
 
-    fn address(text: &str) -> SocketAddr {
+    fn address(text: &str) -> Address {
         text.parse().unwrap()
     }
 
@@ -273,7 +274,7 @@ mod tests {
         let topology = Topology::new();
         let mut connection =
             connection(side(Some(0), "10.0.0.1:40000", &[42]), side(Some(0), "172.17.0.2:80", &[1, 2]));
-        connection.server.nat = Some(address("10.0.0.9:8080"));
+        connection.server.nat = address("10.0.0.9:8080").inet();
         let subject = Subject::of_connection(&topology, &connection, Timestamp(0));
         let expressions = "pid=42 pid=1 pid=2 ip=10.0.0.1 ip=172.17.0.0/16 ip=10.0.0.9 port=40000 port=80 port=8080 \
                            netns=7 proto=tcp state=close_wait";
@@ -350,7 +351,7 @@ mod tests {
             ),
             (Node::Process(process), None, "pid=42 container=0a1b2c3d not container=none"),
             (Node::Container(container.clone()), None, "container=web netns=9 netns=web"),
-            (Node::Remote { address: address("10.0.0.2:0").ip() }, None, "ip=10.0.0.2 not port>=0"),
+            (Node::Remote { address: address("10.0.0.2:0").ip().unwrap() }, None, "ip=10.0.0.2 not port>=0"),
             (Node::Unknown { netns: NetnsId(8) }, None, "netns=8 not container=none"),
         ];
         for (node, container, expression) in &nodes {

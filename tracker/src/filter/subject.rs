@@ -4,7 +4,7 @@ use std::net::{IpAddr, SocketAddr};
 
 use petgraph::stable_graph::NodeIndex;
 
-use crate::connection::{Protocol, State};
+use crate::connection::{Address, Protocol, State};
 use crate::container::Container;
 use crate::identity::{NetnsId, ProcessId};
 use crate::process::Process;
@@ -107,12 +107,8 @@ impl<'a> Subject<'a> {
 
 impl<'a> End<'a> {
     /// The end at this address. A port of 0 is one that is not known.
-    pub fn at(address: SocketAddr) -> Self {
-        Self {
-            ip: Some(address.ip()),
-            port: Some(address.port()).filter(|&port| port != 0),
-            ..Self::default()
-        }
+    pub fn at(address: &Address) -> Self {
+        Self { ip: address.ip(), port: address.port(), ..Self::default() }
     }
 
     /// Every process that holds it and of which more than the id is known, the one that uses it first, each with its

@@ -265,12 +265,12 @@ impl Topology {
 
     /// Takes one socket in, in that state. Whose end it is comes later, when all are in.
     fn take_socket<'t>(&mut self, work: &mut Work<'t>, socket: &'t Socket, state: State) {
-        let Some(remote) = socket.remote.filter(|_| state != State::Listen) else {
+        let Some(remote) = socket.remote.as_ref().filter(|_| state != State::Listen) else {
             self.take_listener(work, socket, state);
             return;
         };
         self.remove_listener(work.host, socket.id);
-        let tuple = Tuple::new(socket.local, remote);
+        let tuple = Tuple::new(&socket.local, remote);
         let end = if let Some(index) = self.host_mut(work.host).sockets.get(&socket.id).copied() {
             let before = self.tuple(work, index);
             let Some(end) = self.ends.get_mut(index) else { return };
@@ -278,7 +278,7 @@ impl Topology {
                 // A close that is told twice.
                 return;
             }
-            if !end.is_gone && end.joins_alike(socket, state) && before == Some(tuple) {
+            if !end.is_gone && end.joins_alike(socket, state) && before == tuple {
                 end.update(socket, state);
             } else {
                 self.unindex(work, index);
@@ -329,7 +329,7 @@ impl Topology {
             socket: key,
             nodes,
             protocol: socket.protocol,
-            address: socket.local,
+            address: socket.local.clone(),
             netns: socket.netns,
             closed,
         };

@@ -1,6 +1,6 @@
 //! A connection is made of its ends, and counted where it belongs.
 
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr};
 
 use petgraph::stable_graph::NodeIndex;
 
@@ -8,18 +8,18 @@ use super::Topology;
 use super::apply::Work;
 use super::connection::{Connection, ConnectionId, Side};
 use super::edge::{Rate, Service};
-use super::end::{End, EndIndex, LinkIndex, differ};
+use super::end::{End, EndIndex, LinkIndex, is_itself, translated};
 use super::links::Link;
 use super::node::{Node, NodeKey};
 use super::readings::{Bytes, Reading};
-use crate::connection::{Direction, OwnerSource};
+use crate::connection::{Address, Direction, OwnerSource};
 use crate::identity::ProcessId;
 
 /// An end with what only its connection knows of it.
 pub(super) struct Own {
     pub(super) index: EndIndex,
-    pub(super) local: SocketAddr,
-    pub(super) remote: SocketAddr,
+    pub(super) local: Address,
+    pub(super) remote: Address,
     pub(super) owners: Vec<ProcessId>,
     pub(super) owner_source: OwnerSource,
 }
@@ -130,7 +130,7 @@ impl Topology {
         let Some(other) = other else {
             let is_directed = end.direction != Direction::Unknown;
             return Some(match end.direction {
-                Direction::Inbound if differ(own.local, own.remote) => {
+                Direction::Inbound if !is_itself(&own.local, &own.remote) => {
                     Roles { client: None, server: Some(own), is_directed }
                 }
                 _ => Roles { client: Some(own), server: None, is_directed },
@@ -139,7 +139,7 @@ impl Topology {
         let others = self.ends.get(other.index)?;
         let known = end.is_client_of(others);
         let is_client = known.unwrap_or_else(|| {
-            let order = |end: &End, own: &Own| (end.host, end.netns, own.local, end.socket);
+            let order = |end: &End, own: &Own| (end.host, end.netns, own.local.clone(), end.socket);
             order(end, &own) < order(others, &other)
         });
         let (client, server) = if is_client { (own, other) } else { (other, own) };
@@ -150,10 +150,10 @@ impl Topology {
     fn sides(&mut self, roles: Roles) -> [Side; 2] {
         match (roles.client, roles.server) {
             (Some(client), Some(server)) => {
-                let (client_sees, server_sees) = (client.remote, server.remote);
-                [self.own_side(client, Some(server_sees)), self.own_side(server, Some(client_sees))]
+                let (client_sees, server_sees) = (client.remote.clone(), server.remote.clone());
+                [self.own_side(client, Some(&server_sees)), self.own_side(server, Some(&client_sees))]
             }
-            (Some(own), None) if !differ(own.local, own.remote) => {
+            (Some(own), None) if is_itself(&own.local, &own.remote) => {
                 let side = self.own_side(own, None);
                 [side.clone(), side]
             }
@@ -171,7 +171,7 @@ impl Topology {
     }
 
     /// The side of an end, which the other end sees under that address.
-    fn own_side(&mut self, own: Own, seen_as: Option<SocketAddr>) -> Side {
+    fn own_side(&mut self, own: Own, seen_as: Option<&Address>) -> Side {
         let Some((host, netns, socket)) =
             self.ends.get(own.index).map(|end| (end.host, end.netns, end.socket))
         else {
@@ -182,18 +182,23 @@ impl Topology {
             socket: Some((host, socket)),
             owners: own.owners,
             owner_source: own.owner_source,
+            nat: seen_as.and_then(|seen_as| translated(&own.local, seen_as)),
             address: own.local,
-            nat: seen_as.filter(|&seen_as| differ(seen_as, own.local)),
             netns: Some(netns),
         }
     }
 
     /// The side that only this end knows of.
     fn far_side(&mut self, own: &Own) -> Side {
-        let mut side = Side { address: own.remote, ..unknown_side() };
+        let mut side = Side { address: own.remote.clone(), ..unknown_side() };
         if let Some((host, netns)) = self.ends.get(own.index).map(End::place) {
-            let address = own.remote.ip();
-            side.node = self.plain_node(NodeKey::remote(host, netns, address), Node::Remote { address });
+            side.node = match own.remote.ip() {
+                Some(address) => {
+                    self.plain_node(NodeKey::remote(host, netns, address), Node::Remote { address })
+                }
+                // The other end of a Unix socket is on this host, in whosever hands.
+                None => self.owner_node(host, netns, None),
+            };
         }
         side
     }
@@ -209,7 +214,7 @@ impl Topology {
     ) -> LinkIndex {
         self.nodes.acquire(view.client.node);
         self.nodes.acquire(view.server.node);
-        let service = Service { protocol: view.protocol, port: view.server.address.port() };
+        let service = Service::at(view.protocol, &view.server.address);
         let edge = self.edges.get(&mut self.graph, view.client.node, view.server.node, service);
         let stays = link.and_then(|link| self.links.get(link)).is_some_and(|old| old.edge == edge);
         if let Some(link) = link {
@@ -271,7 +276,7 @@ fn unknown_side() -> Side {
         socket: None,
         owners: Vec::new(),
         owner_source: OwnerSource::Unknown,
-        address: SocketAddr::from(([0, 0, 0, 0], 0)),
+        address: SocketAddr::from((Ipv4Addr::UNSPECIFIED, 0)).into(),
         nat: None,
         netns: None,
     }

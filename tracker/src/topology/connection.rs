@@ -6,7 +6,7 @@ use petgraph::stable_graph::NodeIndex;
 
 use super::edge::Rate;
 use super::node::HostIndex;
-use crate::connection::{OwnerSource, Protocol, State};
+use crate::connection::{Address, OwnerSource, Protocol, State};
 use crate::identity::{NetnsId, ProcessId, SocketId, Timestamp};
 
 /// A connection in one topology; never reused.
@@ -62,12 +62,19 @@ pub struct Side {
     pub owners: Vec<ProcessId>,
     /// Where the owners are known from.
     pub owner_source: OwnerSource,
-    /// The address and port as this end's own socket has them; as the other end sees them, where this end is remote.
-    pub address: SocketAddr,
+    /// Where this end is, as its own socket has it; as the other end sees it, where this end's socket is not known.
+    pub address: Address,
     /// The address and port under which the other end sees this one, where address translation made that differ.
     pub nat: Option<SocketAddr>,
     /// The network namespace of this end's socket.
     pub netns: Option<NetnsId>,
+}
+
+impl Side {
+    /// Where the other end sees this one.
+    pub(super) fn seen_as(&self) -> Address {
+        self.nat.map_or_else(|| self.address.clone(), Address::Inet)
+    }
 }
 
 /// A listening socket.
@@ -79,8 +86,8 @@ pub struct Listener {
     pub nodes: Vec<NodeIndex>,
     /// The protocol.
     pub protocol: Protocol,
-    /// The address and port.
-    pub address: SocketAddr,
+    /// Where it listens.
+    pub address: Address,
     /// The network namespace.
     pub netns: NetnsId,
     /// Whether it closed in the newest tick.

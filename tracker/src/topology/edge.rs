@@ -7,15 +7,34 @@ use rustc_hash::FxHashMap;
 
 use super::Graph;
 use super::connection::{Connection, ConnectionId};
-use crate::connection::{Protocol, State};
+use crate::connection::{Address, Protocol, State, UnixName};
 
-/// What a connection is for: the server's protocol and port.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Service {
-    /// The protocol.
-    pub protocol: Protocol,
-    /// The server's port as the server has it; as the client sees it, where the server's socket is not known.
-    pub port: u16,
+/// What a connection is for: where the server is, without its address.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Service {
+    /// The server's port as the server has it; as the client sees it, where the server's socket is not known. 0 where
+    /// nothing tells it.
+    Port(Protocol, u16),
+    /// What the server's Unix socket is bound to.
+    Unix(UnixName),
+}
+
+impl Service {
+    /// The service of a server that is there.
+    pub fn at(protocol: Protocol, address: &Address) -> Self {
+        match address {
+            Address::Inet(address) => Self::Port(protocol, address.port()),
+            Address::Unix(name) => Self::Unix(name.clone()),
+        }
+    }
+
+    /// Its protocol.
+    pub const fn protocol(&self) -> Protocol {
+        match self {
+            Self::Port(protocol, _) => *protocol,
+            Self::Unix(_) => Protocol::Unix,
+        }
+    }
 }
 
 /// All connections from one node to one service of another.
@@ -125,7 +144,7 @@ impl Edges {
     ) -> EdgeIndex {
         *self
             .by_key
-            .entry((client, server, service))
+            .entry((client, server, service.clone()))
             .or_insert_with(|| graph.add_edge(client, server, Edge::new(service)))
     }
 
@@ -142,7 +161,7 @@ impl Edges {
             if !weight.connections.is_empty() {
                 continue;
             }
-            let service = weight.service;
+            let service = weight.service.clone();
             if let Some((client, server)) = graph.edge_endpoints(edge) {
                 self.by_key.remove(&(client, server, service));
             }

@@ -4,7 +4,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::num::{NonZeroU32, NonZeroU64};
 
 use super::node::HostIndex;
-use crate::connection::{Counters, Direction, Protocol, SequencePair, Socket, State};
+use crate::connection::{Address, Counters, Direction, Protocol, SequencePair, Socket, State};
 use crate::identity::{NetnsId, SocketId, Timestamp};
 
 /// Where an end is in the store.
@@ -199,8 +199,10 @@ pub(super) struct Tuple {
 }
 
 impl Tuple {
-    pub(super) fn new(local: SocketAddr, remote: SocketAddr) -> Self {
-        Self { local: (local.ip(), local.port()), remote: (remote.ip(), remote.port()) }
+    /// `None` for Unix sockets, which no names tell apart.
+    pub(super) fn new(local: &Address, remote: &Address) -> Option<Self> {
+        let (local, remote) = (local.inet()?, remote.inet()?);
+        Some(Self { local: (local.ip(), local.port()), remote: (remote.ip(), remote.port()) })
     }
 
     pub(super) fn reversed(self) -> Self {
@@ -227,7 +229,13 @@ impl Tuple {
     }
 }
 
-/// Whether two addresses are told apart by more than a flow label or an interface's index.
-pub(super) fn differ(one: SocketAddr, other: SocketAddr) -> bool {
-    (one.ip(), one.port()) != (other.ip(), other.port())
+/// Whether a socket at `local` that talks to `remote` talks to itself.
+pub(super) fn is_itself(local: &Address, remote: &Address) -> bool {
+    Tuple::new(local, remote).is_some_and(Tuple::is_own_reverse)
+}
+
+/// The address under which a socket at `local` is seen, where that is another one: told apart by more than a flow
+/// label or an interface's index.
+pub(super) fn translated(local: &Address, seen_as: &Address) -> Option<SocketAddr> {
+    Tuple::new(local, seen_as).filter(|tuple| !tuple.is_own_reverse()).and(seen_as.inet())
 }

@@ -107,9 +107,9 @@ impl Ends {
     }
 
     /// Puts an end into the indexes.
-    pub(super) fn index(&mut self, index: EndIndex, tuple: Tuple) {
+    pub(super) fn index(&mut self, index: EndIndex, tuple: Option<Tuple>) {
         let Some(end) = self.slots.get_mut(index.slot()).and_then(Option::as_mut) else { return };
-        end.tuple = Self::tuple_number(end, tuple);
+        end.tuple = tuple.and_then(|tuple| Self::tuple_number(end, tuple));
         if let Some(tuple) = end.tuple {
             end.next_of_tuple = self.by_tuple.insert(tuple, index);
         }

@@ -52,11 +52,11 @@ impl Topology {
     /// The addresses of an end: as this tick tells them, else as its connection has them.
     pub(super) fn tuple(&self, work: &Work<'_>, index: EndIndex) -> Option<Tuple> {
         if let Some((_, socket)) = self.fresh(work, index) {
-            return Some(Tuple::new(socket.local, socket.remote?));
+            return Tuple::new(&socket.local, socket.remote.as_ref()?);
         }
         let link = self.links.get(self.ends.get(index)?.link?)?;
         let (own, other) = link.sides(index);
-        Some(Tuple::new(own.address, other.nat.unwrap_or(other.address)))
+        Tuple::new(&own.address, &other.seen_as())
     }
 
     /// The other end of an end's connection.
@@ -174,20 +174,20 @@ impl Topology {
     /// dissolved next.
     fn take_own(&mut self, work: &mut Work<'_>, index: EndIndex) -> Option<Own> {
         if let Some((place, socket)) = self.fresh(work, index)
-            && let Some(remote) = socket.remote
+            && let Some(remote) = &socket.remote
         {
             work.fresh[place].1 = None;
             return Some(Own {
                 index,
-                local: socket.local,
-                remote,
+                local: socket.local.clone(),
+                remote: remote.clone(),
                 owners: socket.owners.clone(),
                 owner_source: socket.owner_source,
             });
         }
         let link = self.links.get_mut(self.ends.get(index)?.link?)?;
         let (own, other) = link.sides(index);
-        let (local, remote) = (own.address, other.nat.unwrap_or(other.address));
+        let (local, remote) = (own.address.clone(), other.seen_as());
         let side = link.side_mut(index);
         let owners = std::mem::take(&mut side.owners);
         Some(Own { index, local, remote, owners, owner_source: side.owner_source })

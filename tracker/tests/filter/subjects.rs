@@ -1,8 +1,6 @@
 //! What the filters of valid.txt are asked about.
 
-use std::net::SocketAddr;
-
-use scopetop_tracker::connection::{Protocol, State};
+use scopetop_tracker::connection::{Address, Protocol, State};
 use scopetop_tracker::container::Container;
 use scopetop_tracker::filter::{ConnectionFacts, End, Holders, Reach, Subject};
 use scopetop_tracker::identity::{ContainerId, NetnsId, ProcessId, Timestamp};
@@ -41,7 +39,7 @@ fn process(pid: u32, comm: &str, cmdline: Option<&[&str]>, user: (u32, Option<&s
     }
 }
 
-fn address(text: &str) -> SocketAddr {
+fn address(text: &str) -> Address {
     text.parse().unwrap()
 }
 
@@ -86,7 +84,7 @@ impl World {
     }
 
     fn on_host<'a>(&'a self, process: Option<&'a Process>, local: &str) -> End<'a> {
-        End { process, netns: Some(HOST), netns_names: &self.host_names, ..End::at(address(local)) }
+        End { process, netns: Some(HOST), netns_names: &self.host_names, ..End::at(&address(local)) }
     }
 
     pub(crate) fn subjects(&self) -> [(&'static str, Subject<'_>); 5] {
@@ -94,10 +92,10 @@ impl World {
             process: Some(&self.nginx),
             container: Some(&self.web),
             holders: Holders::Ids(&self.nginx_owners),
-            nat: Some(address("10.0.0.1:8443")),
+            nat: address("10.0.0.1:8443").inet(),
             netns: Some(NetnsId(4_026_532_001)),
             netns_names: &self.blue_names,
-            ..End::at(address("172.17.0.2:443"))
+            ..End::at(&address("172.17.0.2:443"))
         };
         let web = Subject {
             ends: [Some(self.on_host(Some(&self.curl), "10.0.0.5:40000")), Some(nginx)],
@@ -114,7 +112,7 @@ impl World {
         let dns = Subject {
             ends: [
                 Some(self.on_host(Some(&self.resolver), "192.0.2.1:40001")),
-                Some(End::at(address("203.0.113.9:53"))),
+                Some(End::at(&address("203.0.113.9:53"))),
             ],
             connection: ConnectionFacts {
                 protocol: Some(Protocol::Udp),
@@ -124,7 +122,7 @@ impl World {
             },
         };
         let ssh = Subject {
-            ends: [Some(End::at(address("[2001:db8::7]:50000"))), Some(self.on_host(None, "[fd00::1]:22"))],
+            ends: [Some(End::at(&address("[2001:db8::7]:50000"))), Some(self.on_host(None, "[fd00::1]:22"))],
             connection: ConnectionFacts {
                 protocol: Some(Protocol::Tcp),
                 state: Some(State::TimeWait),

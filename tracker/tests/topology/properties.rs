@@ -19,7 +19,7 @@ fn check(topology: &Topology) -> Result<(), TestCaseError> {
     let mut nodes = BTreeSet::new();
     for connection in topology.connections() {
         prop_assert_eq!(topology.connection(connection.id), Some(connection));
-        let service = Service { protocol: connection.protocol, port: connection.server.address.port() };
+        let service = Service::at(connection.protocol, &connection.server.address);
         let key = (connection.client.node, connection.server.node, service);
         let (ids, counts, rate) =
             edges.entry(key).or_insert_with(|| (BTreeSet::new(), [0; 4], Rate::default()));
@@ -50,7 +50,7 @@ fn check(topology: &Topology) -> Result<(), TestCaseError> {
     prop_assert_eq!(edges.len(), graph.edge_count());
     for edge in graph.edge_references() {
         let weight = edge.weight();
-        let recount = edges.remove(&(edge.source(), edge.target(), weight.service));
+        let recount = edges.remove(&(edge.source(), edge.target(), weight.service.clone()));
         let ids: BTreeSet<_> = weight.connections.iter().copied().collect();
         prop_assert_eq!(ids.len(), weight.connections.len());
         let counts = [weight.open, weight.new, weight.closed, weight.failed];

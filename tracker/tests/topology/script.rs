@@ -15,17 +15,18 @@
 //! tells when they were read.
 
 use std::fmt::Write as _;
-use std::net::SocketAddr;
 
 use petgraph::stable_graph::NodeIndex;
 use petgraph::visit::{EdgeRef as _, IntoEdgeReferences as _};
 use scopetop_tracker::Tick;
-use scopetop_tracker::connection::{Counters, Direction, OwnerSource, Protocol, SequencePair, Socket, State};
+use scopetop_tracker::connection::{
+    Address, Counters, Direction, OwnerSource, Protocol, SequencePair, Socket, State,
+};
 use scopetop_tracker::container::Container;
 use scopetop_tracker::identity::{ContainerId, HostId, NetnsId, ProcessId, SocketId, Timestamp};
 use scopetop_tracker::process::Process;
 use scopetop_tracker::tick::{Counts, Source};
-use scopetop_tracker::topology::{Connection, Node, NodeKey, Rate, Side, Topology};
+use scopetop_tracker::topology::{Connection, Node, NodeKey, Rate, Service, Side, Topology};
 
 const SECOND: f64 = 1e9;
 
@@ -101,7 +102,7 @@ fn two<T: std::str::FromStr<Err: std::fmt::Debug>>(text: &str) -> (T, T) {
 }
 
 fn socket(words: &[&str]) -> Socket {
-    let (local, mut rest): (SocketAddr, _) = (words[2].parse().unwrap(), &words[3..]);
+    let (local, mut rest): (Address, _) = (words[2].parse().unwrap(), &words[3..]);
     let mut remote = None;
     if rest[0] == ">" {
         remote = Some(rest[1].parse().unwrap());
@@ -229,7 +230,11 @@ pub(crate) fn picture(topology: &Topology) -> Vec<String> {
     for edge in edges {
         let (client, server) = (node(topology, edge.source()), node(topology, edge.target()));
         let weight = edge.weight();
-        let mut line = format!("{client} -> {server} {}/{}:", weight.service.protocol, weight.service.port);
+        let service = match &weight.service {
+            Service::Port(protocol, port) => format!("{protocol}/{port}"),
+            Service::Unix(name) => format!("unix/{name}"),
+        };
+        let mut line = format!("{client} -> {server} {service}:");
         for (name, number) in
             [("open", weight.open), ("new", weight.new), ("closed", weight.closed), ("failed", weight.failed)]
         {

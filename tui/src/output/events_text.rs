@@ -23,10 +23,10 @@ pub fn write_event(
         (None, None) => String::from("?"),
     };
     padded(buffer, &who, 23)?;
-    let Some(remote) = event.remote else {
-        return writeln!(buffer, "{}  netns {}{}", units::address(event.local), event.netns, Whose(process));
+    let Some(remote) = &event.remote else {
+        return writeln!(buffer, "{}  netns {}{}", units::address(&event.local), event.netns, Whose(process));
     };
-    padded(buffer, &units::address(event.local), 21)?;
+    padded(buffer, &units::address(&event.local), 21)?;
     let arrow = match event.kind {
         ConnectionEventKind::Connect | ConnectionEventKind::Fail => "→",
         ConnectionEventKind::Accept => "←",

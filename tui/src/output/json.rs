@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 use std::net::{IpAddr, SocketAddr};
 
+use scopetop_tracker::connection::{Address, UnixName};
 use scopetop_tracker::identity::Timestamp;
 use scopetop_tracker::topology::NodeKey;
 use serde::ser::SerializeStruct as _;
@@ -103,14 +104,23 @@ impl Serialize for AddressAndPort {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut object = serializer.serialize_struct("AddressAndPort", 2)?;
         object.serialize_field("address", &Ip(self.0.ip()))?;
-        object.serialize_field("port", &port(self.0))?;
+        object.serialize_field("port", &Address::Inet(self.0).port())?;
         object.end()
     }
 }
 
 /// The port, unless it is not known (yet).
-pub(super) fn port(address: SocketAddr) -> Option<u16> {
-    Some(address.port()).filter(|&port| port != 0)
+/// Where something is, without its port.
+pub(super) struct Place<'a>(pub(super) &'a Address);
+
+impl Serialize for Place<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self.0 {
+            Address::Inet(address) => Ip(address.ip()).serialize(serializer),
+            Address::Unix(UnixName::Unnamed) => serializer.serialize_none(),
+            Address::Unix(name) => serializer.collect_str(name),
+        }
+    }
 }
 
 /// A moment in RFC 3339, in UTC.

@@ -6,7 +6,7 @@ use std::io::{self, Write};
 
 use petgraph::stable_graph::NodeIndex;
 use scopetop_tracker::connection::{Protocol, State};
-use scopetop_tracker::topology::{Node, NodeKey};
+use scopetop_tracker::topology::{Node, NodeKey, Service};
 
 use super::picture::{NodeId, Picture};
 
@@ -78,32 +78,32 @@ struct Sum {
 }
 
 fn edges(out: &mut impl Write, picture: &Picture<'_>) -> io::Result<()> {
-    let mut sums: BTreeMap<(&NodeKey, &NodeKey, Protocol, u16, bool), Sum> = BTreeMap::new();
+    let mut sums: BTreeMap<(&NodeKey, &NodeKey, Service, bool), Sum> = BTreeMap::new();
     for connection in &picture.connections {
         let key = |node| picture.topology.key(node);
         let (Some(client), Some(server)) = (key(connection.client.node), key(connection.server.node)) else {
             continue;
         };
-        let port = connection.server.address.port();
-        let sum = sums.entry((client, server, connection.protocol, port, connection.directed)).or_default();
+        let service = Service::at(connection.protocol, &connection.server.address);
+        let sum = sums.entry((client, server, service, connection.directed)).or_default();
         sum.all += 1;
         sum.closed += usize::from(connection.state == State::Closed);
         sum.failed += usize::from(connection.state == State::Failed);
     }
-    for ((client, server, protocol, port, directed), sum) in sums {
+    for ((client, server, service, directed), sum) in sums {
         let quoted = |key| Quoted(NodeId(key).to_string());
-        write!(out, "  {} -> {} [label=\"", quoted(client), quoted(server))?;
-        if protocol != Protocol::Tcp {
-            write!(out, "{protocol} ")?;
-        }
-        match port {
-            0 => write!(out, ":?")?,
-            _ => write!(out, ":{port}")?,
-        }
-        if sum.all > 1 {
-            write!(out, " ×{}", sum.all)?;
-        }
-        write!(out, "\"")?;
+        let before = match service.protocol() {
+            Protocol::Tcp => String::new(),
+            other => format!("{other} "),
+        };
+        let at = match service {
+            Service::Port(_, 0) => String::from(":?"),
+            Service::Port(_, port) => format!(":{port}"),
+            Service::Unix(name) => name.to_string(),
+        };
+        let number = if sum.all > 1 { format!(" ×{}", sum.all) } else { String::new() };
+        let label = format!("{before}{at}{number}");
+        write!(out, "  {} -> {} [label={}", quoted(client), quoted(server), Label(label))?;
         if sum.failed == sum.all {
             write!(out, ", style=dotted, color=red")?;
         } else if sum.closed + sum.failed == sum.all {

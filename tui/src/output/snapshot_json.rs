@@ -14,7 +14,7 @@ use serde::ser::SerializeSeq as _;
 use serde::{Serialize, Serializer};
 
 use super::errno::Errno;
-use super::json::{AddressAndPort, Ip, Moment, port};
+use super::json::{AddressAndPort, Ip, Moment, Place};
 use super::picture::{NodeId, Picture};
 
 /// Writes the picture as one JSON object and a line's end.
@@ -184,21 +184,21 @@ struct ListenerObject<'a> {
     node: Option<NodeId<'a>>,
     nodes: Vec<NodeId<'a>>,
     proto: &'static str,
-    address: Ip,
+    address: Place<'a>,
     port: Option<u16>,
     netns: u32,
     closed: bool,
 }
 
 impl<'a> ListenerObject<'a> {
-    fn of(picture: &'a Picture<'a>, listener: &Listener) -> Self {
+    fn of(picture: &'a Picture<'a>, listener: &'a Listener) -> Self {
         let mut nodes = listener.nodes.iter().filter_map(|&node| picture.id(node));
         Self {
             node: nodes.clone().next(),
             nodes: nodes.by_ref().collect(),
             proto: listener.protocol.name(),
-            address: Ip(listener.address.ip()),
-            port: port(listener.address),
+            address: Place(&listener.address),
+            port: listener.address.port(),
             netns: listener.netns.0,
             closed: listener.closed,
         }
@@ -256,7 +256,7 @@ impl<'a> ConnectionObject<'a> {
 struct SideObject<'a> {
     node: Option<NodeId<'a>>,
     pids: Pids<'a>,
-    address: Ip,
+    address: Place<'a>,
     port: Option<u16>,
     netns: Option<u32>,
     nat: Option<AddressAndPort>,
@@ -267,8 +267,8 @@ impl<'a> SideObject<'a> {
         Self {
             node: picture.id(side.node),
             pids: Pids(side),
-            address: Ip(side.address.ip()),
-            port: port(side.address),
+            address: Place(&side.address),
+            port: side.address.port(),
             netns: side.netns.map(|netns| netns.0),
             nat: side.nat.map(AddressAndPort),
         }

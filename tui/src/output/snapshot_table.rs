@@ -55,7 +55,7 @@ pub fn write(out: &mut impl Write, picture: &Picture<'_>, colour: bool) -> io::R
 
     let mut listeners: Vec<_> = picture.listeners.clone();
     listeners.sort_by_key(|listener| {
-        (listener.protocol, listener.address.port(), listener.address.ip(), listener.netns)
+        (listener.protocol, listener.address.port(), listener.address.clone(), listener.netns)
     });
     writeln!(out, "\nlisteners: {}", listeners.len())?;
     if !listeners.is_empty() {
@@ -91,7 +91,7 @@ fn heading(out: &mut impl Write, picture: &Picture<'_>) -> io::Result<()> {
 }
 
 /// By who calls whom, then as they came: the same picture is the same table.
-fn order(picture: &Picture<'_>, connection: &Connection) -> (String, String, u16, u64) {
+fn order(picture: &Picture<'_>, connection: &Connection) -> (String, String, Option<u16>, u64) {
     let name = |side: &Side| name(picture, side.node, Some(side));
     (name(&connection.client), name(&connection.server), connection.server.address.port(), connection.id.0)
 }
@@ -112,8 +112,8 @@ fn name(picture: &Picture<'_>, node: NodeIndex, side: Option<&Side>) -> String {
 
 fn address(side: &Side) -> String {
     match side.nat {
-        Some(nat) => format!("{} (as {})", units::address(side.address), units::address(nat)),
-        None => units::address(side.address),
+        Some(nat) => format!("{} (as {})", units::address(&side.address), units::address(&nat.into())),
+        None => units::address(&side.address),
     }
 }
 
@@ -182,7 +182,7 @@ fn listener_cells(picture: &Picture<'_>, listener: &Listener, netns: &Namespaces
     [
         listener.protocol.to_string(),
         String::from(if listener.closed { "closed" } else { "listen" }),
-        units::address(listener.address),
+        units::address(&listener.address),
         names.join(", "),
         netns.name(picture, listener.netns),
         containers.join(", "),

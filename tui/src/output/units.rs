@@ -1,11 +1,11 @@
 //! Numbers and addresses as people read them.
 
-use std::net::SocketAddr;
+use scopetop_tracker::connection::Address;
 
 /// An address and a port; a port that is not known (yet) is a question mark.
-pub(super) fn address(address: SocketAddr) -> String {
+pub(super) fn address(address: &Address) -> String {
     let mut text = address.to_string();
-    if address.port() == 0 {
+    if address.inet().is_some_and(|address| address.port() == 0) {
         text.truncate(text.len() - 1);
         text.push('?');
     }
@@ -55,7 +55,7 @@ mod tests {
 
     #[test]
     fn a_port_that_is_not_known_is_a_question_mark() {
-        let told = ["10.0.0.1:0", "[::1]:0", "10.0.0.1:80"].map(|text| address(text.parse().unwrap()));
+        let told = ["10.0.0.1:0", "[::1]:0", "10.0.0.1:80"].map(|text| address(&text.parse().unwrap()));
         assert_eq!(told, ["10.0.0.1:?", "[::1]:?", "10.0.0.1:80"]);
     }
 

@@ -10,7 +10,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use scopetop_tracker::connection::State;
 use scopetop_tracker::filter::{Filter, Subject};
 use scopetop_tracker::identity::{NetnsId, Timestamp};
-use scopetop_tracker::topology::{Connection, Edge, HostIndex, Node, NodeKey, Rate, Topology};
+use scopetop_tracker::topology::{Connection, Edge, HostIndex, Node, NodeKey, Rate, Service, Topology};
 
 use super::{
     EdgeKey, EdgeState, GroupKey, Hidden, HostFacts, NodeKind, NodeState, Totals, View, ViewEdge, ViewNode,
@@ -89,11 +89,11 @@ pub fn build(topology: &Topology, filter: Option<&Filter>) -> View {
             key: EdgeKey {
                 client: nodes[client].key.clone(),
                 server: nodes[server].key.clone(),
-                service: edge.service,
+                service: edge.service.clone(),
             },
             client,
             server,
-            service: service_label(edge.service),
+            service: service_label(&edge.service),
             open: shown.open,
             new: shown.new,
             closed: shown.closed,
@@ -223,16 +223,15 @@ fn shown_nodes<T>(
 ) -> Vec<(NodeIndex, ViewNode)> {
     let ends: FxHashSet<NodeIndex> =
         edges.iter().flat_map(|(client, server, ..)| [*client, *server]).collect();
-    let mut ports: FxHashMap<NodeIndex, BTreeMap<(u8, u16), String>> = FxHashMap::default();
+    let mut ports: FxHashMap<NodeIndex, BTreeMap<Service, String>> = FxHashMap::default();
     let mut listening = FxHashSet::default();
     for listener in topology.listeners() {
         if filter.is_some_and(|filter| filter.matches(&Subject::of_listener(topology, listener))) {
             listening.extend(listener.nodes.iter().copied());
         }
-        let port = listener.address.port();
-        let service = scopetop_tracker::topology::Service { protocol: listener.protocol, port };
+        let service = Service::at(listener.protocol, &listener.address);
         for node in &listener.nodes {
-            ports.entry(*node).or_default().insert((listener.protocol as u8, port), service_label(service));
+            ports.entry(*node).or_default().entry(service.clone()).or_insert_with(|| service_label(&service));
         }
     }
     let mut nodes = Vec::new();
@@ -271,7 +270,7 @@ fn shown_nodes<T>(
     nodes
 }
 
-fn port_list(ports: &BTreeMap<(u8, u16), String>) -> String {
+fn port_list(ports: &BTreeMap<Service, String>) -> String {
     let mut list: Vec<String> = ports.values().take(PORTS_SHOWN).cloned().collect();
     if ports.len() > PORTS_SHOWN {
         list.push(format!("+{}", ports.len() - PORTS_SHOWN));
@@ -360,7 +359,10 @@ fn sort_edges(nodes: &[ViewNode], edges: &mut [ViewEdge]) {
     for (position, place) in order.into_iter().enumerate() {
         rank[place] = position;
     }
-    edges.sort_by_key(|edge| (rank[edge.client], rank[edge.server], edge.key.service));
+    edges.sort_by(|one, other| {
+        let key = |edge: &ViewEdge| (rank[edge.client], rank[edge.server]);
+        key(one).cmp(&key(other)).then_with(|| one.key.service.cmp(&other.key.service))
+    });
 }
 
 /// A node is new when all its connections are, and closed when all of them are over; one that listens is neither.

@@ -282,7 +282,7 @@ fn edge_details(topology: &Topology, view: &View, filter: Option<&Filter>, key: 
     Some(Details {
         title: format!("{} {way} {} {}", client.label, server.label, shown.service),
         facts: vec![
-            Fact { name: key.service.protocol.name(), value: sums.join("  ") },
+            Fact { name: key.service.protocol().name(), value: sums.join("  ") },
             end("from", &client.label, &key.client),
             end("to", &server.label, &key.server),
         ],

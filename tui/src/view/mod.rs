@@ -281,10 +281,11 @@ impl ViewEdge {
 }
 
 /// How a service is written: the port alone over TCP.
-pub fn service_label(service: Service) -> String {
-    match service.protocol {
-        Protocol::Tcp => format!(":{}", service.port),
-        other => format!("{other}:{}", service.port),
+pub fn service_label(service: &Service) -> String {
+    match service {
+        Service::Port(Protocol::Tcp, port) => format!(":{port}"),
+        Service::Port(other, port) => format!("{other}:{port}"),
+        Service::Unix(name) => name.to_string(),
     }
 }
 

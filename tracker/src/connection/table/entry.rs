@@ -1,11 +1,9 @@
 //! One socket in the table: what is known of it, how new that is, and what of it was told.
 
-use std::net::SocketAddr;
-
 use super::ledger::Ledger;
 use super::tombstones::tuple_key;
 use crate::connection::{
-    ConnectionEventKind, Counters, Direction, OwnerSource, Protocol, ScanRow, Socket, SocketEvent,
+    Address, ConnectionEventKind, Counters, Direction, OwnerSource, Protocol, ScanRow, Socket, SocketEvent,
     SocketEventKind, State,
 };
 use crate::identity::{NetnsId, ProcessId, SocketId, Timestamp};
@@ -56,26 +54,26 @@ pub(super) struct Entry {
 
 /// The namespace, protocol and addresses that news is about.
 #[derive(Clone, Copy)]
-pub(super) struct Tuple {
+pub(super) struct Tuple<'a> {
     pub(super) netns: NetnsId,
     pub(super) protocol: Protocol,
-    pub(super) local: SocketAddr,
+    pub(super) local: &'a Address,
     /// None where it is a listener, or where the kernel had cleared it.
-    pub(super) remote: Option<SocketAddr>,
+    pub(super) remote: Option<&'a Address>,
     /// Whether it is certain that this is a listener.
     listens: bool,
 }
 
-impl Tuple {
-    pub(super) fn of_event(event: &SocketEvent) -> Self {
+impl<'a> Tuple<'a> {
+    pub(super) fn of_event(event: &'a SocketEvent) -> Self {
         let listens = event.kind == SocketEventKind::Listening;
-        let remote = Some(event.remote).filter(|remote| !listens && remote.port() != 0);
-        Self { netns: event.netns, protocol: event.protocol, local: event.local, remote, listens }
+        let remote = Some(&event.remote).filter(|remote| !listens && !remote.awaits_port());
+        Self { netns: event.netns, protocol: event.protocol, local: &event.local, remote, listens }
     }
 
-    pub(super) fn of_row(row: &ScanRow) -> Self {
-        let listens = row.remote.is_none();
-        Self { netns: row.netns, protocol: row.protocol, local: row.local, remote: row.remote, listens }
+    pub(super) fn of_row(row: &'a ScanRow) -> Self {
+        let (local, remote) = (&row.local, row.remote.as_ref());
+        Self { netns: row.netns, protocol: row.protocol, local, remote, listens: remote.is_none() }
     }
 
     pub(super) fn key(&self) -> u64 {
@@ -84,14 +82,19 @@ impl Tuple {
 }
 
 /// Whether two readings can be of one address: a connect has no port, and may have no address, at its beginning.
-fn agree(known: SocketAddr, read: SocketAddr) -> bool {
-    (known.port() == read.port() || known.port() == 0 || read.port() == 0)
-        && (known.ip() == read.ip() || known.ip().is_unspecified() || read.ip().is_unspecified())
+fn agree(known: &Address, read: &Address) -> bool {
+    match (known, read) {
+        (Address::Inet(known), Address::Inet(read)) => {
+            (known.port() == read.port() || known.port() == 0 || read.port() == 0)
+                && (known.ip() == read.ip() || known.ip().is_unspecified() || read.ip().is_unspecified())
+        }
+        _ => known == read,
+    }
 }
 
 impl Entry {
     /// A socket of which so far only the tuple is known. Without a remote address it is a listener.
-    pub(super) fn new(id: SocketId, kernel_socket: u64, tuple: Tuple) -> Self {
+    pub(super) fn new(id: SocketId, kernel_socket: u64, tuple: Tuple<'_>) -> Self {
         let (state, direction) = match tuple.remote {
             Some(_) => (State::Established, Direction::Unknown),
             None => (State::Listen, Direction::Inbound),
@@ -102,8 +105,8 @@ impl Entry {
                 id,
                 netns: tuple.netns,
                 protocol: tuple.protocol,
-                local: tuple.local,
-                remote: tuple.remote,
+                local: tuple.local.clone(),
+                remote: tuple.remote.cloned(),
                 state,
                 direction,
                 owners: Vec::new(),
@@ -156,11 +159,11 @@ impl Entry {
     }
 
     /// Whether news of this tuple can be about it.
-    pub(super) fn is(&self, tuple: &Tuple) -> bool {
+    pub(super) fn is(&self, tuple: &Tuple<'_>) -> bool {
         self.socket.netns == tuple.netns
             && self.socket.protocol == tuple.protocol
-            && agree(self.socket.local, tuple.local)
-            && match (self.socket.remote, tuple.remote) {
+            && agree(&self.socket.local, tuple.local)
+            && match (&self.socket.remote, tuple.remote) {
                 (Some(known), Some(read)) => agree(known, read),
                 (None, Some(_)) => false,
                 (Some(_), None) => !tuple.listens,
@@ -246,18 +249,25 @@ impl Entry {
     }
 
     /// Fills in what of the addresses was not known before.
-    fn fill_addresses(&mut self, tuple: &Tuple, ledger: &mut Ledger) {
-        let local = self.socket.local;
-        if local.port() == 0 && tuple.local.port() != 0 {
-            self.edit(ledger).local.set_port(tuple.local.port());
+    fn fill_addresses(&mut self, tuple: &Tuple<'_>, ledger: &mut Ledger) {
+        let (Some(known_local), Some(read_local)) = (self.socket.local.inet(), tuple.local.inet()) else {
+            // A name is there from the beginning.
+            return;
+        };
+        let mut local = known_local;
+        if local.port() == 0 {
+            local.set_port(read_local.port());
         }
-        if let (Some(known), Some(read)) = (self.socket.remote, tuple.remote) {
-            if local.ip().is_unspecified() && !tuple.local.ip().is_unspecified() {
-                self.edit(ledger).local.set_ip(tuple.local.ip());
+        if let (Some(known), Some(read)) = (&self.socket.remote, tuple.remote) {
+            if local.ip().is_unspecified() && !read_local.ip().is_unspecified() {
+                local.set_ip(read_local.ip());
             }
-            if known.port() == 0 && read.port() != 0 {
-                self.edit(ledger).remote = Some(read);
+            if known.awaits_port() && !read.awaits_port() {
+                self.edit(ledger).remote = Some(read.clone());
             }
+        }
+        if local != known_local {
+            self.edit(ledger).local = local.into();
         }
     }
 
@@ -353,7 +363,7 @@ impl Entry {
     }
 
     fn listeners_owner(&self, ledger: &Ledger) -> Option<ProcessId> {
-        let Socket { netns, protocol, local, .. } = self.socket;
+        let Socket { netns, protocol, ref local, .. } = self.socket;
         if self.lacks_owner() { ledger.listeners.sole_owner(netns, protocol, local) } else { None }
     }
 
@@ -437,7 +447,7 @@ impl Entry {
 
     /// Nobody was seen using it: its owners are the listeners', until somebody is.
     pub(super) fn take_listeners_owners(&mut self, ledger: &mut Ledger) {
-        let Socket { netns, protocol, local, .. } = self.socket;
+        let Socket { netns, protocol, ref local, .. } = self.socket;
         let owners = ledger.listeners.owners(netns, protocol, local);
         // A listener that is gone stays the best that is known.
         if !owners.is_empty() && owners != self.socket.owners {

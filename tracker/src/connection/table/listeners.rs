@@ -2,15 +2,14 @@
 //! owner.
 
 use std::mem;
-use std::net::{IpAddr, SocketAddr};
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use crate::connection::{Protocol, Socket};
+use crate::connection::{Address, Protocol, Socket};
 use crate::identity::{NetnsId, ProcessId, SocketId};
 
 /// A port of one namespace.
-pub(super) type Port = (NetnsId, Protocol, u16);
+pub(super) type Port = (NetnsId, Protocol, Option<u16>);
 
 /// The port that a socket is at.
 pub(super) fn port_of(socket: &Socket) -> Port {
@@ -20,7 +19,7 @@ pub(super) fn port_of(socket: &Socket) -> Port {
 #[derive(Debug)]
 struct Listener {
     id: SocketId,
-    address: IpAddr,
+    address: Address,
     owners: Vec<ProcessId>,
     /// It closed in this tick; what it accepted before is still its own.
     gone: bool,
@@ -38,16 +37,19 @@ enum Fit {
 }
 
 impl Listener {
-    fn fit(&self, address: IpAddr) -> Option<Fit> {
-        if self.address == address {
+    fn fit(&self, address: &Address) -> Option<Fit> {
+        let (Some(own), Some(address)) = (self.address.ip(), address.ip()) else {
+            return (self.address == *address).then_some(Fit::Exact);
+        };
+        if own == address {
             Some(Fit::Exact)
-        } else if !self.address.is_unspecified() {
+        } else if !own.is_unspecified() {
             None
-        } else if self.address.is_ipv4() == address.is_ipv4() {
+        } else if own.is_ipv4() == address.is_ipv4() {
             Some(Fit::Family)
         } else {
             // An IPv6 listener takes IPv4 connections too, unless it was told not to, which is not known here.
-            self.address.is_ipv6().then_some(Fit::BothFamilies)
+            own.is_ipv6().then_some(Fit::BothFamilies)
         }
     }
 }
@@ -75,7 +77,7 @@ impl Listeners {
         } else {
             here.push(Listener {
                 id: socket.id,
-                address: socket.local.ip(),
+                address: socket.local.clone(),
                 owners: socket.owners.clone(),
                 gone: false,
             });
@@ -111,12 +113,12 @@ impl Listeners {
     }
 
     /// Whether a listener takes connections to `local`.
-    pub(super) fn cover(&self, netns: NetnsId, protocol: Protocol, local: SocketAddr) -> bool {
+    pub(super) fn cover(&self, netns: NetnsId, protocol: Protocol, local: &Address) -> bool {
         self.covering(netns, protocol, local).next().is_some()
     }
 
     /// The owners of all listeners that take connections to `local`, in their order and each once.
-    pub(super) fn owners(&self, netns: NetnsId, protocol: Protocol, local: SocketAddr) -> Vec<ProcessId> {
+    pub(super) fn owners(&self, netns: NetnsId, protocol: Protocol, local: &Address) -> Vec<ProcessId> {
         let mut owners: Vec<ProcessId> = self
             .covering(netns, protocol, local)
             .flat_map(|listener| listener.owners.iter().copied())
@@ -131,7 +133,7 @@ impl Listeners {
         &self,
         netns: NetnsId,
         protocol: Protocol,
-        local: SocketAddr,
+        local: &Address,
     ) -> Option<ProcessId> {
         let mut sole = None;
         for listener in self.covering(netns, protocol, local) {
@@ -144,14 +146,14 @@ impl Listeners {
         sole
     }
 
-    fn covering(
-        &self,
+    fn covering<'a>(
+        &'a self,
         netns: NetnsId,
         protocol: Protocol,
-        local: SocketAddr,
-    ) -> impl Iterator<Item = &Listener> + '_ {
+        local: &'a Address,
+    ) -> impl Iterator<Item = &'a Listener> {
         let here = self.by_port.get(&(netns, protocol, local.port())).map_or(&[][..], Vec::as_slice);
-        let best = here.iter().filter_map(|listener| listener.fit(local.ip())).max();
-        here.iter().filter(move |listener| best.is_some() && listener.fit(local.ip()) == best)
+        let best = here.iter().filter_map(|listener| listener.fit(local)).max();
+        here.iter().filter(move |listener| best.is_some() && listener.fit(local) == best)
     }
 }

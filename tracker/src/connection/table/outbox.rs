@@ -88,7 +88,7 @@ impl Outbox {
             .waiting
             .extract_if(|_, waiting| waiting.events.first().is_none_or(|accept| accept.at < patience_until));
         for (_, waiting) in overdue.collect::<Vec<_>>() {
-            let Some(&ConnectionEvent { netns, protocol, local, .. }) = waiting.events.first() else {
+            let Some(&ConnectionEvent { netns, protocol, ref local, .. }) = waiting.events.first() else {
                 continue;
             };
             let owner = match waiting.likely {
@@ -129,8 +129,8 @@ fn connection_event(
         protocol: socket.protocol,
         netns: socket.netns,
         process,
-        local: socket.local,
-        remote: socket.remote,
+        local: socket.local.clone(),
+        remote: socket.remote.clone(),
         opened_at: socket.opened_at.filter(|_| is_close),
         counters: socket.counters.filter(|_| is_close),
         error: socket.error.filter(|_| is_close || kind == ConnectionEventKind::Fail),

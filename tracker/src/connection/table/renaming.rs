@@ -197,5 +197,5 @@ impl ConnectionTable {
 
 /// Under what the connect that this row tells of is found while it has no port.
 fn pending(row: &ScanRow) -> u64 {
-    pending_key(row.netns, row.protocol, row.remote)
+    pending_key(row.netns, row.protocol, row.remote.as_ref())
 }

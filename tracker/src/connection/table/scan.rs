@@ -121,7 +121,7 @@ impl ConnectionTable {
     }
 
     /// A row of a socket that closed meanwhile still tells whose it was.
-    fn learn_late_row(&mut self, row: &ScanRow, tuple: &Tuple) {
+    fn learn_late_row(&mut self, row: &ScanRow, tuple: &Tuple<'_>) {
         let Some(actor) = row.actor else { return };
         let Some(tombstone) = self.tombstones.get_mut(row.kernel_socket) else { return };
         let (tick, index) = tombstone.record;
@@ -152,7 +152,7 @@ impl ConnectionTable {
         if entry.socket.direction != Direction::Unknown {
             return;
         }
-        let Socket { netns, protocol, local, .. } = entry.socket;
+        let Socket { netns, protocol, ref local, .. } = entry.socket;
         let direction = if self.ledger.listeners.cover(netns, protocol, local) {
             Direction::Inbound
         } else if complete {

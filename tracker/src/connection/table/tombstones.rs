@@ -1,11 +1,10 @@
 //! What is remembered of sockets that are gone, so that late news cannot bring them back.
 
 use std::hash::{Hash as _, Hasher as _};
-use std::net::SocketAddr;
 
 use rustc_hash::{FxHashMap, FxHasher};
 
-use crate::connection::Protocol;
+use crate::connection::{Address, Protocol};
 use crate::identity::{NetnsId, SocketId, Timestamp};
 
 /// How long a tombstone stays, in nanoseconds: longer than any scan takes and any event is late.
@@ -92,14 +91,12 @@ impl Tombstones {
 pub(super) fn tuple_key(
     netns: NetnsId,
     protocol: Protocol,
-    local: SocketAddr,
-    remote: Option<SocketAddr>,
+    local: &Address,
+    remote: Option<&Address>,
 ) -> u64 {
     let mut hasher = FxHasher::default();
-    // Not a flow label or an interface's number, which not every source tells.
-    let address = |address: SocketAddr| (address.ip(), address.port());
-    let remote = remote.filter(|remote| remote.port() != 0).map(address);
-    (netns, protocol, address(local), remote).hash(&mut hasher);
+    let remote = remote.filter(|remote| !remote.awaits_port()).map(Address::plain);
+    (netns, protocol, local.plain(), remote).hash(&mut hasher);
     hasher.finish()
 }
 

@@ -9,14 +9,14 @@
 //! - The beginning of a connect has no local port, so which row is its own is not known: each connect under way
 //!   stands for one row of the same maker and other end, and gets its port with its outcome.
 
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr};
 
 use rustc_hash::FxHashMap;
 
 use super::entry::{Entry, Told, Tuple};
 use super::tombstones::{Tombstones, tuple_key};
 use super::{ConnectionTable, End, end_state};
-use crate::connection::{Protocol, Socket, SocketEvent, SocketEventKind, State, is_own_name};
+use crate::connection::{Address, Protocol, Socket, SocketEvent, SocketEventKind, State, is_own_name};
 use crate::identity::{NetnsId, SocketId, Timestamp};
 
 /// What finds a socket by its addresses. There is none until a scan names sockets in its own way while events
@@ -40,14 +40,17 @@ pub(super) struct Twins {
 
 /// Under what a socket is found: its addresses; the other end's alone while a connect has no port of its own.
 pub(super) fn key(socket: &Socket) -> u64 {
-    match socket.remote {
-        Some(_) if socket.local.port() == 0 => pending_key(socket.netns, socket.protocol, socket.remote),
-        remote => tuple_key(socket.netns, socket.protocol, socket.local, remote),
+    match &socket.remote {
+        Some(remote) if socket.local.awaits_port() => {
+            pending_key(socket.netns, socket.protocol, Some(remote))
+        }
+        remote => tuple_key(socket.netns, socket.protocol, &socket.local, remote.as_ref()),
     }
 }
 
-pub(super) fn pending_key(netns: NetnsId, protocol: Protocol, remote: Option<SocketAddr>) -> u64 {
-    tuple_key(netns, protocol, ([0; 4], 0).into(), remote)
+pub(super) fn pending_key(netns: NetnsId, protocol: Protocol, remote: Option<&Address>) -> u64 {
+    let none_yet = Address::Inet(SocketAddr::new(Ipv4Addr::UNSPECIFIED.into(), 0));
+    tuple_key(netns, protocol, &none_yet, remote)
 }
 
 impl Twins {
@@ -123,7 +126,7 @@ impl ConnectionTable {
     }
 
     /// Gives a socket that so far only rows told of the name that an event has for it. `false` if there is none.
-    pub(super) fn adopt(&mut self, event: &SocketEvent, tuple: &Tuple) -> bool {
+    pub(super) fn adopt(&mut self, event: &SocketEvent, tuple: &Tuple<'_>) -> bool {
         let Some(name) = self.twin(event, tuple) else {
             self.replace_twin(event, tuple);
             return false;
@@ -138,9 +141,11 @@ impl ConnectionTable {
         }
         twins.remove(key(&entry.socket), name);
         entry.kernel_socket = event.kernel_socket;
-        if is_connecting && tuple.local.port() == 0 {
+        if is_connecting && tuple.local.awaits_port() {
             // Which of its rows was this connect's is a guess: no port is told by it, and nothing is older news for it.
-            entry.edit(&mut self.ledger).local.set_port(0);
+            if let Address::Inet(local) = &mut entry.edit(&mut self.ledger).local {
+                local.set_port(0);
+            }
             (entry.state_at, entry.news_at) = (event.at, event.at);
         }
         twins.add(&entry);
@@ -155,9 +160,9 @@ impl ConnectionTable {
     }
 
     /// The socket that so far only rows told of, and that an event is about.
-    pub(super) fn twin(&self, event: &SocketEvent, tuple: &Tuple) -> Option<u64> {
+    pub(super) fn twin(&self, event: &SocketEvent, tuple: &Tuple<'_>) -> Option<u64> {
         let twins = self.twins.as_ref()?;
-        let is_connecting = event.kind == SocketEventKind::Connecting && tuple.local.port() == 0;
+        let is_connecting = event.kind == SocketEventKind::Connecting && tuple.local.awaits_port();
         let opens = opens(event);
         let ends = end_state(event.kind).is_some();
         let may_be = |entry: &Entry| {
@@ -182,7 +187,7 @@ impl ConnectionTable {
     }
 
     /// A connection begins at the addresses of one that only rows told of: that one is over.
-    fn replace_twin(&mut self, event: &SocketEvent, tuple: &Tuple) {
+    fn replace_twin(&mut self, event: &SocketEvent, tuple: &Tuple<'_>) {
         let Some(twins) = self.twins.as_ref().filter(|_| opens(event) && tuple.remote.is_some()) else {
             return;
         };
@@ -193,7 +198,7 @@ impl ConnectionTable {
     }
 
     /// The socket that only rows told of, that is over, and that a late event is about.
-    pub(super) fn ended_twin(&self, event: &SocketEvent, tuple: &Tuple) -> Option<u64> {
+    pub(super) fn ended_twin(&self, event: &SocketEvent, tuple: &Tuple<'_>) -> Option<u64> {
         let &(_, name) = self.twins.as_ref()?.ended.get(&tuple.key())?;
         let tombstone = self.tombstones.get(name).filter(|_| is_own_name(name))?;
         let follows =

@@ -129,7 +129,7 @@ impl Picture {
                     key: EdgeKey {
                         client: nodes[client].key.clone(),
                         server: nodes[server].key.clone(),
-                        service: Service { protocol: Protocol::Tcp, port: *port },
+                        service: Service::Port(Protocol::Tcp, *port),
                     },
                     client,
                     server,
