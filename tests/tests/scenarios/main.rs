@@ -7,7 +7,9 @@ mod backends;
 mod command_line;
 mod connections;
 mod degraded;
+mod endings;
 mod events;
+mod families;
 mod filters;
 mod leftovers;
 mod losses;
@@ -18,6 +20,7 @@ mod passed_on;
 mod pending;
 mod picture;
 mod privileges;
+mod refused;
 mod short_lives;
 mod slow_scans;
 
