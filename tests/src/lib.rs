@@ -16,5 +16,6 @@ pub mod ordinary;
 pub mod picture;
 pub mod procstat;
 pub mod terminal;
+pub mod ticks;
 pub mod wait;
 pub mod world;

@@ -23,6 +23,7 @@ mod privileges;
 mod refused;
 mod short_lives;
 mod slow_scans;
+mod ticks;
 
 use std::collections::VecDeque;
 use std::net::SocketAddr;
