@@ -10,6 +10,7 @@ pub mod actor;
 pub mod binary;
 pub mod bpf;
 pub mod deed;
+pub mod docker;
 pub mod flood;
 pub mod need;
 pub mod ordinary;
