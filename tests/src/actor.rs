@@ -39,8 +39,8 @@ use crate::world::{Namespace, own_netns};
 /// | `mailbox M NAME`, `take M S` | opens a place where a socket may arrive; waits for it and closes the place |
 /// | `pass NAME S` | sends a socket there |
 /// | `accept-threads L S N`, `connect-threads S N ADDRESS` | N threads do so at once; as `S0`, `S1`, … |
-/// | `ring-accept L S`, `ring-connect S ADDRESS` | the same through io_uring; as `S0` |
-/// | `ring-send S BYTES`, `ring-receive S BYTES` | `send` and `receive` through io_uring |
+/// | `ring-accept L S`, `ring-connect S ADDRESS` | the same through `io_uring`; as `S0` |
+/// | `ring-send S BYTES`, `ring-receive S BYTES` | `send` and `receive` through `io_uring` |
 /// | `here` | does nothing |
 /// | `accept-many L S N`, `connect-many S N ADDRESS` | the same N times, as `S0`, `S1`, … |
 /// | `serve L N BYTES` | N times: accepts, echoes this many bytes, reads to the end, closes |

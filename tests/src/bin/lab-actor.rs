@@ -133,9 +133,11 @@ impl Sockets {
                 Ok(json!({ "local": local }))
             }
             ["here"] => Ok(json!({})),
-            ["heir", heir, socket] => self.adds(heir, Heir::actor(self.socket(socket)?)?),
-            ["inetd", heir, socket, program] => self.adds(heir, Heir::inetd(self.socket(socket)?, program)?),
-            ["activate", heir, socket] => self.adds(heir, Heir::activated(self.socket(socket)?)?),
+            ["heir", heir, socket] => Ok(self.adds(heir, Heir::actor(self.socket(socket)?)?)),
+            ["inetd", heir, socket, program] => {
+                Ok(self.adds(heir, Heir::inetd(self.socket(socket)?, program)?))
+            }
+            ["activate", heir, socket] => Ok(self.adds(heir, Heir::activated(self.socket(socket)?)?)),
             ["tell", heir, ..] => {
                 let heir = self.heirs.get_mut(heir).ok_or_else(|| format!("no heir {heir}"))?;
                 Ok(json!({ "told": heir.tell(&words[2..].join(" "))? }))
@@ -236,10 +238,10 @@ impl Sockets {
         Ok(json!({ "connections": connections }))
     }
 
-    fn adds(&mut self, name: &str, heir: Heir) -> Outcome {
+    fn adds(&mut self, name: &str, heir: Heir) -> Value {
         let child = heir.pid();
         self.heirs.insert(name.into(), heir);
-        Ok(json!({ "child": child }))
+        json!({ "child": child })
     }
 
     /// A connection or a listener.

@@ -16,16 +16,21 @@ pub fn connect(address: SocketAddr, threads: usize) -> Outcome<Vec<TcpStream>> {
 }
 
 /// What so many threads made, each of which has a name of its own that is not the process's.
-fn all(threads: usize, make: impl Fn() -> std::io::Result<TcpStream> + Sync) -> Outcome<Vec<TcpStream>> {
-    let made: std::io::Result<Vec<_>> = thread::scope(|scope| {
+fn all(
+    threads: usize,
+    connection: impl Fn() -> std::io::Result<TcpStream> + Sync,
+) -> Outcome<Vec<TcpStream>> {
+    let all: std::io::Result<Vec<_>> = thread::scope(|scope| {
         let started: Vec<_> = (0..threads)
-            .map(|number| thread::Builder::new().name(format!("worker-{number}")).spawn_scoped(scope, &make))
+            .map(|number| {
+                thread::Builder::new().name(format!("worker-{number}")).spawn_scoped(scope, &connection)
+            })
             .collect::<std::io::Result<_>>()?;
         let joined = started.into_iter().map(|thread| match thread.join() {
-            Ok(made) => made,
+            Ok(end) => end,
             Err(panic) => std::panic::resume_unwind(panic),
         });
         joined.collect()
     });
-    Ok(made?)
+    Ok(all?)
 }

@@ -144,7 +144,7 @@ pub fn own_inheritance() -> Option<Option<OwnedFd>> {
     }
 }
 
-/// The socket that this process was activated with; see sd_listen_fds(3).
+/// The socket that this process was activated with; see `sd_listen_fds(3)`.
 pub fn own_activation() -> Outcome<OwnedFd> {
     if std::env::var("LISTEN_PID")? != std::process::id().to_string() || std::env::var("LISTEN_FDS")? != "1" {
         return Err("LISTEN_PID and LISTEN_FDS mean another process".into());

@@ -1,4 +1,4 @@
-//! Sockets used through io_uring: no process makes a system call on them by name.
+//! Sockets used through `io_uring`: no process makes a system call on them by name.
 
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::os::fd::{AsRawFd as _, FromRawFd as _, OwnedFd};
@@ -8,7 +8,7 @@ use rustix::net::{AddressFamily, SocketType};
 
 use super::Outcome;
 
-/// Why this kernel has no io_uring for this user; `None` where it has.
+/// Why this kernel has no `io_uring` for this user; `None` where it has.
 pub fn missing() -> Option<String> {
     IoUring::new(1).err().map(|error| format!("io_uring is refused: {error}"))
 }
@@ -43,12 +43,12 @@ pub fn connect(address: SocketAddr) -> Outcome<TcpStream> {
 }
 
 /// Sends so many bytes.
-pub fn send(stream: &TcpStream, count: usize) -> Outcome<()> {
-    let mut rest = vec![b'x'; count];
+pub fn send(stream: &TcpStream, bytes: usize) -> Outcome<()> {
+    let mut rest = vec![b'x'; bytes];
     while !rest.is_empty() {
         let send = opcode::Send::new(types::Fd(stream.as_raw_fd()), rest.as_ptr(), rest.len() as u32);
-        let sent = complete(&send.build())?;
-        rest.truncate(rest.len() - usize::try_from(sent)?);
+        let count = complete(&send.build())?;
+        rest.truncate(rest.len() - usize::try_from(count)?);
     }
     Ok(())
 }

@@ -22,10 +22,10 @@ const OUTSIDE: &str = "10.86.0.2";
 fn a_published_port_with_a_proxy() {
     require!(Root, Namespaces, Ebpf);
     if let Some(world) = World::build(Network::Proxied, "published::a_published_port_with_a_proxy") {
-        world.from_outside();
-        world.from_the_host_by_proxy();
-        world.from_a_container_by_proxy();
-        world.to_the_outside();
+        world.comes_from_outside();
+        world.comes_from_the_host_by_proxy();
+        world.comes_from_a_container_by_proxy();
+        world.leaves_for_the_outside();
     }
 }
 
@@ -33,11 +33,11 @@ fn a_published_port_with_a_proxy() {
 fn a_published_port_without_a_proxy() {
     require!(Root, Namespaces, Ebpf);
     if let Some(world) = World::build(Network::Translated, "published::a_published_port_without_a_proxy") {
-        world.from_outside();
-        world.from_the_host_by_translation();
-        world.from_a_container_to_another_by_translation();
-        world.from_a_container_to_itself();
-        world.to_the_outside();
+        world.comes_from_outside();
+        world.comes_from_the_host_by_translation();
+        world.comes_from_a_container_to_another_by_translation();
+        world.comes_from_a_container_to_itself();
+        world.leaves_for_the_outside();
     }
 }
 
@@ -55,6 +55,19 @@ struct Connected {
     actor: Actor,
     local: SocketAddr,
     remote: SocketAddr,
+}
+
+impl Connected {
+    /// To the published port, from a namespace.
+    fn open(namespace: &Namespace, address: &str) -> Self {
+        let mut actor = Actor::inside(namespace);
+        let remote = format!("{address}:{PUBLISHED}").parse().unwrap();
+        let local = actor.connects("end", remote);
+        // It is through to the server, not to a proxy alone.
+        actor.does("send end 4");
+        actor.does("receive end 4");
+        Self { actor, local, remote }
+    }
 }
 
 impl World {
@@ -102,16 +115,6 @@ impl World {
         use std::os::unix::fs::MetadataExt as _;
         let pid = self.daemon.docker(&["inspect", "--format", "{{.State.Pid}}", container]);
         std::fs::metadata(format!("/proc/{pid}/ns/net")).unwrap().ino()
-    }
-
-    fn connect(&self, namespace: &Namespace, address: &str) -> Connected {
-        let mut actor = Actor::inside(namespace);
-        let remote = format!("{address}:{PUBLISHED}").parse().unwrap();
-        let local = actor.connects("end", remote);
-        // It is through to the server, not to a proxy alone.
-        actor.does("send end 4");
-        actor.does("receive end 4");
-        Connected { actor, local, remote }
     }
 
     /// Lets a container connect; it does until `stop_all`.
@@ -170,15 +173,15 @@ impl World {
         first.clone()
     }
 
-    fn from_outside(&self) {
-        let connected = self.connect(&self.outside, HOST);
+    fn comes_from_outside(&self) {
+        let connected = Connected::open(&self.outside, HOST);
         self.assert_translated(&connected, None);
         connected.actor.ends();
         self.picture(0);
     }
 
-    fn from_the_host_by_proxy(&self) {
-        let connected = self.connect(&self.daemon.namespace, "127.0.0.1");
+    fn comes_from_the_host_by_proxy(&self) {
+        let connected = Connected::open(&self.daemon.namespace, "127.0.0.1");
         let first = self.assert_proxied(&self.picture(2));
         assert_eq!(first["client"]["pids"], json!([connected.actor.pid()]), "{first:#}");
         assert_eq!(address_of(&first["client"]), Some(connected.local), "{first:#}");
@@ -186,15 +189,15 @@ impl World {
         self.picture(0);
     }
 
-    fn from_the_host_by_translation(&self) {
-        let connected = self.connect(&self.daemon.namespace, "127.0.0.1");
+    fn comes_from_the_host_by_translation(&self) {
+        let connected = Connected::open(&self.daemon.namespace, "127.0.0.1");
         let bridge = self.daemon.docker(&["inspect", "--format", "{{.NetworkSettings.Gateway}}", "db"]);
         self.assert_translated(&connected, Some(&bridge));
         connected.actor.ends();
         self.picture(0);
     }
 
-    fn from_a_container_by_proxy(&self) {
+    fn comes_from_a_container_by_proxy(&self) {
         self.enter("web", HOST);
         let picture = self.picture(2);
         let first = self.assert_proxied(&picture);
@@ -216,19 +219,19 @@ impl World {
         assert_eq!(edges_where(&self.filter()), 1);
     }
 
-    fn from_a_container_to_another_by_translation(&self) {
+    fn comes_from_a_container_to_another_by_translation(&self) {
         self.enter("web", HOST);
         self.assert_hairpin(&self.web, None);
         self.stop_all("web");
     }
 
-    fn from_a_container_to_itself(&self) {
+    fn comes_from_a_container_to_itself(&self) {
         self.enter("db", HOST);
         let bridge = self.daemon.docker(&["inspect", "--format", "{{.NetworkSettings.Gateway}}", "db"]);
         self.assert_hairpin(&self.db, Some(&bridge));
     }
 
-    fn to_the_outside(&self) {
+    fn leaves_for_the_outside(&self) {
         let mut server = Actor::inside(&self.outside);
         let address = server.listens("listener", &format!("{OUTSIDE}:0"));
         let client = format!("sleep 100000 | nc {OUTSIDE} {}", address.port());

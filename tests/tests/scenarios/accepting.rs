@@ -14,8 +14,8 @@ use crate::events::{one, watching};
 
 #[test]
 fn two_hundred_servers_that_waited_in_accept_all_along_have_their_connections() {
-    require!(Namespaces, Ebpf);
     const SERVERS: usize = 200;
+    require!(Namespaces, Ebpf);
     let namespace = Namespace::anonymous().unwrap();
     let mut servers: Vec<(Actor, SocketAddr)> = (0..SERVERS)
         .map(|_| {
@@ -70,8 +70,8 @@ fn locals(answer: &Value) -> Vec<SocketAddr> {
 
 #[test]
 fn threads_that_accept_and_connect_are_their_process() {
-    require!(Namespaces, Ebpf);
     const THREADS: usize = 30;
+    require!(Namespaces, Ebpf);
     let namespace = Namespace::anonymous().unwrap();
     let (mut client, mut server) = (Actor::inside(&namespace), Actor::inside(&namespace));
     let address = server.listens("listener", "127.0.0.1:0");

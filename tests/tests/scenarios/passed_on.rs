@@ -43,7 +43,7 @@ fn a_server_that_forks_for_each_connection_has_none_itself() {
     let mut server = Actor::inside(&namespace);
     let address = server.listens("listener", "127.0.0.1:0");
     let mut events = watching(&namespace);
-    let mut served: Vec<(Actor, SocketAddr, u32)> = (0..3)
+    let mut clients: Vec<(Actor, SocketAddr, u32)> = (0..3)
         .map(|number| {
             let mut client = Actor::inside(&namespace);
             server.begin("accept listener end");
@@ -57,7 +57,7 @@ fn a_server_that_forks_for_each_connection_has_none_itself() {
         })
         .collect();
     let picture = Picture::inside(&namespace, &["--for", "0"]);
-    for (client, local, heir) in &served {
+    for (client, local, heir) in &clients {
         let ends = Ends { netns: namespace.inode(), client: *local, server: address };
         let connection = picture.connection_of(ends);
         picture.assert_owner(&connection["client"], client.pid(), ACTOR);
@@ -73,12 +73,12 @@ fn a_server_that_forks_for_each_connection_has_none_itself() {
     for number in 0..3 {
         server.does(&format!("tell child{number} close end"));
     }
-    for (client, local, _) in &mut served {
+    for (client, local, _) in &mut clients {
         client.does("close end");
         wait_closed(&mut events, *local, address);
     }
     let events = events.interrupted();
-    for (_, local, heir) in &served {
+    for (_, local, heir) in &clients {
         let of = |kind: &str| {
             let its = |event: &&Value| event["kind"] == kind && address_of(&event["remote"]) == Some(*local);
             let found: Vec<u64> =

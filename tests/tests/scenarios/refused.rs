@@ -11,8 +11,8 @@ use crate::events::{one, wait_closed, watching};
 
 #[test]
 fn after_two_thousand_refused_connects_a_good_one_is_whole() {
-    require!(Namespaces, Ebpf);
     const REFUSED: usize = 2_000;
+    require!(Namespaces, Ebpf);
     let namespace = Namespace::anonymous().unwrap();
     let (mut client, mut server) = (Actor::inside(&namespace), Actor::inside(&namespace));
     let mut events = watching(&namespace);

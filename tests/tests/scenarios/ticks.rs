@@ -16,12 +16,11 @@ fn a_process_that_lived_less_than_a_tick_is_grey_for_exactly_one() {
     let address = server.listens("listener", "127.0.0.1:0");
     server.begin("serve listener 20 8");
     let mut ticks = Ticks::start(300, Some(&namespace));
-    for number in 0..20 {
+    for number in 0..20_u8 {
         // `short-` and a letter: each has a name of its own.
         let name = format!("short-{}", char::from(b'a' + number));
-        let hex: String = name.bytes().map(|byte| format!("{byte:02x}")).collect();
         let commands = [
-            format!("name {hex}"),
+            format!("name 73686f72742d{:02x}", b'a' + number),
             format!("connect end {address}"),
             String::from("send end 8"),
             String::from("receive end 8"),
