@@ -5,11 +5,13 @@
 //! user space.
 #![no_std]
 #![no_main]
+#![feature(asm_experimental_arch)]
 #![allow(
     unsafe_code,
     reason = "the kernel's memory is read through raw pointers; the verifier checks each access"
 )]
 
+mod awaited;
 mod iterator;
 mod owner;
 mod reader;

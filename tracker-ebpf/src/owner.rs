@@ -2,38 +2,25 @@
 //! is learned from its first use of the socket.
 
 use aya_ebpf::EbpfContext;
-use aya_ebpf::bindings::BPF_ANY;
-use aya_ebpf::macros::{btf_tracepoint, fexit, map, raw_tracepoint};
-use aya_ebpf::maps::HashMap;
+use aya_ebpf::macros::{btf_tracepoint, fexit, raw_tracepoint};
 use aya_ebpf::programs::{BtfTracePointContext, FExitContext, RawTracePointContext};
 use scopetop_tracker_ebpf::{Member, RecordKind, Setting};
 
+use crate::awaited::AWAITED;
 use crate::reader::{Probe, Typed, member};
 use crate::record::{CurrentTask, is_held, is_kernels, send};
 use crate::settings::setting;
 
-/// Accepted sockets whose user is not yet known. They are few at any moment, which makes the look-up at each receive
-/// and send a miss in an almost empty table. When it is full, later ones are left to the scan.
-#[map(name = "AWAITED")]
-static AWAITED: HashMap<u64, u8> = HashMap::with_max_entries(65_536, 0);
-
 /// From now on, the first user of the socket is to be told.
 #[inline(always)]
 pub(crate) fn expect(sock: *const u8) {
-    // A full table is no error, see above.
-    let _ = AWAITED.insert(sock as u64, 0, u64::from(BPF_ANY));
+    AWAITED.put(sock as u64);
 }
 
 /// The socket's user is known (or will never be).
 #[inline(always)]
 pub(crate) fn found(sock: *const u8) {
-    let _ = AWAITED.remove(sock as u64);
-}
-
-#[inline(always)]
-fn is_awaited(sock: *const u8) -> bool {
-    // SAFETY: the value is not read.
-    unsafe { AWAITED.get(sock as u64).is_some() }
+    let _ = AWAITED.take(sock as u64);
 }
 
 /// `inet_csk_accept` returned: the current process accepted the socket. The exact way, where trampolines exist.
@@ -80,8 +67,7 @@ fn rcv_space_adjust(context: BtfTracePointContext) -> i32 {
 unsafe fn on_use(arguments: *const *const u8) {
     unsafe {
         let sock = arguments.read();
-        if !sock.is_null() && is_awaited(sock) {
-            found(sock);
+        if !sock.is_null() && AWAITED.take(sock as u64) {
             tell::<Typed>(sock);
         }
     }
@@ -105,8 +91,7 @@ fn destroy_raw(context: RawTracePointContext) -> i32 {
 unsafe fn on_destroy<R: CurrentTask>(arguments: *const *const u8) {
     unsafe {
         let sock = arguments.read();
-        if !sock.is_null() && is_awaited(sock) {
-            found(sock);
+        if !sock.is_null() && AWAITED.take(sock as u64) {
             if is_held::<R>(sock) && !is_kernels::<R>() {
                 tell::<R>(sock);
             }

@@ -21,6 +21,8 @@ static LOST: PerCpuArray<u64> = PerCpuArray::with_max_entries(1, 0);
 
 /// `BPF_RB_AVAIL_DATA`: ask how much waits in the ring buffer.
 const AVAILABLE_DATA: u64 = 0;
+/// One record in so many asks.
+const ASK_ONE_IN: u64 = 16;
 /// `AF_INET6`.
 const INET6: u16 = 10;
 /// `IPPROTO_TCP`. Of MPTCP the subflows are followed, which are TCP sockets; its own socket has only the file.
@@ -96,7 +98,7 @@ pub(crate) unsafe fn send<R: CurrentTask>(kind: RecordKind, sock: *const u8, sta
         }
         return;
     };
-    unsafe {
+    let at = unsafe {
         let record = entry.as_mut_ptr();
         fill_socket::<R>(record, kind, sock, states);
         if owner {
@@ -105,13 +107,22 @@ pub(crate) unsafe fn send<R: CurrentTask>(kind: RecordKind, sock: *const u8, sta
         } else {
             no_process(record);
         }
+        (*record).at
+    };
+    entry.submit(u64::from(if must_wake(at) { BPF_RB_FORCE_WAKEUP } else { BPF_RB_NO_WAKEUP }));
+}
+
+/// Whether the reader is to be woken. Waking it for each record would cost the sender more than all the rest: it looks by
+/// itself now and then, and is woken only when much waits. As asking how much costs something too, one record in so many
+/// asks, picked by its time; and none asks again long after the mark, when the reader is at it already.
+#[inline(always)]
+fn must_wake(at: u64) -> bool {
+    if at / 16 % ASK_ONE_IN != 0 {
+        return false;
     }
-    // Waking the reader for each record would cost the sender more than all the rest: it looks by itself now and
-    // then, and is woken only when much waits. Woken once at the mark, not at each record beyond it.
     let waiting = RECORDS.query(AVAILABLE_DATA);
     let mark = u64::from(setting(Setting::WakeAt));
-    let crosses = waiting >= mark && waiting < mark + 8 * size_of::<SocketRecord>() as u64;
-    entry.submit(u64::from(if crosses { BPF_RB_FORCE_WAKEUP } else { BPF_RB_NO_WAKEUP }));
+    waiting >= mark && waiting < mark + ASK_ONE_IN * 16 * size_of::<SocketRecord>() as u64
 }
 
 /// Fills in the socket's part. Field by field: zeroing the whole becomes a `memset`, which is no helper.
