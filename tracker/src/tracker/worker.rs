@@ -278,6 +278,7 @@ impl Worker {
             processes: processes.into_iter().map(Arc::unwrap_or_clone).collect(),
             containers: self.processes.take_changed_containers(),
             namespaces,
+            remote_names: Vec::new(),
             counts,
             source: self.source.clone(),
         };
