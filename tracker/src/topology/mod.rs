@@ -21,6 +21,7 @@ mod links;
 mod matching;
 mod node;
 mod readings;
+mod remote;
 
 use std::collections::BTreeMap;
 

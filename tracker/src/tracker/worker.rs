@@ -9,8 +9,9 @@ use tokio::sync::mpsc;
 use super::Update;
 use super::alarm::Alarm;
 use super::memory;
+use super::networks::Networks;
 use super::schedule::Schedule;
-use crate::connection::{ConnectionTable, Socket, TableTick};
+use crate::connection::{ConnectionEvent, ConnectionTable, Socket, TableTick};
 use crate::container::engine::Engines;
 use crate::identity::{HostId, NetnsId, Timestamp};
 use crate::kernel::clock::Clock;
@@ -18,7 +19,7 @@ use crate::kernel::convert;
 use crate::kernel::probes::Probes;
 use crate::kernel::scan::Scanner;
 use crate::namespace::NamespaceNames;
-use crate::process::ProcessTable;
+use crate::process::{Process, ProcessTable};
 use crate::text::Text;
 use crate::tick::{Namespace, Source, Tick};
 
@@ -33,6 +34,10 @@ const EVENTS_AT_MOST: usize = 1 << 20;
 /// Sockets that ended while the consumer takes no tick: beyond that the ring buffer is left to fill, which counts what
 /// it loses, so that a consumer that stands still costs a bounded amount of memory.
 const ENDED_AT_MOST: usize = 1 << 18;
+/// How long the end of a tick waits at most for what the kernel tells of addresses and routes: it answers from memory.
+/// The first tick waits longer, for it asks every namespace.
+const KERNEL_PATIENCE: Duration = Duration::from_millis(20);
+const FIRST_PATIENCE: Duration = Duration::from_millis(60);
 /// After a tick of so many sockets the memory that it took is given back.
 const BIG_TICK: usize = 10_000;
 /// After so many ticks processes that own nothing any more are looked for.
@@ -46,6 +51,7 @@ pub(super) struct Worker {
     pub(super) processes: ProcessTable,
     pub(super) namespaces: NamespaceNames,
     pub(super) engines: Engines,
+    pub(super) networks: Networks,
     pub(super) schedule: Schedule,
     pub(super) host: HostId,
     pub(super) kernel: Text,
@@ -70,7 +76,7 @@ pub(super) struct State {
     give_back_at: u64,
     /// Events that the consumer did not take.
     dropped: u64,
-    pending: Vec<crate::connection::ConnectionEvent>,
+    pending: Vec<ConnectionEvent>,
     told_namespaces: FxHashSet<NetnsId>,
     /// The containers that the engines were asked for, and those that the namespaces are called after, by the
     /// table's revision.
@@ -221,6 +227,7 @@ impl Worker {
             .into_iter()
             .map(|event| {
                 let process = event.process.and_then(|id| self.processes.get(&id));
+                let process = process.map(|process| as_it_was(process, &event));
                 (event, process)
             })
             .collect();
@@ -232,12 +239,16 @@ impl Worker {
     fn end_tick(&mut self) {
         let now = self.clock.now();
         let TableTick { opened, changed, closed, forgotten, counts, newly_named } = self.table.tick(now);
+        self.networks.see(opened.iter().chain(&closed), Instant::now());
         self.processes.explain(newly_named.iter().copied());
         self.ask_engines();
+        let patience = if self.state.sequence == 0 { FIRST_PATIENCE } else { KERNEL_PATIENCE };
+        self.networks.hear(Instant::now() + patience);
         self.source.reasons = (self.lasting_reasons.iter())
             .chain(self.scanner.reasons())
             .chain(&self.state.engine_reasons)
             .cloned()
+            .chain(self.networks.reasons())
             .collect();
         let mut processes: Vec<Arc<_>> = newly_named.iter().filter_map(|id| self.processes.get(id)).collect();
         processes.extend(self.processes.take_changed());
@@ -268,6 +279,7 @@ impl Worker {
             processes: processes.into_iter().map(Arc::unwrap_or_clone).collect(),
             containers: self.processes.take_changed_containers(),
             namespaces,
+            remote_names: Vec::new(),
             counts,
             source: self.source.clone(),
         };
@@ -276,13 +288,14 @@ impl Worker {
         let _ = self.sender.try_send(Update::Tick(Box::new(tick)));
     }
 
-    /// The namespaces that these sockets name for the first time, and those whose names changed.
+    /// The namespaces that these sockets name for the first time, and those whose names or networks changed.
     fn name_namespaces<'a>(&mut self, sockets: impl Iterator<Item = &'a Socket>) -> Vec<Namespace> {
         let now = Instant::now();
         let mut told = Vec::new();
         for socket in sockets {
             if self.state.told_namespaces.insert(socket.netns) {
-                told.push(Namespace { id: socket.netns, names: self.namespaces.names(socket.netns, now) });
+                let names = self.namespaces.names(socket.netns, now);
+                told.push(Namespace { id: socket.netns, names, network: None });
             }
         }
         self.namespaces.refresh(now);
@@ -292,6 +305,27 @@ impl Worker {
             self.namespaces.set_inhabitants(self.processes.containers());
         }
         told.extend(self.namespaces.take_changed());
+        for id in self.networks.take_changed() {
+            if !told.iter().any(|namespace| namespace.id == id) {
+                told.push(Namespace { id, names: self.namespaces.names(id, now), network: None });
+            }
+        }
+        for namespace in &mut told {
+            namespace.network = self.networks.of(namespace.id).cloned();
+        }
         told
+    }
+}
+
+/// The process of an event under the name that it had then. What else is known of it by another name may be another
+/// program's.
+fn as_it_was(process: Arc<Process>, event: &ConnectionEvent) -> Arc<Process> {
+    // Nearly always it has the same name, of usual characters, still.
+    let is_same = |comm: &[u8; 16]| comm.split(|&byte| byte == 0).next() == Some(process.comm.as_bytes());
+    match event.comm.filter(|comm| !is_same(comm)).map(|comm| Text::from_c_field(&comm)) {
+        Some(comm) if comm != process.comm => {
+            Arc::new(Process { comm, cmdline: None, exe: None, ..Arc::unwrap_or_clone(process) })
+        }
+        _ => process,
     }
 }

@@ -56,7 +56,7 @@ fn explained(processes: &[(u32, &str, Option<&str>, Option<u32>)]) -> Tick {
     let names: [&[&str]; 3] = [&["host"], &["blue"], &[]];
     for (number, names) in (0..).zip(names) {
         let names = names.iter().map(|&name| Text::from(name)).collect();
-        tick.namespaces.push(Namespace { id: NetnsId(number), names });
+        tick.namespaces.push(Namespace { id: NetnsId(number), names, network: None });
     }
     tick
 }
@@ -104,6 +104,7 @@ fn group_name(key: &GroupKey) -> String {
     match key {
         GroupKey::Internet => "internet".into(),
         GroupKey::Network => "network".into(),
+        GroupKey::Own => "own".into(),
         GroupKey::Top(_) => "top".into(),
         GroupKey::Host(_) => "host".into(),
         GroupKey::Namespace(_, netns) => format!("netns {netns}"),
@@ -120,7 +121,7 @@ fn shown_name(topology: &Topology, key: &ShownKey) -> String {
         ShownKey::Group(group) => format!("[{}]", group_name(group)),
         ShownKey::Node(key) => match topology.node(key).and_then(|node| topology.graph().node_weight(node)) {
             Some(Node::Process(process)) => format!("{} {}", process.comm, process.id.pid),
-            Some(Node::Remote { address }) => address.to_string(),
+            Some(Node::Remote { address, .. }) => address.to_string(),
             _ => format!("{key:?}"),
         },
     }
@@ -419,7 +420,8 @@ fn check(topology: &Topology, grouping: &Grouping, sieve: Sieve<'_>) -> Result<(
         prop_assert_eq!((node.connections, node.inside), counted);
         prop_assert!(forest.is_shown_as(node.member, &node.key), "its member is shown by it");
         prop_assert!(
-            grouping.is_open(&node.around) || matches!(node.around, GroupKey::Internet | GroupKey::Network)
+            grouping.is_open(&node.around)
+                || matches!(node.around, GroupKey::Internet | GroupKey::Network | GroupKey::Own)
         );
         if let ShownKey::Group(group) = &node.key {
             prop_assert!(!grouping.is_open(group));

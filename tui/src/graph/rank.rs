@@ -74,7 +74,11 @@ impl Units {
             .map(|node| {
                 let new = is_remote.len();
                 let unit = match &node.group {
-                    GroupKey::Internet | GroupKey::Network | GroupKey::Host(_) | GroupKey::Top(_) => new,
+                    GroupKey::Internet
+                    | GroupKey::Network
+                    | GroupKey::Own
+                    | GroupKey::Host(_)
+                    | GroupKey::Top(_) => new,
                     _ => *groups.entry(&node.group).or_insert(new),
                 };
                 let outside = node.kind == NodeKind::Remote;

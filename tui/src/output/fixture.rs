@@ -97,6 +97,7 @@ pub(crate) fn tick(sequence: u64) -> Tick {
         processes: Vec::new(),
         containers: Vec::new(),
         namespaces: Vec::new(),
+        remote_names: Vec::new(),
         counts: Counts::default(),
         source: Source {
             events: Text::from("tp_btf"),
@@ -180,8 +181,8 @@ pub(crate) fn ticks() -> [Tick; 2] {
         processes: vec![nginx(NGINX), nginx(WORKER), curl, process(EVIL, EVIL_NAME)],
         containers: vec![container],
         namespaces: vec![
-            Namespace { id: HOST, names: vec![Text::from("host")] },
-            Namespace { id: WEB, names: vec![] },
+            Namespace { id: HOST, names: vec![Text::from("host")], network: None },
+            Namespace { id: WEB, names: vec![], network: None },
         ],
         ..tick(0)
     };
@@ -212,6 +213,7 @@ pub(crate) fn event(kind: ConnectionEventKind) -> ConnectionEvent {
         protocol: Protocol::Tcp,
         netns: HOST,
         process: Some(EVIL),
+        comm: None,
         local: "10.0.0.5:50006".parse().unwrap(),
         remote: Some("203.0.113.9:443".parse().unwrap()),
         opened_at: None,

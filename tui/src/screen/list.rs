@@ -68,7 +68,7 @@ fn place(node: Option<&ViewNode>) -> Cow<'_, str> {
         Some(node)
             if !matches!(
                 node.group,
-                GroupKey::Internet | GroupKey::Network | GroupKey::Host(_) | GroupKey::Top(_)
+                GroupKey::Internet | GroupKey::Network | GroupKey::Own | GroupKey::Host(_) | GroupKey::Top(_)
             ) =>
         {
             // The image is told in the details.

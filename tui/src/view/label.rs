@@ -40,7 +40,7 @@ impl<'t> Labels<'t> {
                 Some(weight) => name(weight),
                 None => (NodeKind::Unknown, String::from("unknown")),
             },
-            ShownKey::Group(GroupKey::Internet | GroupKey::Network) => {
+            ShownKey::Group(GroupKey::Internet | GroupKey::Network | GroupKey::Own) => {
                 let what = if node.members == 1 { "address" } else { "addresses" };
                 (NodeKind::Remote, format!("{} {what}", crate::human::count(node.members)))
             }
@@ -85,6 +85,7 @@ impl<'t> Labels<'t> {
         match group {
             GroupKey::Internet => String::from("internet"),
             GroupKey::Network => String::from("network"),
+            GroupKey::Own => String::from("this host"),
             GroupKey::Top(_) => String::from(match self.by {
                 By::Process | By::Name => "collapsed",
                 By::Container => "containers",
@@ -138,7 +139,7 @@ fn short(id: &str) -> String {
 
 fn kind_of(group: &GroupKey) -> NodeKind {
     match group {
-        GroupKey::Internet | GroupKey::Network => NodeKind::Remote,
+        GroupKey::Internet | GroupKey::Network | GroupKey::Own => NodeKind::Remote,
         GroupKey::Container(..) => NodeKind::Container,
         GroupKey::Name(..) => NodeKind::Process,
         _ => NodeKind::Group,
@@ -153,7 +154,10 @@ pub(super) fn name(node: &Node) -> (NodeKind, String) {
             NodeKind::Container,
             container.name.as_ref().map_or_else(|| short(&container.id.0), |name| name.as_str().to_owned()),
         ),
-        Node::Remote { address } => (NodeKind::Remote, address.to_string()),
+        Node::Remote { address, name, .. } => {
+            let address = address.to_string();
+            (NodeKind::Remote, name.as_ref().map_or(address.clone(), |name| format!("{name} {address}")))
+        }
         Node::Unknown { .. } => (NodeKind::Unknown, String::from("unknown")),
     }
 }

@@ -44,7 +44,7 @@ impl By {
     /// Whether a group is open as long as nobody says otherwise. The outside always is: addresses stay apart.
     fn opens(self, group: &GroupKey) -> bool {
         match group {
-            GroupKey::Internet | GroupKey::Network | GroupKey::Top(_) => true,
+            GroupKey::Internet | GroupKey::Network | GroupKey::Own | GroupKey::Top(_) => true,
             GroupKey::Name(..) => false,
             GroupKey::Host(_) | GroupKey::Container(..) => matches!(self, Self::Process | Self::Name),
             GroupKey::Namespace(..) | GroupKey::UnknownNamespace(_) => self != Self::Namespace,

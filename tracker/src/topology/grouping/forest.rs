@@ -1,7 +1,5 @@
 //! Which group each node of a topology stands in, and that group in which other.
 
-use std::net::IpAddr;
-
 use petgraph::Direction;
 use petgraph::stable_graph::NodeIndex;
 use rustc_hash::FxHashMap;
@@ -12,6 +10,7 @@ use super::choice::{By, Grouping};
 use super::key::{GroupKey, ShownKey};
 use crate::container::Container;
 use crate::identity::NetnsId;
+use crate::network::Scope;
 use crate::process::Process;
 use crate::text::Text;
 
@@ -125,7 +124,10 @@ impl<'t, 'g> Forest<'t, 'g> {
             (NodeKey::Remote(Some((host, netns)), _) | NodeKey::Unknown(host, netns), _) => {
                 self.namespace(*host, *netns)
             }
-            (_, Node::Remote { address }) if is_local_network(*address) => self.add(GroupKey::Network, None),
+            (_, Node::Remote { scope: Scope::Host, .. }) => self.add(GroupKey::Own, None),
+            (_, Node::Remote { scope: Scope::Private | Scope::Loopback, .. }) => {
+                self.add(GroupKey::Network, None)
+            }
             _ => self.add(GroupKey::Internet, None),
         })
     }
@@ -224,7 +226,7 @@ fn pod(host: HostIndex, container: &Container) -> Option<GroupKey> {
 /// The host of a group; `None` for the outside.
 fn host_of(group: &GroupKey) -> Option<HostIndex> {
     match group {
-        GroupKey::Internet | GroupKey::Network => None,
+        GroupKey::Internet | GroupKey::Network | GroupKey::Own => None,
         GroupKey::Top(host)
         | GroupKey::Host(host)
         | GroupKey::Namespace(host, _)
@@ -233,15 +235,5 @@ fn host_of(group: &GroupKey) -> Option<HostIndex> {
         | GroupKey::Image(host, _)
         | GroupKey::Container(host, _) => Some(*host),
         GroupKey::Name(place, _) => host_of(place),
-    }
-}
-
-/// Whether an address is another machine's in the local networks.
-pub fn is_local_network(address: IpAddr) -> bool {
-    match address {
-        IpAddr::V4(address) => address.is_private() || address.is_link_local() || address.is_loopback(),
-        IpAddr::V6(address) => {
-            address.is_unique_local() || address.is_unicast_link_local() || address.is_loopback()
-        }
     }
 }

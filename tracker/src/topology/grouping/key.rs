@@ -11,6 +11,8 @@ pub enum GroupKey {
     Internet,
     /// Private addresses of other machines.
     Network,
+    /// This host's own addresses, at which no known socket answers.
+    Own,
     /// Where collapsed groups stand that are in no other group. No group itself: it cannot be collapsed.
     Top(HostIndex),
     /// What is in nothing else: no container, no namespace but the host's.

@@ -12,7 +12,7 @@ mod key;
 mod sums;
 
 pub use choice::{By, Grouping, Protocols, Sieve};
-pub use forest::{Forest, is_local_network};
+pub use forest::Forest;
 pub use graph::{Grouped, GroupedEdge, GroupedNode, Kept, group};
 pub use key::{GroupKey, ShownKey};
 pub use sums::Sums;

@@ -7,8 +7,8 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use scopetop_tracker::connection::Protocol;
 use scopetop_tracker::identity::{ContainerId, NetnsId, ProcessId};
+use scopetop_tracker::network::Scope;
 use scopetop_tracker::text::Text;
-use scopetop_tracker::topology::grouping::is_local_network;
 use scopetop_tracker::topology::{HostIndex, NodeKey, Rate, Service};
 
 use crate::graph::{GraphState, render};
@@ -72,7 +72,7 @@ impl Picture {
     /// A remote address.
     pub(super) fn remote(self, address: &str) -> Self {
         let parsed: IpAddr = address.parse().expect("an address");
-        let local = is_local_network(parsed);
+        let local = Scope::of(parsed, &[].into_iter()) != Scope::Internet;
         let group = if local { (GroupKey::Network, "network") } else { (GroupKey::Internet, "internet") };
         self.node(address, "", NodeKind::Remote, NodeKey::Remote(None, parsed), group)
     }
