@@ -3,7 +3,7 @@
 
 mod shop;
 
-pub(crate) use shop::{shop, tick_of_the_shop};
+pub(crate) use shop::shop;
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 

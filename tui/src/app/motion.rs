@@ -60,9 +60,9 @@ impl App {
 
     fn select_row(&mut self, row: usize) {
         let row = row.min(self.view.edges.len().saturating_sub(1));
-        if let Some(edge) = self.view.edges.get(row) {
+        if let Some(key) = self.view.edges.get(row).and_then(|edge| self.view.edge_key(edge)) {
             self.anchor = None;
-            self.select(Selection::Edge(edge.key.clone()));
+            self.select(Selection::Edge(key));
         }
     }
 
@@ -171,8 +171,8 @@ impl App {
             .filter(|&edge| self.view.edges[edge].ends().any(|end| end == place))
             .collect();
         let position = current.and_then(|current| edges.iter().position(|&edge| edge == current));
-        if let Some(&edge) = around(&edges, position, forward) {
-            let key = self.view.edges[edge].key.clone();
+        let next = around(&edges, position, forward).and_then(|&edge| self.view.edges.get(edge));
+        if let Some(key) = next.and_then(|edge| self.view.edge_key(edge)) {
             self.anchor = Some(anchor);
             self.select(Selection::Edge(key));
         }

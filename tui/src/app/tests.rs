@@ -74,7 +74,7 @@ fn the_selection_follows_the_thing_and_not_the_row() {
     app.settle(&topology);
     app.show_list();
     let edge = app.view.edges.iter().position(|edge| *edge.service == *":6379").unwrap();
-    app.selection = Some(Selection::Edge(app.view.edges[edge].key.clone()));
+    app.selection = Some(Selection::Edge(app.view.edge_key(&app.view.edges[edge]).unwrap()));
     // The second tick brings rows that come before it.
     let topology = fixture::topology();
     app.tick_applied(fixture::NOW);
@@ -133,7 +133,8 @@ fn tab_goes_round_the_edges_of_a_node_and_escape_comes_back_to_it() {
 #[test]
 fn from_an_edge_left_and_right_lead_to_its_ends() {
     let (mut app, topology) = app();
-    let edge = app.view.edges.iter().find(|edge| *edge.service == *":5432").unwrap().key.clone();
+    let edge = app.view.edges.iter().find(|edge| *edge.service == *":5432").unwrap();
+    let edge = app.view.edge_key(edge).unwrap();
     app.selection = Some(Selection::Edge(edge.clone()));
     press(&mut app, &topology, KeyCode::Left);
     assert_eq!(selected(&app), "nginx 4121");

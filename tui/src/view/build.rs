@@ -1,12 +1,12 @@
 //! From a topology to a view.
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 use scopetop_tracker::filter::Filter;
 use scopetop_tracker::topology::grouping::{Grouped, GroupedEdge, GroupedNode, Sums, group};
 use scopetop_tracker::topology::{Listener, Rate, Service, Topology};
 
 use super::label::{Labels, service_label};
-use super::{EdgeKey, EdgeState, HostFacts, Look, NodeKind, NodeState, Totals, View, ViewEdge, ViewNode};
+use super::{EdgeState, HostFacts, Look, NodeKind, NodeState, Totals, View, ViewEdge, ViewNode};
 
 /// From how many bytes a second on (both ways together) an edge is busy.
 const BUSY: f64 = 100_000.0;
@@ -47,10 +47,9 @@ pub fn build(topology: &Topology, look: Look<'_>) -> View {
         .enumerate()
         .map(|(place, node)| view_node(node, details.remove(&place).unwrap_or_default(), &mut labels))
         .collect();
-    let edges: Vec<ViewEdge> = in_order(&nodes, &edges)
-        .into_iter()
-        .map(|place| view_edge(topology, &edges[place], &nodes, &mut labels))
-        .collect();
+    // In the order in which they are told, what is looked up lies side by side in memory.
+    let edges: Vec<ViewEdge> = edges.iter().map(|edge| view_edge(topology, edge, &mut labels)).collect();
+    let edges = in_order(&nodes, edges);
     let shown = |listener: &&Listener| !listener.closed && look.sieve.protocols.has(listener.protocol);
     let totals = Totals {
         processes,
@@ -107,22 +106,13 @@ fn view_node(node: GroupedNode, detail: String, labels: &mut Labels<'_>) -> View
     }
 }
 
-fn view_edge<'t>(
-    topology: &Topology,
-    edge: &GroupedEdge<'t>,
-    nodes: &[ViewNode],
-    labels: &mut Labels<'t>,
-) -> ViewEdge {
+fn view_edge<'t>(topology: &Topology, edge: &GroupedEdge<'t>, labels: &mut Labels<'t>) -> ViewEdge {
     let sums = &edge.sums;
     let oldest = sums.oldest.and_then(|id| topology.connection(id));
     ViewEdge {
-        key: EdgeKey {
-            client: nodes[edge.client].key.clone(),
-            server: nodes[edge.server].key.clone(),
-            service: edge.service.clone(),
-        },
         client: edge.client,
         server: edge.server,
+        at: edge.service.clone(),
         service: labels.service(edge.service),
         open: sums.open,
         new: sums.new,
@@ -173,10 +163,9 @@ fn ports(listeners: &[(usize, &Listener)]) -> FxHashMap<usize, String> {
         .collect()
 }
 
-/// The edges' places in an order that depends on what they stand for alone, so that a row stays where it is while
-/// numbers change: names first, as people look for them, then pids and addresses as numbers.
-fn in_order(nodes: &[ViewNode], edges: &[GroupedEdge<'_>]) -> Vec<usize> {
-    let mut order: Vec<usize> = (0..nodes.len()).collect();
+/// The edges in an order that depends on what they stand for alone, so that a row stays where it is while numbers
+/// change: names first, as people look for them, then pids and addresses as numbers.
+fn in_order(nodes: &[ViewNode], edges: Vec<ViewEdge>) -> Vec<ViewEdge> {
     let kind = |node: &ViewNode| match node.kind {
         NodeKind::Process | NodeKind::Container | NodeKind::Group => 0,
         NodeKind::Unknown => 1,
@@ -187,15 +176,27 @@ fn in_order(nodes: &[ViewNode], edges: &[GroupedEdge<'_>]) -> Vec<usize> {
         NodeKind::Remote => String::new(),
         _ => node.label.rsplit_once(' ').map_or(node.label.as_str(), |(name, _)| name).to_lowercase(),
     };
-    order.sort_by_cached_key(|&place| (kind(&nodes[place]), word(&nodes[place]), place));
-    let mut rank = vec![0; nodes.len()];
-    for (position, place) in order.into_iter().enumerate() {
-        rank[place] = position;
+    let nodes = ranks(nodes.len(), |&place| (kind(&nodes[place]), word(&nodes[place]), place));
+    // There are few services.
+    let mut services: Vec<&Service> =
+        edges.iter().map(|edge| &edge.at).collect::<FxHashSet<_>>().into_iter().collect();
+    services.sort_unstable();
+    let services: FxHashMap<&Service, u32> = services.into_iter().zip(0..).collect();
+    let key = |edge: &ViewEdge| (nodes[edge.client], nodes[edge.server], services.get(&edge.at).copied());
+    let mut order: Vec<_> = edges.iter().enumerate().map(|(place, edge)| (key(edge), place)).collect();
+    order.sort_unstable();
+    drop(services);
+    let mut edges: Vec<Option<ViewEdge>> = edges.into_iter().map(Some).collect();
+    order.into_iter().filter_map(|(_, place)| edges[place].take()).collect()
+}
+
+/// The position of each of so many places when they are put in the order of a key.
+fn ranks<K: Ord>(count: usize, key: impl FnMut(&usize) -> K) -> Vec<u32> {
+    let mut order: Vec<usize> = (0..count).collect();
+    order.sort_by_cached_key(key);
+    let mut ranks = vec![0; count];
+    for (rank, place) in (0..).zip(order) {
+        ranks[place] = rank;
     }
-    let mut places: Vec<usize> = (0..edges.len()).collect();
-    places.sort_by_cached_key(|&place| {
-        let edge = &edges[place];
-        (rank[edge.client], rank[edge.server], edge.service)
-    });
-    places
+    ranks
 }

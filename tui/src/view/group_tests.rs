@@ -148,7 +148,7 @@ fn an_added_up_edge_is_opened_into_its_connections() {
     let grouping = Grouping::new(By::Image);
     with(&grouping, |topology, view, look| {
         let edge = view.edges.iter().find(|edge| *edge.service == *":5432" && edge.open == 6).unwrap();
-        let details = details(topology, view, look, &Selection::Edge(edge.key.clone())).unwrap();
+        let details = details(topology, view, look, &Selection::Edge(view.edge_key(edge).unwrap())).unwrap();
         assert_eq!(details.title, "nginx:1.27 ×5 → postgres:16 ×2 :5432");
         let ends: Vec<[&str; 3]> = details.tables[0]
             .rows

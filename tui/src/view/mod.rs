@@ -105,13 +105,13 @@ pub enum NodeState {
 /// All connections from one node to one service of another, as far as the filter lets them through.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ViewEdge {
-    /// Which.
-    pub key: EdgeKey,
     /// The client's place in [`View::nodes`].
     pub client: usize,
     /// The server's place in [`View::nodes`].
     pub server: usize,
-    /// The service: `:443` over TCP, else with the protocol, `udp:53`.
+    /// What it is for.
+    pub at: Service,
+    /// What that is called: `:443` over TCP, else with the protocol, `udp:53`.
     pub service: Arc<str>,
     /// How many connections are open.
     pub open: usize,
@@ -259,7 +259,16 @@ impl View {
 
     /// The place of a key in [`View::edges`].
     pub fn edge_place(&self, key: &EdgeKey) -> Option<usize> {
-        self.edges.iter().position(|edge| edge.key == *key)
+        let (client, server) = (self.node_place(&key.client)?, self.node_place(&key.server)?);
+        self.edges
+            .iter()
+            .position(|edge| edge.client == client && edge.server == server && edge.at == key.service)
+    }
+
+    /// What an edge stands for: its place may be another in the next view.
+    pub fn edge_key(&self, edge: &ViewEdge) -> Option<EdgeKey> {
+        let key = |place: usize| self.nodes.get(place).map(|node| node.key.clone());
+        Some(EdgeKey { client: key(edge.client)?, server: key(edge.server)?, service: edge.at.clone() })
     }
 }
 

@@ -80,11 +80,8 @@ fn an_edge_that_is_selected_goes_along_too() {
     let edge = |app: &App, ends: &str| {
         let label = |place: usize| app.view.nodes[place].label.clone();
         let mut edges = app.view.edges.iter();
-        edges
-            .find(|edge| format!("{} {}", label(edge.client), label(edge.server)) == ends)
-            .unwrap()
-            .key
-            .clone()
+        let edge = edges.find(|edge| format!("{} {}", label(edge.client), label(edge.server)) == ends);
+        app.view.edge_key(edge.unwrap()).unwrap()
     };
     let smallest = edge(&app, "nginx 2113 postgres 3002");
     app.select(Selection::Edge(smallest));

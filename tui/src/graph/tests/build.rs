@@ -13,9 +13,7 @@ use scopetop_tracker::topology::{HostIndex, NodeKey, Rate, Service};
 
 use crate::graph::{GraphState, render};
 use crate::theme::Theme;
-use crate::view::{
-    EdgeKey, EdgeState, GroupKey, NodeKind, NodeState, Selection, ShownKey, View, ViewEdge, ViewNode,
-};
+use crate::view::{EdgeState, GroupKey, NodeKind, NodeState, Selection, ShownKey, View, ViewEdge, ViewNode};
 
 /// Nodes and edges, to become a view.
 #[derive(Clone, Default)]
@@ -130,13 +128,9 @@ impl Picture {
                 let (client, server) = (place(client), place(server));
                 let is_over = matches!(state, EdgeState::Closed | EdgeState::Failed);
                 ViewEdge {
-                    key: EdgeKey {
-                        client: nodes[client].key.clone(),
-                        server: nodes[server].key.clone(),
-                        service: Service::Port(Protocol::Tcp, *port),
-                    },
                     client,
                     server,
+                    at: Service::Port(Protocol::Tcp, *port),
                     service: format!(":{port}").into(),
                     open: if is_over { 0 } else { *count },
                     new: usize::from(*state == EdgeState::New),

@@ -264,7 +264,7 @@ proptest! {
             prop_assert!(reversed, "nothing on its row looks selected");
         }
         if let Some(edge) = view.edges.first() {
-            draw(&mut state, &view, (width, height), Some(&Selection::Edge(edge.key.clone())));
+            draw(&mut state, &view, (width, height), Some(&Selection::Edge(view.edge_key(edge).expect("an edge of the view"))));
         }
     }
 }
