@@ -15,7 +15,7 @@ use scopetop_tracker::tick::Namespace;
 use scopetop_tracker::topology::grouping::{
     By, Forest, GroupKey, Grouped, Grouping, Protocols, ShownKey, Sieve, group,
 };
-use scopetop_tracker::topology::{Connection, Node, NodeKey, Topology};
+use scopetop_tracker::topology::{Connection, HostIndex, Node, NodeKey, Topology};
 
 use crate::script::{add_line, tick};
 
@@ -231,7 +231,7 @@ fn by_container_the_host_is_what_is_in_none() {
 
 #[test]
 fn by_image_an_open_one_shows_its_containers_and_these_their_processes() {
-    let (town, host) = (town(), Default::default());
+    let (town, host) = (town(), HostIndex::default());
     let mut grouping = Grouping::new(By::Image);
     let nodes = |grouping: &Grouping| {
         let told = told(&town, grouping);

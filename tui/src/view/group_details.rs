@@ -86,7 +86,7 @@ fn what(topology: &Topology, key: &GroupKey, fact: &mut impl FnMut(&'static str,
         GroupKey::Internet => fact("where", String::from("public addresses")),
         GroupKey::Network => fact("where", String::from("private addresses of other machines")),
         GroupKey::Own => {
-            fact("where", String::from("this host's own addresses: no known socket answers there"))
+            fact("where", String::from("this host's own addresses: no known socket answers there"));
         }
         GroupKey::Namespace(host, netns) => fact("netns", namespace(topology, *host, *netns)),
         GroupKey::UnknownNamespace(_) => {

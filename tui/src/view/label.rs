@@ -100,8 +100,9 @@ impl<'t> Labels<'t> {
             }
             GroupKey::UnknownNamespace(_) => String::from("unknown netns"),
             GroupKey::Pod(_, Some(namespace), name) => format!("{namespace}/{name}"),
-            GroupKey::Pod(_, None, name) => name.as_str().to_owned(),
-            GroupKey::Image(_, name) | GroupKey::Name(_, name) => name.as_str().to_owned(),
+            GroupKey::Pod(_, None, name) | GroupKey::Image(_, name) | GroupKey::Name(_, name) => {
+                name.as_str().to_owned()
+            }
             GroupKey::Container(..) => self.container(group).0,
         }
     }
