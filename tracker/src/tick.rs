@@ -1,5 +1,7 @@
 //! The tick: the one currency of everything after the tracker.
 
+use std::net::IpAddr;
+
 use serde::{Deserialize, Serialize};
 
 use crate::connection::Socket;
@@ -41,6 +43,9 @@ pub struct Tick {
     pub containers: Vec<Container>,
     /// Every namespace that a socket above names for the first time, and each whose names or network changed.
     pub namespaces: Vec<Namespace>,
+    /// The names of remote addresses that were found by reverse lookup since the last tick.
+    #[serde(default)]
+    pub remote_names: Vec<RemoteName>,
     /// How many events of each kind fell into the tick.
     pub counts: Counts,
     /// Where all this comes from, and what was missing.
@@ -72,6 +77,15 @@ pub struct Namespace {
     /// [`Source::reasons`] gives.
     #[serde(default)]
     pub network: Option<Network>,
+}
+
+/// The name of a remote address.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RemoteName {
+    /// The address.
+    pub address: IpAddr,
+    /// What its reverse lookup gave: whoever answers for the address chose it.
+    pub name: Text,
 }
 
 /// Where a tick's facts come from. What was not used has its reason.

@@ -9,6 +9,7 @@ use super::nearest::nearest;
 use super::pattern::Pattern;
 use crate::block::Block;
 use crate::connection::{Protocol, State};
+use crate::network::Scope;
 use crate::text::Text;
 
 /// One value and where it stands.
@@ -36,6 +37,7 @@ pub(super) fn test(key: Key, operator: Operator, first: &Value, more: &[Value]) 
         }
         Kind::State => Test::States(choices(set(), "state", &State::ALL, State::name)?),
         Kind::Direction => Test::Directions(choices(set(), "direction", &Dir::ALL, Dir::name)?),
+        Kind::Scope => Test::Scopes(choices(set(), "scope", &Scope::ALL, Scope::name)?),
     })
 }
 

@@ -14,12 +14,14 @@ mod edge;
 mod end;
 mod ends;
 mod facts;
+pub mod grouping;
 mod host;
 mod join;
 mod links;
 mod matching;
 mod node;
 mod readings;
+mod remote;
 
 use std::collections::BTreeMap;
 

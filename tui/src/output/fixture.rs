@@ -97,6 +97,7 @@ pub(crate) fn tick(sequence: u64) -> Tick {
         processes: Vec::new(),
         containers: Vec::new(),
         namespaces: Vec::new(),
+        remote_names: Vec::new(),
         counts: Counts::default(),
         source: Source {
             events: Text::from("tp_btf"),
@@ -212,6 +213,7 @@ pub(crate) fn event(kind: ConnectionEventKind) -> ConnectionEvent {
         protocol: Protocol::Tcp,
         netns: HOST,
         process: Some(EVIL),
+        comm: None,
         local: "10.0.0.5:50006".parse().unwrap(),
         remote: Some("203.0.113.9:443".parse().unwrap()),
         opened_at: None,

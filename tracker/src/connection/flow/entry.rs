@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 
 use super::{FlowEvent, FlowId, Traffic, UdpSocket, Way};
-use crate::connection::{Counters, Direction, OwnerSource, Protocol, Socket, State};
+use crate::connection::{Actor, Counters, Direction, OwnerSource, Protocol, Socket, State};
 use crate::identity::{ProcessId, SocketId, Timestamp};
 
 /// A flow.
@@ -28,6 +28,8 @@ pub(super) struct Flow {
     pub(super) first_seen: Option<Way>,
     /// The process that was seen using it.
     pub(super) user: Option<ProcessId>,
+    /// The command name that it had then.
+    pub(super) user_comm: Option<[u8; 16]>,
     /// What was counted before the kernel's counters began anew.
     base: Traffic,
     /// The newest reading of the kernel's counters.
@@ -95,6 +97,7 @@ impl Flow {
             first: None,
             first_seen: None,
             user: None,
+            user_comm: None,
             base: Traffic::default(),
             last: Traffic::default(),
             active_at: at,
@@ -109,8 +112,13 @@ impl Flow {
     pub(super) fn begins_anew(&mut self, event: &FlowEvent) {
         self.restart();
         self.active_at = self.active_at.max(event.at);
-        if let Some(actor) = &event.actor {
-            self.user = Some(actor.id);
+        self.used_by(event.actor.as_ref());
+    }
+
+    /// A process was seen using it.
+    pub(super) fn used_by(&mut self, actor: Option<&Actor>) {
+        if let Some(actor) = actor {
+            (self.user, self.user_comm) = (Some(actor.id), Some(actor.comm));
         }
     }
 

@@ -32,6 +32,7 @@ impl Outbox {
             protocol: socket.protocol,
             netns: socket.netns,
             process: flow.user.or(socket.owners.first().copied()),
+            comm: flow.user_comm,
             local: socket.local.clone(),
             remote: socket.remote.clone(),
             opened_at: socket.opened_at.filter(|_| is_close),

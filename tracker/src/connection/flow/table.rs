@@ -117,7 +117,7 @@ impl FlowTable {
         } else {
             self.insert(&event.socket, event.remote, event.at);
             if let Some(flow) = self.flows.get_mut(&id) {
-                flow.user = event.actor.map(|actor| actor.id);
+                flow.used_by(event.actor.as_ref());
             }
             self.set_owners(id);
             self.begin(id, event);

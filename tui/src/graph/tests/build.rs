@@ -7,12 +7,13 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use scopetop_tracker::connection::Protocol;
 use scopetop_tracker::identity::{ContainerId, NetnsId, ProcessId};
+use scopetop_tracker::network::Scope;
 use scopetop_tracker::text::Text;
 use scopetop_tracker::topology::{HostIndex, NodeKey, Rate, Service};
 
 use crate::graph::{GraphState, render};
 use crate::theme::Theme;
-use crate::view::{EdgeKey, EdgeState, GroupKey, NodeKind, NodeState, Selection, View, ViewEdge, ViewNode};
+use crate::view::{EdgeState, GroupKey, NodeKind, NodeState, Selection, ShownKey, View, ViewEdge, ViewNode};
 
 /// Nodes and edges, to become a view.
 #[derive(Clone, Default)]
@@ -29,19 +30,20 @@ impl Picture {
         label: &str,
         detail: &str,
         kind: NodeKind,
-        key: NodeKey,
+        key: impl Into<ShownKey>,
         group: (GroupKey, &str),
     ) -> Self {
         let node = ViewNode {
-            key,
+            key: key.into(),
             label: label.to_owned(),
             detail: detail.to_owned(),
             kind,
             group: group.0,
-            group_label: group.1.to_owned(),
+            group_label: group.1.into(),
             state: NodeState::Steady,
             matched_by_search: false,
             connections: 0,
+            inside: 0,
             rate: Rate::default(),
         };
         self.nodes.insert(label.to_owned(), node);
@@ -68,7 +70,7 @@ impl Picture {
     /// A remote address.
     pub(super) fn remote(self, address: &str) -> Self {
         let parsed: IpAddr = address.parse().expect("an address");
-        let local = crate::view::is_local_network(parsed);
+        let local = Scope::of(parsed, &[].into_iter()) != Scope::Internet;
         let group = if local { (GroupKey::Network, "network") } else { (GroupKey::Internet, "internet") };
         self.node(address, "", NodeKind::Remote, NodeKey::Remote(None, parsed), group)
     }
@@ -126,14 +128,10 @@ impl Picture {
                 let (client, server) = (place(client), place(server));
                 let is_over = matches!(state, EdgeState::Closed | EdgeState::Failed);
                 ViewEdge {
-                    key: EdgeKey {
-                        client: nodes[client].key.clone(),
-                        server: nodes[server].key.clone(),
-                        service: Service::Port(Protocol::Tcp, *port),
-                    },
                     client,
                     server,
-                    service: format!(":{port}"),
+                    at: Service::Port(Protocol::Tcp, *port),
+                    service: format!(":{port}").into(),
                     open: if is_over { 0 } else { *count },
                     new: usize::from(*state == EdgeState::New),
                     closed: if *state == EdgeState::Closed { *count } else { 0 },
@@ -159,10 +157,10 @@ impl Picture {
 }
 
 /// The key of a process, by the number at the end of its label.
-pub(super) fn process(label: &str) -> NodeKey {
+pub(super) fn process(label: &str) -> ShownKey {
     let pid =
         label.rsplit(' ').next().and_then(|word| word.parse().ok()).expect("a pid at the end of the label");
-    NodeKey::Process(HOST, ProcessId { pid, started: 1 })
+    NodeKey::Process(HOST, ProcessId { pid, started: 1 }).into()
 }
 
 /// What is drawn of a view on a panel of a size.
