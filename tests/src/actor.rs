@@ -51,7 +51,6 @@ use crate::world::{Namespace, own_netns};
 /// | `udp-send U BYTES`, `udp-send-to U ADDRESS BYTES` | one datagram of so many bytes |
 /// | `udp-receive U` | waits for one; tells `from`, `bytes` |
 /// | `udp-swallow U` | the same without asking from whom |
-/// | `udp-answer U N BYTES` | N times: receives, answers with so many bytes |
 /// | `udp-close U` | closes it |
 /// | `exit` | ends |
 #[derive(Debug)]

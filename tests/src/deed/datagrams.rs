@@ -5,7 +5,7 @@ use std::net::{SocketAddr, UdpSocket};
 
 use serde_json::{Value, json};
 
-type Outcome = Result<Value, Box<dyn std::error::Error>>;
+use super::Outcome;
 
 /// The UDP sockets of an actor, by the names that the scenario gave them.
 #[derive(Debug, Default)]
@@ -15,14 +15,13 @@ pub struct Datagrams {
 
 impl Datagrams {
     /// Does what the command says; `None` if that is nothing about UDP.
-    pub fn act(&mut self, words: &[&str]) -> Option<Outcome> {
+    pub fn act(&mut self, words: &[&str]) -> Option<Outcome<Value>> {
         Some(match *words {
             ["udp-bind", name, address] => self.bind(name, address),
             ["udp-connect", name, address] => self.connect(name, address),
             ["udp-send", name, bytes] => self.send(name, None, bytes),
             ["udp-send-to", name, address, bytes] => self.send(name, Some(address), bytes),
             ["udp-receive", name] => self.receive(name),
-            ["udp-answer", name, count, bytes] => self.answer(name, count, bytes),
             ["udp-swallow", name] => self.swallow(name),
             ["udp-close", name] => match self.sockets.remove(name) {
                 Some(_) => Ok(json!({})),
@@ -32,20 +31,20 @@ impl Datagrams {
         })
     }
 
-    fn bind(&mut self, name: &str, address: &str) -> Outcome {
+    fn bind(&mut self, name: &str, address: &str) -> Outcome<Value> {
         let socket = UdpSocket::bind(address)?;
         let local = socket.local_addr()?;
         self.sockets.insert(name.into(), socket);
         Ok(json!({ "local": local }))
     }
 
-    fn connect(&self, name: &str, address: &str) -> Outcome {
+    fn connect(&self, name: &str, address: &str) -> Outcome<Value> {
         let socket = self.socket(name)?;
         socket.connect(address)?;
         Ok(json!({ "local": socket.local_addr()? }))
     }
 
-    fn send(&self, name: &str, to: Option<&str>, bytes: &str) -> Outcome {
+    fn send(&self, name: &str, to: Option<&str>, bytes: &str) -> Outcome<Value> {
         let (socket, payload) = (self.socket(name)?, vec![b'x'; bytes.parse()?]);
         match to {
             Some(to) => socket.send_to(&payload, to.parse::<SocketAddr>()?)?,
@@ -54,23 +53,14 @@ impl Datagrams {
         Ok(json!({}))
     }
 
-    fn receive(&self, name: &str) -> Outcome {
-        let (bytes, from) = self.socket(name)?.recv_from(&mut [0; 65_536])?;
+    fn receive(&self, name: &str) -> Outcome<Value> {
+        let (bytes, from) = self.socket(name)?.recv_from(&mut [0; 2048])?;
         Ok(json!({ "from": from, "bytes": bytes }))
     }
 
-    fn answer(&self, name: &str, count: &str, bytes: &str) -> Outcome {
-        let (socket, payload) = (self.socket(name)?, vec![b'y'; bytes.parse()?]);
-        for _ in 0..count.parse::<u32>()? {
-            let (_, from) = socket.recv_from(&mut [0; 65_536])?;
-            socket.send_to(&payload, from)?;
-        }
-        Ok(json!({}))
-    }
-
-    fn swallow(&self, name: &str) -> Outcome {
+    fn swallow(&self, name: &str) -> Outcome<Value> {
         let bytes =
-            rustix::net::recv(self.socket(name)?, &mut [0_u8; 1024][..], rustix::net::RecvFlags::empty())?;
+            rustix::net::recv(self.socket(name)?, &mut [0_u8; 2048][..], rustix::net::RecvFlags::empty())?;
         Ok(json!({ "bytes": bytes.1 }))
     }
 
