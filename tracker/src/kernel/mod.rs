@@ -9,3 +9,4 @@ mod offsets;
 pub(crate) mod probes;
 pub(crate) mod proc_dir;
 pub mod scan;
+pub(crate) mod unix_record;
