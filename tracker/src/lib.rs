@@ -1,12 +1,14 @@
 //! Who on this Linux host talks to whom: kernel events and one scan become a table of sockets, the table becomes
 //! [`Tick`]s, and ticks become a [`Topology`](topology::Topology).
 
+pub mod block;
 pub mod connection;
 pub mod container;
 pub mod filter;
 pub mod identity;
 pub mod kernel;
 pub mod namespace;
+pub mod network;
 pub mod process;
 pub mod report;
 pub mod text;

@@ -99,11 +99,13 @@ impl NamespaceNames {
         }
     }
 
-    /// The namespaces that were asked for and have other names since, each once.
+    /// The namespaces that were asked for and have other names since, each once; their networks are not known here.
     pub fn take_changed(&mut self) -> Vec<Namespace> {
         let changed = std::mem::take(&mut self.changed);
-        let mut changed: Vec<_> =
-            changed.into_iter().map(|id| Namespace { id, names: self.all_names(id) }).collect();
+        let mut changed: Vec<_> = changed
+            .into_iter()
+            .map(|id| Namespace { id, names: self.all_names(id), network: None })
+            .collect();
         changed.sort_by_key(|namespace| namespace.id);
         changed
     }
@@ -235,7 +237,8 @@ mod tests {
         ];
         table.set_inhabitants(&containers);
         let told = table.take_changed();
-        assert_eq!(told, [Namespace { id: id(2), names: ["blue", "side", "web"].map(Text::from).to_vec() }]);
+        let names = ["blue", "side", "web"].map(Text::from).to_vec();
+        assert_eq!(told, [Namespace { id: id(2), names, network: None }]);
         table.set_inhabitants(&containers);
         assert!(table.take_changed().is_empty(), "nothing is new");
         table.set_inhabitants([]);

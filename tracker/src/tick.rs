@@ -1,10 +1,13 @@
 //! The tick: the one currency of everything after the tracker.
 
+use std::net::IpAddr;
+
 use serde::{Deserialize, Serialize};
 
 use crate::connection::Socket;
 use crate::container::Container;
 use crate::identity::{HostId, NetnsId, SocketId, Timestamp};
+use crate::network::Network;
 use crate::process::Process;
 use crate::text::Text;
 
@@ -38,8 +41,11 @@ pub struct Tick {
     pub processes: Vec<Process>,
     /// Every container that a process above names for the first time, and each whose facts changed.
     pub containers: Vec<Container>,
-    /// Every namespace that a socket above names for the first time, and each whose names changed.
+    /// Every namespace that a socket above names for the first time, and each whose names or network changed.
     pub namespaces: Vec<Namespace>,
+    /// The names of remote addresses that were found by reverse lookup since the last tick.
+    #[serde(default)]
+    pub remote_names: Vec<RemoteName>,
     /// How many events of each kind fell into the tick.
     pub counts: Counts,
     /// Where all this comes from, and what was missing.
@@ -60,13 +66,26 @@ pub struct Counts {
     pub fails: u64,
 }
 
-/// A network namespace and what people call it.
+/// A network namespace, what people call it, and what it has of the network.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Namespace {
     /// Which.
     pub id: NetnsId,
     /// Its names: `host` for the first process's, those under `/run/netns`, those of its containers.
     pub names: Vec<Text>,
+    /// Its addresses and routes; `None` where they are not known: not yet, not any more, or for a reason that
+    /// [`Source::reasons`] gives.
+    #[serde(default)]
+    pub network: Option<Network>,
+}
+
+/// The name of a remote address.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RemoteName {
+    /// The address.
+    pub address: IpAddr,
+    /// What its reverse lookup gave: whoever answers for the address chose it.
+    pub name: Text,
 }
 
 /// Where a tick's facts come from. What was not used has its reason.

@@ -144,6 +144,7 @@ fn value_of(key: &str) -> BoxedStrategy<String> {
         "proto" => of(&["tcp", "udp", "unix"]),
         "state" => of(&["established", "time_wait", "LISTEN", "failed"]),
         "dir" => of(&["in", "out", "local"]),
+        "scope" => of(&["loopback", "host", "private", "internet"]),
         "age" | "rtt" => of(&["0", "90s", "180us", "1.5h", "25ms", "3d", "7ns"]),
         "bytes" | "rate" => of(&["0", "2k", "1.5m", "900", "18g"]),
         _ => prop_oneof![

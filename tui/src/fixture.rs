@@ -155,6 +155,7 @@ fn tick(sequence: u64) -> Tick {
         processes: Vec::new(),
         containers: Vec::new(),
         namespaces: Vec::new(),
+        remote_names: Vec::new(),
         counts: scopetop_tracker::tick::Counts::default(),
         source: Source {
             events: "tp_btf".into(),
@@ -186,9 +187,9 @@ pub(crate) fn ticks() -> [Tick; 2] {
         container("9b22e1aa0c4d", "db", "postgres:16", DB),
     ];
     before.namespaces = vec![
-        Namespace { id: HOST, names: vec!["host".into()] },
-        Namespace { id: WEB, names: Vec::new() },
-        Namespace { id: DB, names: Vec::new() },
+        Namespace { id: HOST, names: vec!["host".into()], network: None },
+        Namespace { id: WEB, names: Vec::new(), network: None },
+        Namespace { id: DB, names: Vec::new(), network: None },
     ];
     before.opened = vec![
         listener(1, &[NGINX, NGINX_2], WEB, "0.0.0.0:443"),
@@ -295,7 +296,7 @@ pub(crate) fn quiet(seconds: u64) -> Tick {
 /// A tick with many processes, each with connections to many peers.
 pub(crate) fn crowd(processes: u32, connections_each: u32) -> Tick {
     let mut crowd = tick(0);
-    crowd.namespaces = vec![Namespace { id: HOST, names: vec!["host".into()] }];
+    crowd.namespaces = vec![Namespace { id: HOST, names: vec!["host".into()], network: None }];
     for number in 0..processes {
         let pid = 1_000 + number;
         crowd.processes.push(process(pid, "worker", ("root", 0), HOST, None));

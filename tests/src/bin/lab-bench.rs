@@ -207,6 +207,9 @@ fn flat() -> Result<(), Failure> {
         for (kind, expected) in [("connect", COUNT), ("accept", COUNT), ("close", 2 * COUNT)] {
             let told = count_events(&file, kind, namespace.inode())?;
             missing += expected.abs_diff(told);
+            if told != expected {
+                println!("round {round}: {told} events `{kind}` of {expected}");
+            }
         }
     }
     // Only a file in the temporary folder stays behind where this fails.

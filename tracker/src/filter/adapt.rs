@@ -6,6 +6,7 @@ use super::subject::{ConnectionFacts, End, Holders, Reach, Subject, container_at
 use crate::connection::{Address, ConnectionEvent, ConnectionEventKind, State};
 use crate::container::Container;
 use crate::identity::{NetnsId, Timestamp};
+use crate::network::Scope;
 use crate::process::Process;
 use crate::topology::{Connection, HostIndex, Listener, Node, NodeKey, Side, Topology};
 
@@ -27,6 +28,7 @@ impl<'a> Subject<'a> {
                 protocol: Some(connection.protocol),
                 state: Some(connection.state),
                 reach,
+                scope: scope(topology, connection),
                 age: connection.opened_at.map(|opened| connection.closed_at.unwrap_or(now).since(opened)),
                 bytes: bytes.map(|(to_server, to_client)| to_server.saturating_add(to_client)),
                 // Without a reading of the counters a rate of 0 means only that there was none.
@@ -39,7 +41,12 @@ impl<'a> Subject<'a> {
     /// A node by itself, whatever its connections are.
     pub fn of_node(topology: &'a Topology, node: NodeIndex) -> Self {
         let end = End::of_node(topology, node).in_namespace(topology, host_of(topology, node));
-        Self { ends: [Some(end), None], ..Self::default() }
+        let scope = match topology.graph().node_weight(node) {
+            Some(&Node::Remote { scope, .. }) => Some(scope),
+            _ => None,
+        };
+        let connection = ConnectionFacts { scope, ..ConnectionFacts::default() };
+        Self { ends: [Some(end), None], connection }
     }
 
     /// A listener, whichever process holds it.
@@ -109,6 +116,8 @@ impl<'a> Subject<'a> {
             Close | Fail => event.opened_at.map(|opened| event.at.since(opened)),
             Listen => None,
         };
+        let remote_ip = event.remote.as_ref().and_then(Address::ip);
+        let scope = remote_ip.map(|address| topology.scope_of(host, event.netns, address));
         let counters = event.counters.as_ref();
         Self {
             ends: if event.kind == Accept { [remote, Some(local)] } else { [Some(local), remote] },
@@ -116,6 +125,7 @@ impl<'a> Subject<'a> {
                 protocol: Some(event.protocol),
                 state: Some(state),
                 reach,
+                scope,
                 age,
                 bytes: counters.map(|counters| counters.bytes_sent.saturating_add(counters.bytes_received)),
                 rate: None,
@@ -139,6 +149,7 @@ impl<'a> End<'a> {
             container: node.container,
             holders,
             nat: side.nat,
+            name: node.name,
             netns: side.netns,
             ..Self::at(&side.address)
         };
@@ -159,7 +170,9 @@ impl<'a> End<'a> {
             Node::Container(container) => {
                 Self { container: Some(container), netns: container.netns, ..Self::default() }
             }
-            Node::Remote { address } => Self { ip: Some(*address), ..Self::default() },
+            Node::Remote { address, name, .. } => {
+                Self { ip: Some(*address), name: name.as_ref(), ..Self::default() }
+            }
             Node::Unknown { netns } => Self { netns: Some(*netns), ..Self::default() },
         }
     }
@@ -169,6 +182,19 @@ impl<'a> End<'a> {
         let names = |(host, netns): (HostIndex, NetnsId)| topology.namespace_names(host, netns);
         Self { netns_names: host.zip(self.netns).map_or(&[], names), ..self }
     }
+}
+
+/// How far away the other end of a connection is.
+fn scope(topology: &Topology, connection: &Connection) -> Option<Scope> {
+    let sides = [&connection.client, &connection.server];
+    let far = sides.iter().find(|side| side.socket.is_none());
+    if let Some(&Node::Remote { scope, .. }) = far.and_then(|far| topology.graph().node_weight(far.node)) {
+        return Some(scope);
+    }
+    let addresses = connection.client.address.ip().zip(connection.server.address.ip());
+    addresses.filter(|_| far.is_none()).map(|(client, server)| {
+        if client.is_loopback() && server.is_loopback() { Scope::Loopback } else { Scope::Host }
+    })
 }
 
 fn host_of(topology: &Topology, node: NodeIndex) -> Option<HostIndex> {
@@ -343,6 +369,11 @@ mod tests {
             netns: Some(NetnsId(7)),
             container: Some(container.id.clone()),
         };
+        let remote = Node::Remote {
+            address: address("10.0.0.2:0").ip().unwrap(),
+            scope: Scope::Private,
+            name: Some(Text::from("box.example")),
+        };
         let nodes = [
             (
                 Node::Process(process.clone()),
@@ -351,7 +382,7 @@ mod tests {
             ),
             (Node::Process(process), None, "pid=42 container=0a1b2c3d not container=none"),
             (Node::Container(container.clone()), None, "container=web netns=9 netns=web"),
-            (Node::Remote { address: address("10.0.0.2:0").ip().unwrap() }, None, "ip=10.0.0.2 not port>=0"),
+            (remote, None, "ip=10.0.0.2 not port>=0 box.exa"),
             (Node::Unknown { netns: NetnsId(8) }, None, "netns=8 not container=none"),
         ];
         for (node, container, expression) in &nodes {

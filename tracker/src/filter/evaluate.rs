@@ -43,7 +43,7 @@ impl Condition {
             | Key::Pod
             | Key::Ip
             | Key::Port => subject.ends().any(|end| self.is_satisfied_by_end(end)),
-            Key::Proto | Key::State | Key::Dir => self.test.is_satisfied_by_kind(facts),
+            Key::Proto | Key::State | Key::Dir | Key::Scope => self.test.is_satisfied_by_kind(facts),
             Key::Age => facts.age.is_some_and(|age| self.test.number(age)),
             Key::Bytes => facts.bytes.is_some_and(|bytes| self.test.number(bytes)),
             Key::Rate => facts.rate.is_some_and(|rate| self.test.real(rate)),
@@ -183,6 +183,7 @@ impl Test {
                 Reach::Local => directions.contains(&Dir::Local),
                 Reach::Across => directions.contains(&Dir::In) || directions.contains(&Dir::Out),
             }),
+            Self::Scopes(scopes) => facts.scope.is_some_and(|scope| scopes.contains(&scope)),
             _ => false,
         }
     }
@@ -246,6 +247,7 @@ fn is_found(word: &Word, end: &End<'_>) -> bool {
             let own = end.ip == Some(address.ip()) && end.port == Some(address.port());
             own || nat == Some(address)
         })
+        || end.name.is_some_and(|name| word.is_in(name))
         || end.holders().any(in_holder)
 }
 

@@ -3,10 +3,11 @@
 use std::fmt;
 
 use super::amount::{self, BYTES, NANOSECONDS};
-use super::block::Block;
 use super::key::{Key, Kind, Operator};
 use super::pattern::{Pattern, Word};
+use crate::block::Block;
 use crate::connection::{Protocol, State};
+use crate::network::Scope;
 use crate::text::Text;
 
 /// One expression. `All` and `Any` hold at least two parts, none of them of the same kind as they are: so the tree is
@@ -50,6 +51,8 @@ pub(super) enum Test {
     States(Vec<State>),
     /// One of these directions.
     Directions(Vec<Dir>),
+    /// One of these scopes.
+    Scopes(Vec<Scope>),
 }
 
 /// A name to be equal to; some things have a number as well.
@@ -184,6 +187,9 @@ impl fmt::Display for Condition {
                 write_set(formatter, set, |formatter, value| formatter.write_str(value.name()))
             }
             Test::Directions(set) => {
+                write_set(formatter, set, |formatter, value| formatter.write_str(value.name()))
+            }
+            Test::Scopes(set) => {
                 write_set(formatter, set, |formatter, value| formatter.write_str(value.name()))
             }
         }

@@ -20,6 +20,7 @@ pub enum Key {
     Proto,
     State,
     Dir,
+    Scope,
     Age,
     Bytes,
     Rate,
@@ -62,6 +63,8 @@ pub enum Kind {
     State,
     /// A direction.
     Direction,
+    /// How far away an address is.
+    Scope,
 }
 
 /// A comparison.
@@ -84,7 +87,7 @@ pub enum Operator {
 }
 
 /// Every key, in the order of [`Key`], which is the order of help.
-pub static KEYS: [KeyInfo; 18] = [
+pub static KEYS: [KeyInfo; 19] = [
     KeyInfo {
         key: Key::Netns,
         name: "netns",
@@ -198,6 +201,14 @@ pub static KEYS: [KeyInfo; 18] = [
         synonyms: &["direction"],
     },
     KeyInfo {
+        key: Key::Scope,
+        name: "scope",
+        kind: Kind::Scope,
+        example: "scope=internet",
+        about: "how far the other end is: loopback, host (this one), private (a network of the host's) or internet",
+        synonyms: &["reach", "outside"],
+    },
+    KeyInfo {
         key: Key::Age,
         name: "age",
         kind: Kind::Duration,
@@ -251,7 +262,9 @@ impl Kind {
         use Operator::{AtLeast, AtMost, Equal, Greater, Less, Matches, NotEqual};
         match self {
             Self::Name => &[Equal, NotEqual, Matches],
-            Self::Address | Self::Protocol | Self::State | Self::Direction => &[Equal, NotEqual],
+            Self::Address | Self::Protocol | Self::State | Self::Direction | Self::Scope => {
+                &[Equal, NotEqual]
+            }
             Self::Whole(_) | Self::Bytes | Self::Duration => {
                 &[Equal, NotEqual, Less, Greater, AtMost, AtLeast]
             }
@@ -271,6 +284,7 @@ impl Kind {
             Self::Protocol => "tcp, udp or unix",
             Self::State => "a state as the kernel names it, in lower case; closed; failed",
             Self::Direction => "in, out or local",
+            Self::Scope => "loopback, host, private or internet",
         }
     }
 }

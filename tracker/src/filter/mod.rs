@@ -27,7 +27,6 @@
 
 mod adapt;
 mod amount;
-mod block;
 mod error;
 mod evaluate;
 mod expression;

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 
 use regex::{Regex, RegexBuilder};
 
-use super::block::Block;
+use crate::block::Block;
 use crate::text::Text;
 
 /// The most memory that one compiled expression may take. It bounds the time to compile as well.

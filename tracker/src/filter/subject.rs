@@ -7,6 +7,7 @@ use petgraph::stable_graph::NodeIndex;
 use crate::connection::{Address, Protocol, State};
 use crate::container::Container;
 use crate::identity::{NetnsId, ProcessId};
+use crate::network::Scope;
 use crate::process::Process;
 use crate::text::Text;
 use crate::topology::{HostIndex, Node, NodeKey, Topology};
@@ -34,6 +35,8 @@ pub struct End<'a> {
     pub ip: Option<IpAddr>,
     /// The port.
     pub port: Option<u16>,
+    /// The name of the address.
+    pub name: Option<&'a Text>,
     /// The address and port that address translation put in their place.
     pub nat: Option<SocketAddr>,
     /// The network namespace.
@@ -68,6 +71,8 @@ pub struct ConnectionFacts {
     pub state: Option<State>,
     /// Where it leads.
     pub reach: Option<Reach>,
+    /// How far away its other end is.
+    pub scope: Option<Scope>,
     /// How long it has been open (or was, if it is over), in nanoseconds; `None` if it began before the start.
     pub age: Option<u64>,
     /// Payload bytes so far, both ways together.

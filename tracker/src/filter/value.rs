@@ -1,14 +1,15 @@
 //! From the text of a value to the value that its key is compared with.
 
 use super::amount::{self, BYTES, NANOSECONDS, Wrong};
-use super::block::Block;
 use super::error::{ParseError, one_of, shown};
 use super::expression::{Dir, Name, Test};
 use super::key::{Key, Kind, Operator};
 use super::lexer::Span;
 use super::nearest::nearest;
 use super::pattern::Pattern;
+use crate::block::Block;
 use crate::connection::{Protocol, State};
+use crate::network::Scope;
 use crate::text::Text;
 
 /// One value and where it stands.
@@ -36,6 +37,7 @@ pub(super) fn test(key: Key, operator: Operator, first: &Value, more: &[Value]) 
         }
         Kind::State => Test::States(choices(set(), "state", &State::ALL, State::name)?),
         Kind::Direction => Test::Directions(choices(set(), "direction", &Dir::ALL, Dir::name)?),
+        Kind::Scope => Test::Scopes(choices(set(), "scope", &Scope::ALL, Scope::name)?),
     })
 }
 

@@ -88,7 +88,8 @@ impl Topology {
         self.nodes.remove_unused(&mut self.graph, |key| match key {
             NodeKey::Process(host, id) => hosts[usize::from(host.0)].processes.spare(&id),
             NodeKey::Container(host, id) => hosts[usize::from(host.0)].containers.spare(&id),
-            NodeKey::Remote(..) | NodeKey::Unknown(..) => {}
+            NodeKey::Remote(None, address) => Self::spare_remote_name(hosts, address),
+            NodeKey::Remote(Some(_), _) | NodeKey::Unknown(..) => {}
         });
         self.spare_unused(host, tick);
     }
@@ -195,6 +196,10 @@ impl Topology {
         for namespace in &tick.namespaces {
             self.host_mut(host).namespaces.insert(namespace.id, namespace.names.clone());
         }
+        if self.learn_networks(host, &tick.namespaces) {
+            self.rescope();
+        }
+        self.learn_remote_names(host, tick);
     }
 
     /// What this tick explained and has no node is out of use.

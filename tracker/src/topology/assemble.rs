@@ -10,7 +10,7 @@ use super::connection::{Connection, ConnectionId, Side};
 use super::edge::{Rate, Service};
 use super::end::{End, EndIndex, LinkIndex, is_itself, translated};
 use super::links::Link;
-use super::node::{Node, NodeKey};
+use super::node::NodeKey;
 use super::readings::{Bytes, Reading};
 use crate::connection::{Address, Direction, OwnerSource};
 use crate::identity::ProcessId;
@@ -193,9 +193,7 @@ impl Topology {
         let mut side = Side { address: own.remote.clone(), ..unknown_side() };
         if let Some((host, netns)) = self.ends.get(own.index).map(End::place) {
             side.node = match own.remote.ip() {
-                Some(address) => {
-                    self.plain_node(NodeKey::remote(host, netns, address), Node::Remote { address })
-                }
+                Some(address) => self.remote_node(NodeKey::remote(host, netns, address), address),
                 // The other end of a Unix socket is on this host, in whosever hands.
                 None => self.owner_node(host, netns, None),
             };

@@ -1,5 +1,7 @@
 //! Hosts: whose ticks were applied, and what they explained.
 
+use std::net::IpAddr;
+
 use rustc_hash::FxHashMap;
 
 use super::connection::ConnectionId;
@@ -7,6 +9,7 @@ use super::end::EndIndex;
 use super::facts::Facts;
 use crate::container::Container;
 use crate::identity::{ContainerId, HostId, NetnsId, ProcessId, SocketId, Timestamp};
+use crate::network::Network;
 use crate::process::Process;
 use crate::text::Text;
 use crate::tick::{Counts, Source, Tick};
@@ -52,6 +55,9 @@ pub(super) struct Host {
     /// The sockets that are ends of connections.
     pub(super) sockets: FxHashMap<SocketId, EndIndex>,
     pub(super) namespaces: FxHashMap<NetnsId, Vec<Text>>,
+    pub(super) networks: FxHashMap<NetnsId, Network>,
+    /// The names of remote addresses.
+    pub(super) remote_names: Facts<IpAddr, Text>,
     pub(super) newest: Newest,
     /// When its counters were last read all at once.
     pub(super) counters_at: Option<Timestamp>,

@@ -20,6 +20,7 @@ mod links;
 mod matching;
 mod node;
 mod readings;
+mod remote;
 
 use std::collections::BTreeMap;
 

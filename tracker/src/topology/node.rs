@@ -8,7 +8,9 @@ use rustc_hash::FxHashMap;
 use super::Graph;
 use crate::container::Container;
 use crate::identity::{ContainerId, NetnsId, ProcessId};
+use crate::network::Scope;
 use crate::process::Process;
+use crate::text::Text;
 
 /// A host among those whose ticks were applied, in the order of their first ticks.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -56,6 +58,10 @@ pub enum Node {
     Remote {
         /// The address.
         address: IpAddr,
+        /// How far away it is, by the routes of every namespace that ticks told of.
+        scope: Scope,
+        /// Its name, by reverse lookup; `None` where it was not looked up or has none.
+        name: Option<Text>,
     },
     /// The unknown holder of sockets of a namespace.
     Unknown {

@@ -2,6 +2,7 @@
 
 mod alarm;
 mod memory;
+mod networks;
 mod schedule;
 mod worker;
 
@@ -140,6 +141,7 @@ impl Tracker {
             processes: ProcessTable::new(clock, hierarchy.mount.unwrap_or_else(|| "/sys/fs/cgroup".into())),
             namespaces: NamespaceNames::new(namespace::DIRECTORY),
             engines: Engines::new(engine::sockets()),
+            networks: networks::Networks::new(namespace::DIRECTORY),
             host: HostId(report.host.clone()),
             kernel: report.kernel.clone(),
             lasting_reasons: source.reasons.clone(),

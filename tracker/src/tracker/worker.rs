@@ -9,6 +9,7 @@ use tokio::sync::mpsc;
 use super::Update;
 use super::alarm::Alarm;
 use super::memory;
+use super::networks::Networks;
 use super::schedule::Schedule;
 use crate::connection::{ConnectionTable, Socket, SocketEvent, TableTick, UnixRow};
 use crate::container::engine::Engines;
@@ -34,6 +35,10 @@ const EVENTS_AT_MOST: usize = 1 << 20;
 /// Sockets that ended while the consumer takes no tick: beyond that the ring buffer is left to fill, which counts what
 /// it loses, so that a consumer that stands still costs a bounded amount of memory.
 const ENDED_AT_MOST: usize = 1 << 18;
+/// How long the end of a tick waits at most for what the kernel tells of addresses and routes: it answers from memory.
+/// The first tick waits longer, for it asks every namespace.
+const KERNEL_PATIENCE: Duration = Duration::from_millis(20);
+const FIRST_PATIENCE: Duration = Duration::from_millis(60);
 /// After a tick of so many sockets the memory that it took is given back.
 const BIG_TICK: usize = 10_000;
 /// After so many ticks processes that own nothing any more are looked for.
@@ -47,6 +52,7 @@ pub(super) struct Worker {
     pub(super) processes: ProcessTable,
     pub(super) namespaces: NamespaceNames,
     pub(super) engines: Engines,
+    pub(super) networks: Networks,
     pub(super) schedule: Schedule,
     pub(super) host: HostId,
     pub(super) kernel: Text,
@@ -257,12 +263,16 @@ impl Worker {
     fn end_tick(&mut self) {
         let now = self.clock.now();
         let TableTick { opened, changed, closed, forgotten, counts, newly_named } = self.table.tick(now);
+        self.networks.see(opened.iter().chain(&closed), Instant::now());
         self.processes.explain(newly_named.iter().copied());
         self.ask_engines();
+        let patience = if self.state.sequence == 0 { FIRST_PATIENCE } else { KERNEL_PATIENCE };
+        self.networks.hear(Instant::now() + patience);
         self.source.reasons = (self.lasting_reasons.iter())
             .chain(self.scanner.reasons())
             .chain(&self.state.engine_reasons)
             .cloned()
+            .chain(self.networks.reasons())
             .collect();
         let mut processes: Vec<Arc<_>> = newly_named.iter().filter_map(|id| self.processes.get(id)).collect();
         processes.extend(self.processes.take_changed());
@@ -293,6 +303,7 @@ impl Worker {
             processes: processes.into_iter().map(Arc::unwrap_or_clone).collect(),
             containers: self.processes.take_changed_containers(),
             namespaces,
+            remote_names: Vec::new(),
             counts,
             source: self.source.clone(),
         };
@@ -301,13 +312,14 @@ impl Worker {
         let _ = self.sender.try_send(Update::Tick(Box::new(tick)));
     }
 
-    /// The namespaces that these sockets name for the first time, and those whose names changed.
+    /// The namespaces that these sockets name for the first time, and those whose names or networks changed.
     fn name_namespaces<'a>(&mut self, sockets: impl Iterator<Item = &'a Socket>) -> Vec<Namespace> {
         let now = Instant::now();
         let mut told = Vec::new();
         for socket in sockets {
             if self.state.told_namespaces.insert(socket.netns) {
-                told.push(Namespace { id: socket.netns, names: self.namespaces.names(socket.netns, now) });
+                let names = self.namespaces.names(socket.netns, now);
+                told.push(Namespace { id: socket.netns, names, network: None });
             }
         }
         self.namespaces.refresh(now);
@@ -317,6 +329,14 @@ impl Worker {
             self.namespaces.set_inhabitants(self.processes.containers());
         }
         told.extend(self.namespaces.take_changed());
+        for id in self.networks.take_changed() {
+            if !told.iter().any(|namespace| namespace.id == id) {
+                told.push(Namespace { id, names: self.namespaces.names(id, now), network: None });
+            }
+        }
+        for namespace in &mut told {
+            namespace.network = self.networks.of(namespace.id).cloned();
+        }
         told
     }
 }

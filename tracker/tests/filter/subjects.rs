@@ -4,6 +4,7 @@ use scopetop_tracker::connection::{Address, Protocol, State};
 use scopetop_tracker::container::Container;
 use scopetop_tracker::filter::{ConnectionFacts, End, Holders, Reach, Subject};
 use scopetop_tracker::identity::{ContainerId, NetnsId, ProcessId, Timestamp};
+use scopetop_tracker::network::Scope;
 use scopetop_tracker::process::Process;
 use scopetop_tracker::text::Text;
 
@@ -103,6 +104,7 @@ impl World {
                 protocol: Some(Protocol::Tcp),
                 state: Some(State::Established),
                 reach: Some(Reach::Local),
+                scope: Some(Scope::Host),
                 age: Some(90_000_000_000),
                 bytes: Some(1_500_000),
                 rate: Some(2000.0),
@@ -118,6 +120,7 @@ impl World {
                 protocol: Some(Protocol::Udp),
                 state: Some(State::Established),
                 reach: Some(Reach::Outbound),
+                scope: Some(Scope::Internet),
                 ..ConnectionFacts::default()
             },
         };
@@ -127,6 +130,7 @@ impl World {
                 protocol: Some(Protocol::Tcp),
                 state: Some(State::TimeWait),
                 reach: Some(Reach::Inbound),
+                scope: Some(Scope::Private),
                 age: Some(7_200_000_000_000),
                 bytes: Some(900),
                 rate: Some(0.0),

@@ -8,6 +8,8 @@
 //! - ...                                                   closed
 //! + SOCKET NETNS LOCAL listen [KEY=VALUE ...]             a listener
 //! ! SOCKET                                                forgotten
+//! network NETNS [ADDRESS ...] [BLOCK ...]                 its own addresses, the networks that it is connected to
+//! name ADDRESS NAME                                       a remote address's name
 //! = ...                                                   the picture after the tick
 //! ```
 //! Keys: `pids=1,2`, `dir=in|out`, `seq=SENT/RECEIVED`, `bytes=SENT/RECEIVED`, `rtt=US`, `retransmits=N`,
@@ -19,13 +21,15 @@ use std::fmt::Write as _;
 use petgraph::stable_graph::NodeIndex;
 use petgraph::visit::{EdgeRef as _, IntoEdgeReferences as _};
 use scopetop_tracker::Tick;
+use scopetop_tracker::block::Block;
 use scopetop_tracker::connection::{
     Address, Counters, Direction, OwnerSource, Protocol, SequencePair, Socket, State,
 };
 use scopetop_tracker::container::Container;
 use scopetop_tracker::identity::{ContainerId, HostId, NetnsId, ProcessId, SocketId, Timestamp};
+use scopetop_tracker::network::{Network, Scope};
 use scopetop_tracker::process::Process;
-use scopetop_tracker::tick::{Counts, Source};
+use scopetop_tracker::tick::{Counts, Namespace, RemoteName, Source};
 use scopetop_tracker::topology::{Connection, Node, NodeKey, Rate, Service, Side, Topology};
 
 const SECOND: f64 = 1e9;
@@ -45,6 +49,7 @@ pub(crate) fn tick(host: &str, sequence: u64) -> Tick {
         processes: Vec::new(),
         containers: Vec::new(),
         namespaces: Vec::new(),
+        remote_names: Vec::new(),
         counts: Counts::default(),
         source: Source::default(),
     }
@@ -87,6 +92,22 @@ pub(crate) fn add_line(tick: &mut Tick, line: &str) {
         ["+", ref rest @ ..] => tick.opened.push(socket(rest)),
         ["~", ref rest @ ..] => tick.changed.push(socket(rest)),
         ["-", ref rest @ ..] => tick.closed.push(socket(rest)),
+        ["network", netns, ref rest @ ..] => tick.namespaces.push(Namespace {
+            id: NetnsId(netns.parse().unwrap()),
+            names: Vec::new(),
+            network: (rest != ["gone"]).then(|| Network {
+                addresses: rest.iter().filter_map(|word| word.parse().ok()).collect(),
+                local: Vec::new(),
+                connected: rest
+                    .iter()
+                    .filter(|word| word.contains('/'))
+                    .filter_map(|b| Block::parse(b))
+                    .collect(),
+            }),
+        }),
+        ["name", address, name] => {
+            tick.remote_names.push(RemoteName { address: address.parse().unwrap(), name: name.into() });
+        }
         ["!", id] => tick.forgotten.push(SocketId(id.parse().unwrap())),
         _ => panic!("not a line of a script: {line}"),
     }
@@ -164,10 +185,20 @@ fn node(topology: &Topology, index: NodeIndex) -> String {
         Node::Container(container) => {
             format!("container {}", container.name.as_deref().unwrap_or(&container.id.0))
         }
-        Node::Remote { address } => match topology.key(index) {
-            Some(NodeKey::Remote(Some((_, netns)), _)) => format!("{address} of {netns}"),
-            _ => address.to_string(),
-        },
+        Node::Remote { address, scope, name } => {
+            let mut text = address.to_string();
+            if let Some(NodeKey::Remote(Some((_, netns)), _)) = topology.key(index) {
+                let _ = write!(text, " of {netns}");
+            }
+            if let Some(name) = name {
+                let _ = write!(text, " called {name}");
+            }
+            // Only what the address alone does not say.
+            if *scope != Scope::of(*address, &[].into_iter()) {
+                let _ = write!(text, " ({})", scope.name());
+            }
+            text
+        }
         Node::Unknown { netns } => format!("unknown of {netns}"),
     };
     match topology.container_of(index) {

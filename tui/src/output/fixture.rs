@@ -98,6 +98,7 @@ pub(crate) fn tick(sequence: u64) -> Tick {
         processes: Vec::new(),
         containers: Vec::new(),
         namespaces: Vec::new(),
+        remote_names: Vec::new(),
         counts: Counts::default(),
         source: Source {
             events: Text::from("tp_btf"),
@@ -181,8 +182,8 @@ pub(crate) fn ticks() -> [Tick; 2] {
         processes: vec![nginx(NGINX), nginx(WORKER), curl, process(EVIL, EVIL_NAME)],
         containers: vec![container],
         namespaces: vec![
-            Namespace { id: HOST, names: vec![Text::from("host")] },
-            Namespace { id: WEB, names: vec![] },
+            Namespace { id: HOST, names: vec![Text::from("host")], network: None },
+            Namespace { id: WEB, names: vec![], network: None },
         ],
         ..tick(0)
     };

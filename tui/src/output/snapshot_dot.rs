@@ -64,7 +64,7 @@ fn write_node(out: &mut impl Write, picture: &Picture<'_>, node: NodeIndex, inde
             writeln!(out, "[label={}];", Label(format_args!("{}\n{}", process.comm, process.id.pid)))
         }
         Node::Container(container) => writeln!(out, "[label={}];", Label(format_args!("{}", container.id.0))),
-        Node::Remote { address } => writeln!(out, "[shape=ellipse, label=\"{address}\"];"),
+        Node::Remote { address, .. } => writeln!(out, "[shape=ellipse, label=\"{address}\"];"),
         Node::Unknown { netns } => writeln!(out, "[style=dashed, label=\"unknown\\nnetns {netns}\"];"),
     }
 }

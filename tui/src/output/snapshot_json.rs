@@ -122,7 +122,7 @@ enum NodeObject<'a> {
         id: NodeId<'a>,
         kind: &'static str,
         address: Ip,
-        /// Addresses are not looked up.
+        scope: &'static str,
         name: Option<&'a Text>,
         /// The namespace in which the address has this meaning, where it has another in others.
         netns: Option<u32>,
@@ -155,11 +155,12 @@ impl<'a> NodeObject<'a> {
                 labels: &container.labels,
                 netns: container.netns.map(|netns| netns.0),
             },
-            Node::Remote { address } => Self::Remote {
+            Node::Remote { address, scope, name } => Self::Remote {
                 id,
                 kind: "remote",
                 address: Ip(*address),
-                name: None,
+                scope: scope.name(),
+                name: name.as_ref(),
                 netns: match id.0 {
                     NodeKey::Remote(Some((_, netns)), _) => Some(netns.0),
                     _ => None,

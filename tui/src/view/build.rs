@@ -1,7 +1,6 @@
 //! From a topology to a view.
 
 use std::collections::BTreeMap;
-use std::net::IpAddr;
 
 use petgraph::Direction;
 use petgraph::stable_graph::NodeIndex;
@@ -10,6 +9,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use scopetop_tracker::connection::State;
 use scopetop_tracker::filter::{Filter, Subject};
 use scopetop_tracker::identity::{NetnsId, Timestamp};
+use scopetop_tracker::network::Scope;
 use scopetop_tracker::topology::{Connection, Edge, HostIndex, Node, NodeKey, Rate, Service, Topology};
 
 use super::{
@@ -285,7 +285,10 @@ pub(super) fn name(node: &Node) -> (NodeKind, String) {
         Node::Container(container) => {
             (NodeKind::Container, container.name.as_ref().unwrap_or(&container.id.0).as_str().to_owned())
         }
-        Node::Remote { address } => (NodeKind::Remote, address.to_string()),
+        Node::Remote { address, name, .. } => {
+            let address = address.to_string();
+            (NodeKind::Remote, name.as_ref().map_or(address.clone(), |name| format!("{name} {address}")))
+        }
         Node::Unknown { .. } => (NodeKind::Unknown, String::from("unknown")),
     }
 }
@@ -313,7 +316,10 @@ fn group(topology: &Topology, index: NodeIndex, key: &NodeKey, node: &Node) -> (
         (NodeKey::Unknown(host, netns) | NodeKey::Remote(Some((host, netns)), _), _) => {
             namespace_group(topology, *host, *netns)
         }
-        (NodeKey::Remote(None, address), _) if is_local_network(*address) => {
+        (_, Node::Remote { scope: Scope::Host, .. }) => {
+            (GroupKey::Host(HostIndex::default()), String::from("host"))
+        }
+        (_, Node::Remote { scope: Scope::Private | Scope::Loopback, .. }) => {
             (GroupKey::Network, String::from("network"))
         }
         _ => (GroupKey::Internet, String::from("internet")),
@@ -327,16 +333,6 @@ fn namespace_group(topology: &Topology, host: HostIndex, netns: NetnsId) -> (Gro
     } else {
         let label = names.first().map_or_else(|| format!("netns {netns}"), |name| format!("netns {name}"));
         (GroupKey::Namespace(host, netns), label)
-    }
-}
-
-/// Whether an address is another machine's in the local networks.
-pub(crate) fn is_local_network(address: IpAddr) -> bool {
-    match address {
-        IpAddr::V4(address) => address.is_private() || address.is_link_local() || address.is_loopback(),
-        IpAddr::V6(address) => {
-            address.is_unique_local() || address.is_unicast_link_local() || address.is_loopback()
-        }
     }
 }
 

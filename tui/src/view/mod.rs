@@ -12,8 +12,6 @@ use scopetop_tracker::text::Text;
 use scopetop_tracker::tick::Counts;
 use scopetop_tracker::topology::{HostIndex, NodeKey, Rate, Service};
 
-#[cfg(test)]
-pub(crate) use build::is_local_network;
 pub use build::{ActiveFilter, build, busy_from};
 pub use details::{Column, Details, Fact, Row, Table, details};
 pub(crate) use details::{flow, state_word};

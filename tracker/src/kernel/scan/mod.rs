@@ -3,7 +3,7 @@
 mod diag_message;
 pub mod fd_walk;
 pub(crate) mod iterator;
-mod namespaces;
+pub(crate) mod namespaces;
 pub mod procfs;
 mod scanner;
 pub mod sock_diag;

@@ -1,6 +1,6 @@
 //! The kernel's TCP sockets by netlink: the states and counters of all, one namespace after the other.
 
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::OwnedFd;
 use std::path::Path;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -11,16 +11,14 @@ use rustix::net::sockopt::{Timeout, set_socket_timeout};
 use rustix::net::{
     AddressFamily, RecvFlags, SendFlags, SocketFlags, SocketType, recvfrom, sendto, socket_with,
 };
-use rustix::thread::{LinkNameSpaceType, move_into_link_name_space};
 
 use super::diag_message::{DiagError, DiagSocket, Ending, read_answer, request};
-use super::namespaces::{Entrances, Namespaces};
+use super::namespaces::{Namespaces, enter};
 use super::{Found, FoundSocket, ScanError, is_whole, stable_identity, with_owners};
 use crate::connection::State;
 use crate::identity::NetnsId;
 use crate::kernel::address::{IPV4, IPV6};
 use crate::kernel::clock::Clock;
-use crate::kernel::proc_dir::open_namespace;
 use crate::text::Text;
 
 /// How long the kernel may be silent. It answers from memory, in the very call that asks: silence is a fault.
@@ -96,22 +94,6 @@ fn collect_others(mut collected: Collected, namespaces: &Namespaces) -> Result<C
             .join()
             .map_err(|_| ScanError::Thread(String::from("it panicked")))
     })
-}
-
-/// Moves this thread into a namespace by the first way that still leads there; `false` if none does.
-fn enter(id: NetnsId, entrances: &Entrances) -> Result<bool, Errno> {
-    for path in entrances.paths() {
-        match open_namespace(&path) {
-            Ok((file, _, inode)) if inode == u64::from(id.0) => {
-                move_into_link_name_space(file.as_fd(), Some(LinkNameSpaceType::Network))?;
-                return Ok(true);
-            }
-            // The process moved on, or ended.
-            Ok(_) | Err(Errno::NOENT | Errno::SRCH) => {}
-            Err(error) => return Err(error),
-        }
-    }
-    Ok(false)
 }
 
 impl Collected {

@@ -7,6 +7,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use scopetop_tracker::connection::Protocol;
 use scopetop_tracker::identity::{ContainerId, NetnsId, ProcessId};
+use scopetop_tracker::network::Scope;
 use scopetop_tracker::text::Text;
 use scopetop_tracker::topology::{HostIndex, NodeKey, Rate, Service};
 
@@ -68,7 +69,7 @@ impl Picture {
     /// A remote address.
     pub(super) fn remote(self, address: &str) -> Self {
         let parsed: IpAddr = address.parse().expect("an address");
-        let local = crate::view::is_local_network(parsed);
+        let local = Scope::of(parsed, &[].into_iter()) != Scope::Internet;
         let group = if local { (GroupKey::Network, "network") } else { (GroupKey::Internet, "internet") };
         self.node(address, "", NodeKind::Remote, NodeKey::Remote(None, parsed), group)
     }

@@ -3,17 +3,35 @@
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
+use serde::{Deserialize, Serialize};
+
 /// An address or a CIDR block.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Block {
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Block {
     network: IpAddr,
     prefix: u8,
 }
 
 impl Block {
+    /// The block of all addresses that begin with the same `prefix` bits as this one; `None` where an address has not so
+    /// many.
+    pub fn new(address: IpAddr, prefix: u8) -> Option<Self> {
+        (prefix <= longest_prefix(address)).then(|| Self { network: masked(address, prefix), prefix })
+    }
+
+    /// The only address in it; `None` where there are more.
+    pub fn address(self) -> Option<IpAddr> {
+        (self.prefix == longest_prefix(self.network)).then_some(self.network)
+    }
+
+    /// How many bits all its addresses begin with.
+    pub const fn prefix(self) -> u8 {
+        self.prefix
+    }
+
     /// Reads `10.0.0.0/8`, `::1` and the like. Bits behind the prefix are allowed and mean nothing; IPv4 in IPv6
     /// clothes is IPv4, as it is everywhere else.
-    pub(super) fn parse(text: &str) -> Option<Self> {
+    pub fn parse(text: &str) -> Option<Self> {
         let (address, prefix) = match text.split_once('/') {
             None => (text, None),
             Some((address, prefix)) => {
@@ -40,7 +58,7 @@ impl Block {
     }
 
     /// Whether the address is in it.
-    pub(super) fn contains(self, address: IpAddr) -> bool {
+    pub fn contains(self, address: IpAddr) -> bool {
         let address = address.to_canonical();
         address.is_ipv4() == self.network.is_ipv4() && masked(address, self.prefix) == self.network
     }
