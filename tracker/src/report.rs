@@ -43,6 +43,8 @@ pub enum Part {
     Events,
     /// Who accepts connections.
     Owners,
+    /// Who uses Unix sockets, between scans.
+    Unix,
     /// What was there before.
     Scan,
     /// What processes are and whose.
@@ -58,6 +60,7 @@ impl Part {
             Self::Types => "types",
             Self::Events => "events",
             Self::Owners => "owners",
+            Self::Unix => "unix",
             Self::Scan => "scan",
             Self::Processes => "processes",
             Self::Containers => "containers",

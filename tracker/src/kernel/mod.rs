@@ -12,4 +12,5 @@ mod offsets;
 pub(crate) mod probes;
 pub(crate) mod proc_dir;
 pub mod scan;
+pub(crate) mod unix_record;
 pub(crate) mod visits;

@@ -67,6 +67,8 @@ pub(super) struct End {
     pub(super) closed_at: Option<Timestamp>,
     pub(super) counters: Option<Counters>,
     pub(super) sequence: Option<SequencePair>,
+    /// The other end, where the kernel tells it.
+    pub(super) peer: Option<SocketId>,
     pub(super) error: Option<u32>,
     /// Its connection.
     pub(super) link: Option<LinkIndex>,
@@ -95,6 +97,7 @@ impl End {
             closed_at: socket.closed_at,
             counters: socket.counters,
             sequence: socket.sequence,
+            peer: socket.peer,
             error: socket.error,
             link: None,
             tuple: None,
@@ -115,6 +118,7 @@ impl End {
         self.closed_at = socket.closed_at;
         self.counters = socket.counters;
         self.sequence = socket.sequence;
+        self.peer = socket.peer;
         self.error = socket.error;
     }
 
@@ -135,6 +139,7 @@ impl End {
             && self.opened_at == socket.opened_at
             && self.closed_at == socket.closed_at
             && self.sequence == socket.sequence
+            && self.peer == socket.peer
     }
 
     /// Whether nothing speaks against these two being ends of one connection, given that their addresses agree.

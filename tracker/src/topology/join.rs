@@ -17,6 +17,9 @@ impl Topology {
         let Some(end) = self.ends.get(index) else { return };
         let sequence = end.sequence;
         self.ends.list(index, &mut work.check);
+        if let Some(peer) = self.named_peer(index) {
+            self.ends.list(peer, &mut work.check);
+        }
         // Where there were none before, all are marked themselves.
         if let Some(sequence) = sequence.filter(|_| work.had_ends) {
             let alike = self.ends.with_sequence(sequence).take(MOST_NEIGHBOURS);
@@ -59,6 +62,13 @@ impl Topology {
         Tuple::new(&own.address, &other.seen_as())
     }
 
+    /// The end that the kernel tells to be the other one.
+    fn named_peer(&self, index: EndIndex) -> Option<EndIndex> {
+        let end = self.ends.get(index)?;
+        let peer = self.hosts.get(usize::from(end.host.0))?.sockets.get(&end.peer?).copied()?;
+        (peer != index).then_some(peer)
+    }
+
     /// The other end of an end's connection.
     pub(super) fn partner(&self, index: EndIndex) -> Option<EndIndex> {
         let link = self.links.get(self.ends.get(index)?.link?)?;
@@ -81,6 +91,7 @@ impl Topology {
             ends: &self.ends,
             tuple: |end| self.tuple(work, end),
             partner: |end| self.partner(end),
+            named: |end| self.named_peer(end),
         };
         let pairs = matching.run(&check);
         let apart: Vec<_> = check

@@ -160,6 +160,7 @@ mod tests {
             closed_at: None,
             counters: None,
             sequence: None,
+            peer: None,
             error: None,
         }
     }

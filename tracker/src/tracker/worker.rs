@@ -11,13 +11,14 @@ use super::alarm::Alarm;
 use super::memory;
 use super::networks::Networks;
 use super::schedule::Schedule;
-use crate::connection::{ConnectionEvent, ConnectionTable, Socket, TableTick};
+use crate::connection::{ConnectionEvent, ConnectionTable, Socket, SocketEvent, TableTick, UnixRow};
 use crate::container::engine::Engines;
 use crate::identity::{HostId, NetnsId, Timestamp};
 use crate::kernel::clock::Clock;
 use crate::kernel::convert;
 use crate::kernel::probes::Probes;
 use crate::kernel::scan::Scanner;
+use crate::kernel::unix_record;
 use crate::namespace::NamespaceNames;
 use crate::process::{Process, ProcessTable};
 use crate::text::Text;
@@ -86,6 +87,21 @@ pub(super) struct State {
     engine_reasons: Vec<Text>,
 }
 
+/// What a record tells.
+enum News {
+    Socket(SocketEvent),
+    Unix(UnixRow),
+}
+
+/// What a record tells, if anything.
+fn news(record: &[u8], clock: Clock) -> Option<News> {
+    if unix_record::begins_unix_record(record) {
+        let used = unix_record::unix_row(&unix_record::unix_record(record)?, clock)?;
+        return Some(News::Unix(used));
+    }
+    Some(News::Socket(convert::event(&convert::record(record)?, clock)?))
+}
+
 impl Worker {
     /// Works until the tracker is dropped.
     pub(super) fn run(mut self) {
@@ -135,15 +151,23 @@ impl Worker {
             && let Some(item) = probes.ring.next()
         {
             count += 1;
-            let event = convert::record(&item).and_then(|record| convert::event(&record, self.clock));
-            let Some(event) = event else { continue };
-            if let Some(actor) = &event.actor {
+            let Some(news) = news(&item, self.clock) else { continue };
+            let actor = match &news {
+                News::Socket(event) => event.actor.as_ref(),
+                News::Unix(used) => used.actor.as_ref(),
+            };
+            if let Some(actor) = actor {
                 if self.processes.get(&actor.id).is_none() {
                     newcomers.push(actor.id);
                 }
                 self.processes.observe(actor);
             }
-            self.table.apply(&event);
+            match news {
+                News::Socket(event) => self.table.apply(&event),
+                News::Unix(used) if self.scanner.names_by_address() => self.table.apply_unix(&used),
+                // The scan has other names for them.
+                News::Unix(_) => {}
+            }
         }
         // At once: in a moment many of them are gone.
         if !newcomers.is_empty() {
@@ -188,7 +212,8 @@ impl Worker {
         if let Some(scan) = scanned {
             // Events from before the scan's end that still wait are older or newer than each row by their times.
             self.drain();
-            for actor in scan.rows.iter().filter_map(|row| row.actor.as_ref()) {
+            let unix = scan.unix.iter().filter_map(|row| row.actor.as_ref());
+            for actor in scan.rows.iter().filter_map(|row| row.actor.as_ref()).chain(unix) {
                 self.processes.observe(actor);
             }
             let lost = lost_before > self.state.lost_at_scan;

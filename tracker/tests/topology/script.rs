@@ -143,6 +143,7 @@ fn socket(words: &[&str]) -> Socket {
         closed_at: None,
         counters: None,
         sequence: None,
+        peer: None,
         error: None,
     };
     for word in &rest[1..] {

@@ -79,6 +79,7 @@ pub(crate) fn socket(
         closed_at: None,
         counters: None,
         sequence: None,
+        peer: None,
         error: None,
     }
 }
