@@ -49,6 +49,8 @@ pub enum Part {
     Processes,
     /// What containers are called.
     Containers,
+    /// Where connections lead behind address translation.
+    Translation,
 }
 
 impl Part {
@@ -61,6 +63,7 @@ impl Part {
             Self::Scan => "scan",
             Self::Processes => "processes",
             Self::Containers => "containers",
+            Self::Translation => "translation",
         }
     }
 }

@@ -21,6 +21,7 @@ mod matching;
 mod node;
 mod readings;
 mod remote;
+mod translation;
 
 use std::collections::BTreeMap;
 
