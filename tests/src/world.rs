@@ -131,6 +131,23 @@ impl Namespace {
         Err(io::Error::other(format!("ip {arguments}: {}", said.trim())))
     }
 
+    /// Adds rules of `nft` (nftables) inside, parted by semicolons.
+    pub fn nft(&self, rules: &str) -> io::Result<()> {
+        let output = self.command("nft").arg(rules).output();
+        let output = output.map_err(|error| io::Error::new(error.kind(), format!("nft: {error}")))?;
+        if output.status.success() {
+            return Ok(());
+        }
+        let said = String::from_utf8_lossy(&output.stderr);
+        Err(io::Error::other(format!("nft {rules}: {}", said.trim())))
+    }
+
+    /// Sets one of the kernel's variables of this namespace: `net.ipv4.ip_forward`.
+    pub fn set(&self, variable: &str, value: &str) -> io::Result<()> {
+        let path = Path::new("/proc/sys").join(variable.replace('.', "/"));
+        self.run(|| fs::write(path, value))?
+    }
+
     /// Lays a cable (a veth pair) to another namespace. Each end has the addresses given for it, with their prefix
     /// lengths: `10.0.0.1/24`.
     pub fn wire(&self, own: &[&str], other: &Self, others: &[&str]) -> io::Result<()> {

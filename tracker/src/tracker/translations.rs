@@ -88,9 +88,10 @@ impl Translations {
         }
         if !self.unfinished.is_empty() {
             for socket in changed.iter().chain(closed) {
-                let is_whole = flow(socket).is_some();
-                if (is_whole || socket.state.is_over()) && self.unfinished.remove(&socket.id) && is_whole {
-                    candidates.push(socket);
+                match flow(socket) {
+                    Some(_) if self.unfinished.remove(&socket.id) => candidates.push(socket),
+                    None if socket.state.is_over() => _ = self.unfinished.remove(&socket.id),
+                    _ => {}
                 }
             }
         }
