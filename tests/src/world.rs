@@ -142,10 +142,11 @@ impl Namespace {
         Err(io::Error::other(format!("nft {rules}: {}", said.trim())))
     }
 
-    /// Sets one of the kernel's variables of this namespace: `net.ipv4.ip_forward`.
-    pub fn set(&self, variable: &str, value: &str) -> io::Result<()> {
-        let path = Path::new("/proc/sys").join(variable.replace('.', "/"));
-        self.run(|| fs::write(path, value))?
+    /// Sets one of the namespace's own settings: a path below `/proc/sys/net` and what is written there.
+    pub fn set(&self, path: &str, value: &str) -> io::Result<()> {
+        let path = Path::new("/proc/sys/net").join(path);
+        self.run(|| fs::write(&path, value))?
+            .map_err(|error| io::Error::other(format!("{}: {error}", path.display())))
     }
 
     /// Lays a cable (a veth pair) to another namespace. Each end has the addresses given for it, with their prefix

@@ -34,7 +34,7 @@ impl World {
         router.ip("route add default via 198.51.100.9").unwrap();
         outside.ip("route add 10.90.0.0/24 via 198.51.100.1").unwrap();
         for (namespace, forwards) in [(&home, "0"), (&router, "1"), (&outside, "0")] {
-            namespace.set("net.ipv4.ip_forward", forwards).unwrap();
+            namespace.set("ipv4/ip_forward", forwards).unwrap();
         }
         if !rules.is_empty() {
             router.nft(rules).unwrap();

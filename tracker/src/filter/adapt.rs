@@ -262,6 +262,7 @@ mod tests {
             protocol: Protocol::Tcp,
             netns: NetnsId(7),
             process: Some(ProcessId { pid: 42, started: 1 }),
+            comm: None,
             local: address(local),
             remote: remote.map(address),
             opened_at: None,

@@ -12,7 +12,7 @@ use super::memory;
 use super::networks::Networks;
 use super::schedule::Schedule;
 use super::translations::Translations;
-use crate::connection::{ConnectionTable, Socket, TableTick};
+use crate::connection::{ConnectionEvent, ConnectionTable, Socket, TableTick};
 use crate::container::engine::Engines;
 use crate::identity::{HostId, NetnsId, Timestamp};
 use crate::kernel::clock::Clock;
@@ -20,7 +20,7 @@ use crate::kernel::convert;
 use crate::kernel::probes::Probes;
 use crate::kernel::scan::Scanner;
 use crate::namespace::NamespaceNames;
-use crate::process::ProcessTable;
+use crate::process::{Process, ProcessTable};
 use crate::text::Text;
 use crate::tick::{Namespace, Source, Tick};
 
@@ -79,7 +79,7 @@ pub(super) struct State {
     give_back_at: u64,
     /// Events that the consumer did not take.
     dropped: u64,
-    pending: Vec<crate::connection::ConnectionEvent>,
+    pending: Vec<ConnectionEvent>,
     told_namespaces: FxHashSet<NetnsId>,
     /// The containers that the engines were asked for, and those that the namespaces are called after, by the
     /// table's revision.
@@ -230,6 +230,7 @@ impl Worker {
             .into_iter()
             .map(|event| {
                 let process = event.process.and_then(|id| self.processes.get(&id));
+                let process = process.map(|process| as_it_was(process, &event));
                 (event, process)
             })
             .collect();
@@ -321,5 +322,18 @@ impl Worker {
             namespace.network = self.networks.of(namespace.id).cloned();
         }
         told
+    }
+}
+
+/// The process of an event under the name that it had then. What else is known of it by another name may be another
+/// program's.
+fn as_it_was(process: Arc<Process>, event: &ConnectionEvent) -> Arc<Process> {
+    // Nearly always it has the same name, of usual characters, still.
+    let is_same = |comm: &[u8; 16]| comm.split(|&byte| byte == 0).next() == Some(process.comm.as_bytes());
+    match event.comm.filter(|comm| !is_same(comm)).map(|comm| Text::from_c_field(&comm)) {
+        Some(comm) if comm != process.comm => {
+            Arc::new(Process { comm, cmdline: None, exe: None, ..Arc::unwrap_or_clone(process) })
+        }
+        _ => process,
     }
 }

@@ -214,6 +214,7 @@ pub(crate) fn event(kind: ConnectionEventKind) -> ConnectionEvent {
         protocol: Protocol::Tcp,
         netns: HOST,
         process: Some(EVIL),
+        comm: None,
         local: "10.0.0.5:50006".parse().unwrap(),
         remote: Some("203.0.113.9:443".parse().unwrap()),
         opened_at: None,
