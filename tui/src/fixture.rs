@@ -159,6 +159,7 @@ fn tick(sequence: u64) -> Tick {
         processes: Vec::new(),
         containers: Vec::new(),
         namespaces: Vec::new(),
+        translations: Vec::new(),
         remote_names: Vec::new(),
         counts: scopetop_tracker::tick::Counts::default(),
         source: Source {

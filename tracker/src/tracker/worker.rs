@@ -11,6 +11,7 @@ use super::alarm::Alarm;
 use super::memory;
 use super::networks::Networks;
 use super::schedule::Schedule;
+use super::translations::Translations;
 use crate::connection::{ConnectionEvent, ConnectionTable, Socket, SocketEvent, TableTick, UnixRow};
 use crate::container::engine::Engines;
 use crate::identity::{HostId, NetnsId, Timestamp};
@@ -35,7 +36,8 @@ const EVENTS_AT_MOST: usize = 1 << 20;
 /// Sockets that ended while the consumer takes no tick: beyond that the ring buffer is left to fill, which counts what
 /// it loses, so that a consumer that stands still costs a bounded amount of memory.
 const ENDED_AT_MOST: usize = 1 << 18;
-/// How long the end of a tick waits at most for what the kernel tells of addresses and routes: it answers from memory.
+/// How long the end of a tick waits at most for what the kernel tells of addresses, routes and translation: it answers
+/// from memory, and what comes later is in the next tick.
 /// The first tick waits longer, for it asks every namespace.
 const KERNEL_PATIENCE: Duration = Duration::from_millis(20);
 const FIRST_PATIENCE: Duration = Duration::from_millis(60);
@@ -53,6 +55,7 @@ pub(super) struct Worker {
     pub(super) namespaces: NamespaceNames,
     pub(super) engines: Engines,
     pub(super) networks: Networks,
+    pub(super) translations: Translations,
     pub(super) schedule: Schedule,
     pub(super) host: HostId,
     pub(super) kernel: Text,
@@ -268,13 +271,9 @@ impl Worker {
         self.processes.explain(newly_named.iter().copied());
         self.ask_engines();
         let patience = if self.state.sequence == 0 { FIRST_PATIENCE } else { KERNEL_PATIENCE };
-        self.networks.hear(Instant::now() + patience);
-        self.source.reasons = (self.lasting_reasons.iter())
-            .chain(self.scanner.reasons())
-            .chain(&self.state.engine_reasons)
-            .cloned()
-            .chain(self.networks.reasons())
-            .collect();
+        let until = Instant::now() + patience;
+        self.networks.hear(until);
+        self.translations.see(&opened, &changed, &closed, || self.networks.routers());
         let mut processes: Vec<Arc<_>> = newly_named.iter().filter_map(|id| self.processes.get(id)).collect();
         processes.extend(self.processes.take_changed());
         processes.sort_by_key(|process| process.id);
@@ -290,6 +289,14 @@ impl Worker {
         } else if self.state.sequence == self.state.give_back_at {
             memory::give_back();
         }
+        let translations = self.translations.hear(until);
+        self.source.reasons = (self.lasting_reasons.iter())
+            .chain(self.scanner.reasons())
+            .chain(&self.state.engine_reasons)
+            .cloned()
+            .chain(self.networks.reasons())
+            .chain(self.translations.reasons())
+            .collect();
         let duration = now.since(self.state.ticked_at.unwrap_or(now));
         let tick = Tick {
             host: self.host.clone(),
@@ -304,6 +311,7 @@ impl Worker {
             processes: processes.into_iter().map(Arc::unwrap_or_clone).collect(),
             containers: self.processes.take_changed_containers(),
             namespaces,
+            translations,
             remote_names: Vec::new(),
             counts,
             source: self.source.clone(),
