@@ -4,9 +4,11 @@ mod address;
 mod event;
 mod socket;
 mod table;
+mod unix;
 
 pub use address::{Address, UnixName};
 pub(crate) use event::is_own_name;
 pub use event::{Actor, ConnectionEvent, ConnectionEventKind, Scan, ScanRow, SocketEvent, SocketEventKind};
 pub use socket::{Counters, Direction, OwnerSource, Protocol, SequencePair, Socket, State};
 pub use table::{ConnectionTable, TableTick};
+pub use unix::{UnixKind, UnixPeer, UnixRow};
