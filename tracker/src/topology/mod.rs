@@ -14,6 +14,7 @@ mod edge;
 mod end;
 mod ends;
 mod facts;
+pub mod grouping;
 mod host;
 mod join;
 mod links;
