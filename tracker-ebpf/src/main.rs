@@ -19,6 +19,7 @@ mod record;
 mod settings;
 mod state;
 mod udp;
+mod unix;
 
 /// The verifier rejects a program that could get here.
 #[panic_handler]

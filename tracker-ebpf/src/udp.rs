@@ -6,7 +6,7 @@
 use core::arch::asm;
 
 use aya_ebpf::EbpfContext;
-use aya_ebpf::bindings::{BPF_NOEXIST, BPF_RB_NO_WAKEUP};
+use aya_ebpf::bindings::BPF_NOEXIST;
 use aya_ebpf::helpers::generated::{bpf_get_socket_cookie, bpf_probe_read_kernel};
 use aya_ebpf::helpers::{bpf_get_current_pid_tgid, bpf_ktime_get_boot_ns};
 use aya_ebpf::macros::{btf_tracepoint, cgroup_sock, cgroup_sock_addr, map};
@@ -18,7 +18,7 @@ use scopetop_tracker_ebpf::{
 };
 
 use crate::reader::{Reader, Typed, member, pointer};
-use crate::record::{CurrentTask as _, INET6, RECORDS, fill_process, is_kernels, lost, no_process};
+use crate::record::{CurrentTask as _, INET6, fill_process, is_kernels, no_process, send_with};
 use crate::settings::{offset, setting};
 
 /// The flows. Where there are more than it holds, those that were quiet longest are given up, and told anew when they
@@ -124,15 +124,12 @@ fn udp_gone(context: SockContext) -> i32 {
         bpf_probe_read_kernel((&raw mut cookie).cast(), 8, place.cast());
         // One that nobody asked for was never told of.
         if cookie != 0 {
-            let Some(mut entry) = RECORDS.reserve::<SocketRecord>(0) else {
-                lost();
-                return 1;
-            };
-            let record = entry.as_mut_ptr();
-            (*record).at = bpf_ktime_get_boot_ns();
-            (*record).socket = cookie;
-            (*record).kind = RecordKind::Gone as u8;
-            entry.submit(u64::from(BPF_RB_NO_WAKEUP));
+            send_with(|record: *mut SocketRecord| {
+                (*record).at = bpf_ktime_get_boot_ns();
+                (*record).socket = cookie;
+                (*record).kind = RecordKind::Gone as u8;
+                (*record).at
+            });
         }
     }
     1
@@ -275,12 +272,7 @@ unsafe fn address(sock: *const u8, v4: Member, v6: Member) -> [u32; 4] {
 /// Tells of a new flow, with the current process as the one whose it is.
 #[inline(always)]
 unsafe fn tell(sock: *const u8, key: &FlowKey, way: u8) {
-    let Some(mut entry) = RECORDS.reserve::<SocketRecord>(0) else {
-        lost();
-        return;
-    };
-    unsafe {
-        let record = entry.as_mut_ptr();
+    send_with(|record: *mut SocketRecord| unsafe {
         fill(record, RecordKind::Flow, sock, key.socket);
         (*record).remote_address = key.remote_address;
         (*record).remote_port = key.remote_port;
@@ -292,8 +284,8 @@ unsafe fn tell(sock: *const u8, key: &FlowKey, way: u8) {
             fill_process::<Typed>(record, Typed::current_task());
             (*record).flags |= FLAG_OWNER;
         }
-    }
-    entry.submit(u64::from(BPF_RB_NO_WAKEUP));
+        (*record).at
+    });
 }
 
 /// Fills in the socket's part of a record.

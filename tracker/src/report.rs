@@ -45,12 +45,16 @@ pub enum Part {
     Owners,
     /// The datagrams of UDP.
     Udp,
+    /// Who uses Unix sockets, between scans.
+    Unix,
     /// What was there before.
     Scan,
     /// What processes are and whose.
     Processes,
     /// What containers are called.
     Containers,
+    /// Where connections lead behind address translation.
+    Translation,
 }
 
 impl Part {
@@ -61,9 +65,11 @@ impl Part {
             Self::Events => "events",
             Self::Owners => "owners",
             Self::Udp => "udp",
+            Self::Unix => "unix",
             Self::Scan => "scan",
             Self::Processes => "processes",
             Self::Containers => "containers",
+            Self::Translation => "translation",
         }
     }
 }

@@ -64,6 +64,7 @@ fn container(id: &str, name: &str, image: &str, netns: NetnsId) -> Container {
     Container {
         id: ContainerId(id.into()),
         runtime: Some("docker".into()),
+        parent: None,
         name: Some(name.into()),
         image: Some(image.into()),
         labels: std::collections::BTreeMap::new(),
@@ -94,6 +95,7 @@ pub(crate) fn socket(
         closed_at: None,
         counters: None,
         sequence: None,
+        peer: None,
         error: None,
     }
 }
@@ -158,6 +160,7 @@ fn tick(sequence: u64) -> Tick {
         processes: Vec::new(),
         containers: Vec::new(),
         namespaces: Vec::new(),
+        translations: Vec::new(),
         remote_names: Vec::new(),
         counts: scopetop_tracker::tick::Counts::default(),
         source: Source {

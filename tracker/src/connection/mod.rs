@@ -5,9 +5,11 @@ mod event;
 pub mod flow;
 mod socket;
 mod table;
+mod unix;
 
 pub use address::{Address, UnixName};
 pub(crate) use event::is_own_name;
 pub use event::{Actor, ConnectionEvent, ConnectionEventKind, Scan, ScanRow, SocketEvent, SocketEventKind};
 pub use socket::{Counters, Direction, OwnerSource, Protocol, SequencePair, Socket, State};
 pub use table::{ConnectionTable, TableTick};
+pub use unix::{UnixKind, UnixPeer, UnixRow};

@@ -8,9 +8,10 @@ use scopetop_tracker_ebpf::{
 
 use super::address::socket_address;
 use super::clock::Clock;
+use super::unix_record;
 use crate::connection::flow::{FlowEvent, UdpRow, UdpSocket, Way};
 use crate::connection::{
-    Actor, Counters, Protocol, ScanRow, SequencePair, SocketEvent, SocketEventKind, State,
+    Actor, Counters, Protocol, ScanRow, SequencePair, SocketEvent, SocketEventKind, State, UnixRow,
 };
 use crate::identity::{NetnsId, ProcessId, Timestamp};
 
@@ -29,14 +30,20 @@ pub(crate) fn record(bytes: &[u8]) -> Option<SocketRecord> {
 pub(crate) enum News {
     /// Of a TCP socket.
     Socket(SocketEvent),
+    /// A Unix socket in use.
+    Unix(UnixRow),
     /// A UDP flow's first datagram.
     Flow(FlowEvent),
     /// The UDP socket with this cookie was closed at this time.
     Gone(u64, Timestamp),
 }
 
-/// What a record tells; `None` where it tells nothing.
-pub(crate) fn news(record: &SocketRecord, clock: Clock) -> Option<News> {
+/// What the bytes of a record tell; `None` where they tell nothing.
+pub(crate) fn news(bytes: &[u8], clock: Clock) -> Option<News> {
+    if unix_record::begins_unix_record(bytes) {
+        return Some(News::Unix(unix_record::unix_row(&unix_record::unix_record(bytes)?, clock)?));
+    }
+    let record = &record(bytes)?;
     if record.kind == RecordKind::Gone as u8 {
         return Some(News::Gone(record.socket, clock.boot_to_unix(record.at)));
     }

@@ -11,6 +11,7 @@ use super::alarm::Alarm;
 use super::memory;
 use super::networks::Networks;
 use super::schedule::Schedule;
+use super::translations::Translations;
 use crate::connection::flow::{FlowId, FlowTable, Traffic};
 use crate::connection::{ConnectionEvent, ConnectionTable, Socket, TableTick};
 use crate::container::engine::Engines;
@@ -36,7 +37,8 @@ const EVENTS_AT_MOST: usize = 1 << 20;
 /// Sockets that ended while the consumer takes no tick: beyond that the ring buffer is left to fill, which counts what
 /// it loses, so that a consumer that stands still costs a bounded amount of memory.
 const ENDED_AT_MOST: usize = 1 << 18;
-/// How long the end of a tick waits at most for what the kernel tells of addresses and routes: it answers from memory.
+/// How long the end of a tick waits at most for what the kernel tells of addresses, routes and translation: it answers
+/// from memory, and what comes later is in the next tick.
 /// The first tick waits longer, for it asks every namespace.
 const KERNEL_PATIENCE: Duration = Duration::from_millis(20);
 const FIRST_PATIENCE: Duration = Duration::from_millis(60);
@@ -55,6 +57,7 @@ pub(super) struct Worker {
     pub(super) namespaces: NamespaceNames,
     pub(super) engines: Engines,
     pub(super) networks: Networks,
+    pub(super) translations: Translations,
     pub(super) schedule: Schedule,
     pub(super) host: HostId,
     pub(super) kernel: Text,
@@ -143,12 +146,13 @@ impl Worker {
             && let Some(item) = probes.ring.next()
         {
             count += 1;
-            let news = convert::record(&item).and_then(|record| convert::news(&record, self.clock));
+            let Some(news) = convert::news(&item, self.clock) else { continue };
             drop(item);
             let actor = match &news {
-                Some(News::Socket(event)) => event.actor,
-                Some(News::Flow(event)) => event.actor,
-                Some(News::Gone(..)) | None => None,
+                News::Socket(event) => event.actor,
+                News::Flow(event) => event.actor,
+                News::Unix(used) => used.actor,
+                News::Gone(..) => None,
             };
             if let Some(actor) = &actor {
                 if self.processes.get(&actor.id).is_none() {
@@ -157,10 +161,12 @@ impl Worker {
                 self.processes.observe(actor);
             }
             match news {
-                Some(News::Socket(event)) => self.table.apply(&event),
-                Some(News::Flow(event)) => self.flows.apply(&event),
-                Some(News::Gone(cookie, at)) => self.flows.apply_gone(cookie, at, taking(&mut probes.flows)),
-                None => {}
+                News::Socket(event) => self.table.apply(&event),
+                News::Flow(event) => self.flows.apply(&event),
+                News::Gone(cookie, at) => self.flows.apply_gone(cookie, at, taking(&mut probes.flows)),
+                News::Unix(used) if self.scanner.names_by_address() => self.table.apply_unix(&used),
+                // The scan has other names for them.
+                News::Unix(_) => {}
             }
         }
         // At once: in a moment many of them are gone.
@@ -206,7 +212,8 @@ impl Worker {
         if let Some((scan, udp)) = scanned {
             // Events from before the scan's end that still wait are older or newer than each row by their times.
             self.drain();
-            for actor in scan.rows.iter().filter_map(|row| row.actor.as_ref()) {
+            let unix = scan.unix.iter().filter_map(|row| row.actor.as_ref());
+            for actor in scan.rows.iter().filter_map(|row| row.actor.as_ref()).chain(unix) {
                 self.processes.observe(actor);
             }
             let lost = lost_before > self.state.lost_at_scan;
@@ -290,19 +297,15 @@ impl Worker {
         self.processes.explain(told.newly_named.iter().copied());
         self.ask_engines();
         let patience = if self.state.sequence == 0 { FIRST_PATIENCE } else { KERNEL_PATIENCE };
-        self.networks.hear(Instant::now() + patience);
+        let until = Instant::now() + patience;
+        self.networks.hear(until);
         let networks = self.networks.take_changed();
         self.settle_flows(&networks, now);
         let flows = self.flows.tick(now);
         self.processes.explain(flows.newly_named.iter().copied());
         told.extend(flows);
         let TableTick { opened, changed, closed, forgotten, counts, newly_named } = told;
-        self.source.reasons = (self.lasting_reasons.iter())
-            .chain(self.scanner.reasons())
-            .chain(&self.state.engine_reasons)
-            .cloned()
-            .chain(self.networks.reasons())
-            .collect();
+        self.translations.see(&opened, &changed, &closed, || self.networks.routers());
         let mut processes: Vec<Arc<_>> = newly_named.iter().filter_map(|id| self.processes.get(id)).collect();
         processes.extend(self.processes.take_changed());
         processes.sort_by_key(|process| process.id);
@@ -319,6 +322,14 @@ impl Worker {
         } else if self.state.sequence == self.state.give_back_at {
             memory::give_back();
         }
+        let translations = self.translations.hear(until);
+        self.source.reasons = (self.lasting_reasons.iter())
+            .chain(self.scanner.reasons())
+            .chain(&self.state.engine_reasons)
+            .cloned()
+            .chain(self.networks.reasons())
+            .chain(self.translations.reasons())
+            .collect();
         let duration = now.since(self.state.ticked_at.unwrap_or(now));
         let tick = Tick {
             host: self.host.clone(),
@@ -333,6 +344,7 @@ impl Worker {
             processes: processes.into_iter().map(Arc::unwrap_or_clone).collect(),
             containers: self.processes.take_changed_containers(),
             namespaces,
+            translations,
             remote_names: Vec::new(),
             counts,
             source: self.source.clone(),

@@ -89,6 +89,7 @@ impl Flow {
                 closed_at: None,
                 counters: None,
                 sequence: None,
+                peer: None,
                 error: None,
             },
             bound_to: of.local,

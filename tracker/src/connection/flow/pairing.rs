@@ -217,6 +217,7 @@ impl FlowTable {
             closed_at: None,
             counters: None,
             sequence: None,
+            peer: None,
             error: None,
         };
         Some(Found { cookie, socket, manner })

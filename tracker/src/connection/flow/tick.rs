@@ -76,6 +76,7 @@ pub(super) fn listener(known: &Known, number: SocketId) -> Socket {
         closed_at: None,
         counters: None,
         sequence: None,
+        peer: None,
         error: None,
     }
 }
