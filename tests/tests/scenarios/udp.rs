@@ -274,11 +274,12 @@ fn a_datagram_of_a_process_that_is_gone_is_still_its() {
     let mut server = Actor::inside(&namespace);
     let server_address = bind(&mut server, "end", "127.0.0.1:514");
     let send = format!("udp-send-to end {server_address} 10");
-    let (picture, clients) = while_taken(&namespace, || {
+    let mut clients = BTreeSet::new();
+    let (picture, _) = while_taken(&namespace, || {
         let command = scopetop_lab::actor::one_shot(Some(&namespace));
         let (pid, _) = scopetop_lab::actor::runs(command, &["udp-bind end 0.0.0.0:0", &send]);
         server.does("udp-receive end");
-        pid
+        clients.insert(pid);
     });
     let connections = picture.list("connections");
     assert!(!connections.is_empty(), "of {} datagrams none was seen", clients.len());

@@ -99,8 +99,10 @@ impl Probes {
         // The verifier takes milliseconds for each program, and takes two at once.
         let (events, owners, sees_udp, has_iterator) = std::thread::scope(|scope| {
             let events = scope.spawn(|| attach_events(&mut for_events, &btf, &mut event_steps));
+            // Before what counts datagrams: then of all that is counted addresses and ends are seen.
+            let in_cgroup = udp::attach_to_cgroup(&mut programs);
             let owners = attach_owners(&mut programs, &btf, steps);
-            let sees_udp = udp::attach(&mut programs, &btf, owners == LENGTHS, steps);
+            let sees_udp = udp::attach_lengths(&mut programs, &btf, owners == LENGTHS, in_cgroup, steps);
             let has_iterator = load_iterator(&mut programs, &btf, steps);
             (events.join().ok().flatten(), owners, sees_udp, has_iterator)
         });
@@ -237,8 +239,9 @@ fn attach_owners(programs: &mut Programs<'_>, btf: &Btf, steps: &mut Vec<Step>) 
             Ok(())
         }),
         (LENGTHS, &|programs| {
-            attach_typed(programs, btf, "recv_length", "sock_recv_length")?;
-            attach_typed(programs, btf, "send_length", "sock_send_length")
+            // Whoever is seen to receive was seen to be sent to.
+            attach_typed(programs, btf, "send_length", "sock_send_length")?;
+            attach_typed(programs, btf, "recv_length", "sock_recv_length")
         }),
         ("rcv_space_adjust", &|programs| {
             attach_typed(programs, btf, "rcv_space_adjust", "tcp_rcv_space_adjust")

@@ -5,7 +5,7 @@ use std::fs::File;
 use std::path::Path;
 
 use aya::Btf;
-use aya::programs::{CgroupAttachMode, CgroupSock, CgroupSockAddr, ProgramError};
+use aya::programs::{CgroupAttachMode, CgroupSock, CgroupSockAddr, Program, ProgramError};
 
 use super::cgroup_hierarchy;
 use super::probes::{Programs, attach_typed, chosen, program, refused, with_causes};
@@ -19,50 +19,67 @@ const NEEDS_NET_ADMIN: &str = "run it with sudo, or give the file CAP_NET_ADMIN 
 /// tell lengths.
 const ATTACH_MODE: CgroupAttachMode = CgroupAttachMode::Single;
 
-/// Attaches all that works; whether any datagrams are seen. `lengths_attached`: whether what finds the owners of accepted sockets has the tracepoints of
-/// lengths already, which then serve UDP too.
-pub(crate) fn attach(
-    programs: &mut Programs<'_>,
-    btf: &Btf,
-    lengths_attached: bool,
-    steps: &mut Vec<Step>,
-) -> bool {
-    if !lengths_attached && let Err(error) = attach_lengths(programs, btf) {
-        let why = format!("UDP is seen as far as scans show it: {}", with_causes(&error));
-        steps.push(refused(Part::Udp, "sock_length", &why));
-        return false;
-    }
-    steps.push(chosen(Part::Udp, "sock_length"));
+/// The programs that see addresses, and the one that sees ends.
+const ADDRESSES: [&str; 4] = ["udp_sends4", "udp_sends6", "udp_receives4", "udp_receives6"];
+const RELEASE: &str = "udp_gone";
+
+/// Attaches what sees addresses and ends; what became of each.
+pub(crate) fn attach_to_cgroup(programs: &mut Programs<'_>) -> Vec<Step> {
     let unseen = "datagrams of sockets that are not connected are not seen";
-    let late = "the end of a socket is noticed by the next scans";
+    let late = "the end of a UDP socket is noticed by the next scans";
     let Some(root) = cgroup_hierarchy::unified_mount() else {
         let reason = format!("cgroup v2 is not mounted, so {unseen}, and {late}");
         let remedy = Text::from("mount cgroup v2 (mount -t cgroup2 none DIRECTORY)");
-        steps.push(Step { remedy: Some(remedy), ..refused(Part::Udp, "cgroup addresses", &reason) });
-        return true;
+        return vec![Step { remedy: Some(remedy), ..refused(Part::Udp, "cgroup addresses", &reason) }];
     };
-    let mut step = |way: &str, consequence: &str, result: Result<(), String>| {
-        steps.push(match result {
-            Ok(()) => chosen(Part::Udp, way),
-            Err(why) => Step {
-                remedy: Some(Text::from(NEEDS_NET_ADMIN)),
-                ..refused(Part::Udp, way, &format!("{consequence}: {why}"))
-            },
-        });
+    let step = |way: &str, consequence: &str, result: Result<(), String>| match result {
+        Ok(()) => chosen(Part::Udp, way),
+        Err(why) => Step {
+            remedy: Some(Text::from(NEEDS_NET_ADMIN)),
+            ..refused(Part::Udp, way, &format!("{consequence}: {why}"))
+        },
     };
-    step("cgroup addresses", unseen, attach_addresses(programs, &root));
-    step("cgroup release", late, attach_release(programs, &root));
-    true
+    vec![
+        step("cgroup release", late, attach_release(programs, &root)),
+        step("cgroup addresses", unseen, attach_addresses(programs, &root)),
+    ]
 }
 
-fn attach_lengths(programs: &mut Programs<'_>, btf: &Btf) -> Result<(), ProgramError> {
-    attach_typed(programs, btf, "udp_recv_length", "sock_recv_length")?;
-    attach_typed(programs, btf, "udp_send_length", "sock_send_length")
+/// Attaches what counts datagrams, without which the rest is of no use; whether it works. `are_attached`: what finds the
+/// owners of accepted sockets has the tracepoints of lengths already, and serves UDP too. `in_cgroup`: what became of
+/// the rest.
+pub(crate) fn attach_lengths(
+    programs: &mut Programs<'_>,
+    btf: &Btf,
+    are_attached: bool,
+    in_cgroup: Vec<Step>,
+    steps: &mut Vec<Step>,
+) -> bool {
+    let mut attach = || {
+        attach_typed(programs, btf, "udp_send_length", "sock_send_length")?;
+        attach_typed(programs, btf, "udp_recv_length", "sock_recv_length")
+    };
+    if !are_attached && let Err(error) = attach() {
+        let why = format!("UDP is seen as far as scans show it: {}", with_causes(&error));
+        steps.push(refused(Part::Udp, "sock_length", &why));
+        for name in ADDRESSES.iter().chain([&RELEASE]) {
+            // One that was not loaded has nothing to give back.
+            let _ = match programs.get_mut(name) {
+                Some(Program::CgroupSockAddr(program)) => program.unload(),
+                Some(Program::CgroupSock(program)) => program.unload(),
+                _ => Ok(()),
+            };
+        }
+        return false;
+    }
+    steps.push(chosen(Part::Udp, "sock_length"));
+    steps.extend(in_cgroup);
+    true
 }
 
 fn attach_addresses(programs: &mut Programs<'_>, root: &Path) -> Result<(), String> {
     let root = open(root)?;
-    for name in ["udp_sends4", "udp_sends6", "udp_receives4", "udp_receives6"] {
+    for name in ADDRESSES {
         let attach = |programs: &mut Programs<'_>| -> Result<(), ProgramError> {
             let program: &mut CgroupSockAddr = program(programs, name)?.try_into()?;
             program.load()?;
@@ -77,7 +94,7 @@ fn attach_addresses(programs: &mut Programs<'_>, root: &Path) -> Result<(), Stri
 fn attach_release(programs: &mut Programs<'_>, root: &Path) -> Result<(), String> {
     let root = open(root)?;
     let attach = |programs: &mut Programs<'_>| -> Result<(), ProgramError> {
-        let program: &mut CgroupSock = program(programs, "udp_gone")?.try_into()?;
+        let program: &mut CgroupSock = program(programs, RELEASE)?.try_into()?;
         program.load()?;
         program.attach(&root, ATTACH_MODE)?;
         Ok(())

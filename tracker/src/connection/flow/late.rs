@@ -100,6 +100,7 @@ impl FlowTable {
         let Some(late) = self.lates.by_key.remove(&key) else { return };
         let Some(flow) = self.flows.get_mut(&id) else { return };
         let own = Manner::of(flow);
+        let closed_at = Some(began_at(flow).max(late.at));
         flow.socket.direction = direction::with(own, late.manner);
         flow.socket.local = SocketAddr::new(address, flow.bound_to.port()).into();
         // By the other end's beginning: it is not of a later flow with the same addresses.
@@ -124,8 +125,6 @@ impl FlowTable {
             let number = self.number();
             self.bury(Socket { id: number, counters: None, ..other }, false, Some(late.at));
         }
-        // With its last datagram.
-        let closed_at = self.flows.get(&id).map(|flow| flow.active_at.max(late.at));
         self.end(id, closed_at, now, take);
         if was_told {
             self.ended.pop();
@@ -149,7 +148,12 @@ impl FlowTable {
             let reaches = fit(late.bound_to.ip(), remote.ip()).is_some()
                 && self.addresses.target(netns, address) == Some(flow.socket.netns);
             // A flow that began long after the other's end is another one.
-            (reaches && flow.active_at.since(late.at) < LATE).then_some((key, address))
+            (reaches && began_at(flow).since(late.at) < LATE).then_some((key, address))
         })
     }
+}
+
+/// When a flow's first datagram was seen; not when its counters were read, which may be a long tick later.
+fn began_at(flow: &Flow) -> Timestamp {
+    flow.socket.opened_at.unwrap_or(flow.active_at)
 }
