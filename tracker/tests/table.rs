@@ -275,6 +275,11 @@ fn play(text: &str) -> String {
                     played.push('\n');
                     rows.push(parse_row(&row.split_whitespace().skip(1).collect::<Vec<_>>()));
                 }
+                if *flags == ["queued"] {
+                    let (began_at, ended_at) = (Timestamp(number(began)), Timestamp(number(ended)));
+                    table.apply_queued(&Scan { began_at, ended_at, complete: true, rows });
+                    continue;
+                }
                 let (complete, flow, lost) = match flags {
                     [complete, flow] => (*complete, *flow, false),
                     [complete, flow, "lost"] => (*complete, *flow, true),

@@ -2,11 +2,13 @@
 
 mod address;
 mod event;
+mod queued;
 mod socket;
 mod table;
 
 pub use address::{Address, UnixName};
 pub(crate) use event::is_own_name;
 pub use event::{Actor, ConnectionEvent, ConnectionEventKind, Scan, ScanRow, SocketEvent, SocketEventKind};
+pub(crate) use queued::queued;
 pub use socket::{Counters, Direction, OwnerSource, Protocol, SequencePair, Socket, State};
 pub use table::{ConnectionTable, TableTick};
