@@ -1,13 +1,14 @@
-//! The scan: every open file of every process, those that are TCP sockets written out.
+//! The scan: every open file of every process, those that are TCP or Unix sockets written out.
 
 use core::ffi::c_void;
 use core::mem::MaybeUninit;
 
 use aya_ebpf::helpers::{bpf_seq_write, bpf_sock_from_file};
-use scopetop_tracker_ebpf::{FLAG_OWNER, Member, RecordKind, SocketRecord, state};
+use scopetop_tracker_ebpf::{FLAG_OWNER, Member, RecordKind, SocketRecord, UnixRecord, state};
 
 use crate::reader::{Probe, Reader, Typed, member, pointer};
 use crate::record::{fill_process, fill_socket, first_subflow, is_tcp};
+use crate::unix::{self, is_unix};
 
 /// `struct bpf_iter__task_file`.
 #[repr(C)]
@@ -45,6 +46,8 @@ fn open_sockets(context: *const TaskFile) -> i32 {
         }
         if is_tcp::<Typed>(sock) {
             row::<Typed>(context, task, sock);
+        } else if is_unix(sock) {
+            unix_row(context, task, sock);
         } else {
             // A pointer that comes out of an MPTCP socket has no type for the verifier.
             let sock = first_subflow(sock);
@@ -54,6 +57,20 @@ fn open_sockets(context: *const TaskFile) -> i32 {
         }
     }
     0
+}
+
+/// Writes the row of a Unix socket.
+#[inline(always)]
+unsafe fn unix_row(context: *const TaskFile, task: *const u8, sock: *const u8) {
+    unsafe {
+        let mut record = MaybeUninit::<UnixRecord>::uninit();
+        unix::fill::<Typed>(record.as_mut_ptr(), sock, task);
+        bpf_seq_write(
+            (*(*context).meta).seq.cast(),
+            record.as_mut_ptr().cast(),
+            size_of::<UnixRecord>() as u32,
+        );
+    }
 }
 
 /// Writes the row of a TCP socket. The task is given, for what is read anew of the context is unchecked anew.

@@ -94,6 +94,67 @@ pub struct SocketRecord {
 
 const _: () = assert!(size_of::<SocketRecord>() == 48 + 48 + 36 + 8 + 4 + 4 + 4);
 
+/// The longest name of a Unix socket (`sun_path`).
+pub const UNIX_NAME_LENGTH: usize = 108;
+
+/// The bit in [`UnixRecord::at`] that tells it from a [`SocketRecord`], whose time never has it.
+pub const UNIX_RECORD: u64 = 1 << 63;
+
+/// The flag in [`UnixRecord::flags`]: the peer's peer is this socket. Not so where the peer is closed, and where a
+/// datagram socket sends to one that does not send back.
+pub const FLAG_MUTUAL: u8 = 1;
+/// The flag in [`UnixRecord::flags`]: the peer is closed.
+pub const FLAG_PEER_DEAD: u8 = 2;
+/// The flag in [`UnixRecord::flags`]: `name` is the peer's, for the socket has none.
+pub const FLAG_PEER_NAME: u8 = 4;
+
+/// One Unix socket at one moment, and the process that uses it or has it open.
+///
+/// A use and a row of the scan are the same record.
+#[derive(Clone, Copy, Debug)]
+#[repr(C)]
+pub struct UnixRecord {
+    /// When, in nanoseconds of `CLOCK_BOOTTIME`, with the bit [`UNIX_RECORD`].
+    pub at: u64,
+    /// The address of the kernel's `struct sock`.
+    pub socket: u64,
+    /// That of its peer; 0 where it has none.
+    pub peer: u64,
+    /// The kernel's address of the socket's name; 0 where it has none. A listener and all sockets accepted from it share
+    /// one.
+    pub name_id: u64,
+    /// That of its peer's name.
+    pub peer_name_id: u64,
+    /// The inode number of its file; 0 where it has none, as before it is accepted.
+    pub inode: u64,
+    /// As in [`SocketRecord`].
+    pub process_started: u64,
+    /// As in [`SocketRecord`].
+    pub cgroup: u64,
+    /// As in [`SocketRecord`].
+    pub comm: [u8; COMM_LENGTH],
+    /// `sun_path`, `name_length` bytes of it; see [`FLAG_PEER_NAME`]. The rest means nothing.
+    pub name: [u8; 128],
+    /// The inode number of the socket's network namespace.
+    pub netns: u32,
+    /// As in [`SocketRecord`].
+    pub pid: u32,
+    /// As in [`SocketRecord`].
+    pub uid: u32,
+    /// `SOCK_STREAM`, `SOCK_DGRAM` or `SOCK_SEQPACKET`.
+    pub socket_type: u16,
+    /// The state: the kernel's `TCP_*` number.
+    pub state: u8,
+    /// `FLAG_*` bits.
+    pub flags: u8,
+    /// The length of the name.
+    pub name_length: u32,
+    /// Keeps the size a multiple of eight.
+    pub reserved: u32,
+}
+
+const _: () = assert!(size_of::<UnixRecord>() == 64 + 16 + 128 + 12 + 4 + 8);
+
 /// The kernel's TCP states (`include/net/tcp_states.h`), stable since they are part of the user interface.
 pub mod state {
     /// Data flows both ways.
@@ -135,7 +196,14 @@ macro_rules! members {
 
             /// Whether a kernel may be without it.
             pub const fn is_optional(self) -> bool {
-                matches!(self, Self::MptcpFirst)
+                matches!(
+                    self,
+                    Self::MptcpFirst
+                        | Self::UnixAddress
+                        | Self::UnixPeer
+                        | Self::UnixAddressLength
+                        | Self::UnixAddressName
+                )
             }
 
             /// The struct, and the path of members within it.
@@ -164,7 +232,18 @@ members! {
     SkLockOwned = "sock" "sk_lock.owned",
     SkProtocol = "sock" "sk_protocol",
     SkErr = "sock" "sk_err",
+    SkType = "sock" "sk_type",
+    SkSocket = "sock" "sk_socket",
     SocketSk = "socket" "sk",
+    SocketFile = "socket" "file",
+    FileInode = "file" "f_inode",
+    InodeIno = "inode" "i_ino",
+    UnixAddress = "unix_sock" "addr",
+    /// 0, which no kernel has it at, where Unix sockets are a module of their own.
+    UnixPeer = "unix_sock" "peer",
+    /// Of the family and the path together.
+    UnixAddressLength = "unix_address" "len",
+    UnixAddressName = "unix_address" "name",
     /// In network byte order; kept once closed.
     InetSport = "inet_sock" "inet_sport",
     TcpBytesSent = "tcp_sock" "bytes_sent",

@@ -18,6 +18,7 @@ mod reader;
 mod record;
 mod settings;
 mod state;
+mod unix;
 
 /// The verifier rejects a program that could get here.
 #[panic_handler]

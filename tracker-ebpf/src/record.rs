@@ -91,15 +91,7 @@ impl CurrentTask for Probe {
 /// Sends a record of the socket, with the current process as its user if `owner`.
 #[inline(always)]
 pub(crate) unsafe fn send<R: CurrentTask>(kind: RecordKind, sock: *const u8, states: (u8, u8), owner: bool) {
-    let Some(mut entry) = RECORDS.reserve::<SocketRecord>(0) else {
-        if let Some(lost) = LOST.get_ptr_mut(0) {
-            // A program is not interrupted by itself, and the counter is this CPU's own.
-            unsafe { *lost += 1 };
-        }
-        return;
-    };
-    let at = unsafe {
-        let record = entry.as_mut_ptr();
+    send_with(|record: *mut SocketRecord| unsafe {
         fill_socket::<R>(record, kind, sock, states);
         if owner {
             fill_process::<R>(record, R::current_task());
@@ -108,7 +100,20 @@ pub(crate) unsafe fn send<R: CurrentTask>(kind: RecordKind, sock: *const u8, sta
             no_process(record);
         }
         (*record).at
+    });
+}
+
+/// Sends a record that `fill` fills in; it returns the record's time.
+#[inline(always)]
+pub(crate) fn send_with<T: 'static>(fill: impl FnOnce(*mut T) -> u64) {
+    let Some(mut entry) = RECORDS.reserve::<T>(0) else {
+        if let Some(lost) = LOST.get_ptr_mut(0) {
+            // A program is not interrupted by itself, and the counter is this CPU's own.
+            unsafe { *lost += 1 };
+        }
+        return;
     };
+    let at = fill(entry.as_mut_ptr());
     entry.submit(u64::from(if must_wake(at) { BPF_RB_FORCE_WAKEUP } else { BPF_RB_NO_WAKEUP }));
 }
 
@@ -265,7 +270,7 @@ unsafe fn no_process(record: *mut SocketRecord) {
 
 /// The id of the cgroup that the task is in, in the hierarchy that has the containers.
 #[inline(always)]
-unsafe fn cgroup_id<R: Reader>(task: *const u8) -> u64 {
+pub(crate) unsafe fn cgroup_id<R: Reader>(task: *const u8) -> u64 {
     unsafe {
         let css_set = pointer::<R>(task, Member::TaskCgroups);
         if css_set.is_null() {

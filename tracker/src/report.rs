@@ -43,12 +43,16 @@ pub enum Part {
     Events,
     /// Who accepts connections.
     Owners,
+    /// Who uses Unix sockets, between scans.
+    Unix,
     /// What was there before.
     Scan,
     /// What processes are and whose.
     Processes,
     /// What containers are called.
     Containers,
+    /// Where connections lead behind address translation.
+    Translation,
 }
 
 impl Part {
@@ -58,9 +62,11 @@ impl Part {
             Self::Types => "types",
             Self::Events => "events",
             Self::Owners => "owners",
+            Self::Unix => "unix",
             Self::Scan => "scan",
             Self::Processes => "processes",
             Self::Containers => "containers",
+            Self::Translation => "translation",
         }
     }
 }

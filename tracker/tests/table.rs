@@ -6,6 +6,8 @@
 //! event AT SOCKET KIND LOCAL>REMOTE [pid=N] [netns=N] [bytes=SENT/RECEIVED] [seq=SENT/RECEIVED] [error=N]
 //! scan BEGAN..ENDED complete|partial flow|noflow [lost]
 //!   row AT SOCKET STATE LOCAL>REMOTE [pid=N] …
+//!   unix AT SOCKET/INODE KIND NAME#ID [> SOCKET NAME#ID mutual|one-way|closed] [listens] [pid=N] [netns=N]
+//! used AT SOCKET/INODE …, as in a scan's `unix`
 //! tick AT
 //! take PATIENCE_UNTIL
 //! unowned SINCE
@@ -22,7 +24,8 @@ use std::{env, fs};
 
 use scopetop_tracker::connection::{
     Actor, Address, ConnectionEvent, ConnectionTable, Counters, Direction, OwnerSource, Protocol, Scan,
-    ScanRow, SequencePair, Socket, SocketEvent, SocketEventKind, State, TableTick,
+    ScanRow, SequencePair, Socket, SocketEvent, SocketEventKind, State, TableTick, UnixKind, UnixName,
+    UnixPeer, UnixRow,
 };
 use scopetop_tracker::identity::{NetnsId, ProcessId, Timestamp};
 
@@ -156,6 +159,57 @@ fn parse_row(words: &[&str]) -> ScanRow {
     }
 }
 
+/// A name with its number: `/run/x#7`, `@x#7`, `-` without one; `None` for `?`.
+fn unix_name(word: &str) -> (Option<UnixName>, u64) {
+    if word == "-" {
+        return (Some(UnixName::Unnamed), 0);
+    }
+    let (name, id) = word.split_once('#').expect(word);
+    let address = (name != "?").then(|| name.parse::<Address>().expect(name));
+    (address.and_then(|address| address.unix().cloned()), number(id))
+}
+
+fn parse_unix_row(words: &[&str]) -> UnixRow {
+    let [at, socket, kind, name, rest @ ..] = words else { panic!("short row: {words:?}") };
+    let (socket, inode) = socket.split_once('/').unwrap_or((socket, "0"));
+    let (name, name_id) = unix_name(name);
+    let (peer, rest) = match rest {
+        [">", peer, peer_name, how, rest @ ..] => {
+            let (name, name_id) = unix_name(peer_name);
+            let (is_mutual, is_closed) = match *how {
+                "mutual" => (true, false),
+                "one-way" => (false, false),
+                "closed" => (false, true),
+                _ => panic!("no peer: {words:?}"),
+            };
+            (Some(UnixPeer { kernel_socket: kernel_socket(peer), name, name_id, is_mutual, is_closed }), rest)
+        }
+        rest => (None, rest),
+    };
+    let (listens, rest) = match rest {
+        ["listens", rest @ ..] => (true, rest),
+        rest => (false, rest),
+    };
+    let facts = Facts::parse(rest.iter().copied());
+    UnixRow {
+        at: Timestamp(number(at)),
+        kernel_socket: kernel_socket(socket),
+        inode: number(inode),
+        netns: facts.netns(),
+        kind: match *kind {
+            "stream" => UnixKind::Stream,
+            "datagram" => UnixKind::Datagram,
+            "seqpacket" => UnixKind::SeqPacket,
+            _ => panic!("no kind: {words:?}"),
+        },
+        listens,
+        name: name.expect("a socket knows its own name"),
+        name_id,
+        peer,
+        actor: facts.actor(),
+    }
+}
+
 fn addresses(local: &Address, remote: Option<&Address>) -> String {
     remote.map_or_else(|| local.to_string(), |remote| format!("{local}>{remote}"))
 }
@@ -186,6 +240,9 @@ fn tell_socket(list: &str, socket: &Socket) -> String {
     }
     if let Some(at) = socket.closed_at {
         _ = write!(line, " closed={}", at.0);
+    }
+    if let Some(peer) = socket.peer {
+        _ = write!(line, " peer=#{}", peer.0);
     }
     tell_counters(&mut line, socket.counters, socket.error);
     if let Some(sequence) = socket.sequence {
@@ -267,17 +324,26 @@ fn play(text: &str) -> String {
                 table.apply(&parse_event(event));
                 continue;
             }
+            ["used", row @ ..] => {
+                table.apply_unix(&parse_unix_row(row));
+                continue;
+            }
             ["scan", times, flags @ ..] => {
                 let (began, ended) = times.split_once("..").expect(times);
                 let mut rows = Vec::new();
-                while let Some(row) = lines.next_if(|line| line.starts_with("  row ")) {
+                let mut unix = Vec::new();
+                while let Some(row) = lines.next_if(|line| line.starts_with("  ")) {
                     played.push_str(row);
                     played.push('\n');
-                    rows.push(parse_row(&row.split_whitespace().skip(1).collect::<Vec<_>>()));
+                    match row.split_whitespace().collect::<Vec<_>>()[..] {
+                        ["row", ref row @ ..] => rows.push(parse_row(row)),
+                        ["unix", ref row @ ..] => unix.push(parse_unix_row(row)),
+                        _ => panic!("no row: {row}"),
+                    }
                 }
                 if *flags == ["queued"] {
                     let (began_at, ended_at) = (Timestamp(number(began)), Timestamp(number(ended)));
-                    table.apply_queued(&Scan { began_at, ended_at, complete: true, rows });
+                    table.apply_queued(&Scan { began_at, ended_at, complete: true, rows, unix: Vec::new() });
                     continue;
                 }
                 let (complete, flow, lost) = match flags {
@@ -294,6 +360,7 @@ fn play(text: &str) -> String {
                     ended_at: Timestamp(number(ended)),
                     complete: complete == "complete",
                     rows,
+                    unix,
                 };
                 table.apply_scan(&scan, flow == "flow", lost);
                 continue;

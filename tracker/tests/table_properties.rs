@@ -195,7 +195,13 @@ impl World {
                 None => {
                     let began_at = Timestamp(self.now);
                     let rows = self.rows(1..=KERNEL_SOCKETS / 2, began_at);
-                    self.scanning = Some(Scan { began_at, ended_at: began_at, complete: pid != 1, rows });
+                    self.scanning = Some(Scan {
+                        began_at,
+                        ended_at: began_at,
+                        complete: pid != 1,
+                        rows,
+                        unix: Vec::new(),
+                    });
                 }
                 Some(mut scan) => {
                     scan.rows.extend(self.rows(KERNEL_SOCKETS / 2 + 1..=KERNEL_SOCKETS, scan.began_at));
@@ -271,7 +277,7 @@ impl World {
         self.now += 100;
         let began_at = Timestamp(self.now);
         let rows = self.rows(1..=KERNEL_SOCKETS, began_at);
-        Scan { began_at, ended_at: Timestamp(self.now), complete: true, rows }
+        Scan { began_at, ended_at: Timestamp(self.now), complete: true, rows, unix: Vec::new() }
     }
 }
 
@@ -382,7 +388,13 @@ fn world(steps: &[Step], names: Names) -> World {
             counters: None,
             sequence: None,
         };
-        world.items.push(Item::Scan(Scan { began_at: at, ended_at: at, complete: false, rows: vec![over] }));
+        world.items.push(Item::Scan(Scan {
+            began_at: at,
+            ended_at: at,
+            complete: false,
+            rows: vec![over],
+            unix: Vec::new(),
+        }));
     }
     for &step in steps {
         world.step(step);

@@ -95,6 +95,7 @@ pub(crate) fn socket(
         closed_at: None,
         counters: None,
         sequence: None,
+        peer: None,
         error: None,
     }
 }
@@ -159,6 +160,7 @@ fn tick(sequence: u64) -> Tick {
         processes: Vec::new(),
         containers: Vec::new(),
         namespaces: Vec::new(),
+        translations: Vec::new(),
         remote_names: Vec::new(),
         counts: scopetop_tracker::tick::Counts::default(),
         source: Source {

@@ -24,6 +24,7 @@ mod refused;
 mod short_lives;
 mod slow_scans;
 mod ticks;
+mod translation;
 
 use std::collections::VecDeque;
 use std::net::SocketAddr;

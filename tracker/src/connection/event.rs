@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::address::Address;
 use super::socket::{Counters, Protocol, SequencePair, State};
+use super::unix::UnixRow;
 use crate::identity::{NetnsId, ProcessId, SocketId, Timestamp};
 
 /// The process that had a socket in hand.
@@ -118,6 +119,9 @@ pub struct Scan {
     pub complete: bool,
     /// The rows, in no order.
     pub rows: Vec<ScanRow>,
+    /// The Unix sockets, in no order.
+    #[serde(default)]
+    pub unix: Vec<UnixRow>,
 }
 
 /// One line of `scopetop events`: something that a person calls an event, with all that is known of it.

@@ -5,6 +5,7 @@ mod event;
 mod queued;
 mod socket;
 mod table;
+mod unix;
 
 pub use address::{Address, UnixName};
 pub(crate) use event::is_own_name;
@@ -12,3 +13,4 @@ pub use event::{Actor, ConnectionEvent, ConnectionEventKind, Scan, ScanRow, Sock
 pub(crate) use queued::queued;
 pub use socket::{Counters, Direction, OwnerSource, Protocol, SequencePair, Socket, State};
 pub use table::{ConnectionTable, TableTick};
+pub use unix::{UnixKind, UnixPeer, UnixRow};

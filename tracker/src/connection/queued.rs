@@ -53,7 +53,13 @@ pub(crate) fn queued(scan: &Scan) -> Option<Scan> {
     let mut rows: Vec<ScanRow> = alone.into_iter().map(|(key, row)| other_end(key, row)).collect();
     rows.retain(|row| seen.insert(row.kernel_socket));
     rows.sort_by_key(|row| row.kernel_socket);
-    (!rows.is_empty()).then_some(Scan { rows, ..*scan })
+    (!rows.is_empty()).then_some(Scan {
+        began_at: scan.began_at,
+        ended_at: scan.ended_at,
+        complete: true,
+        rows,
+        unix: Vec::new(),
+    })
 }
 
 /// Whether a listener at `own` takes connections to any of this host's addresses, of that family at least.
@@ -105,8 +111,13 @@ mod tests {
     /// The other ends that are told of these sockets, `local>remote`, a listener without a remote address.
     fn found(rows: &[(u32, &str, &str)]) -> Vec<String> {
         let rows = (1..).zip(rows).map(|(number, &(netns, local, remote))| row(number, netns, local, remote));
-        let scan =
-            Scan { began_at: Timestamp(1), ended_at: Timestamp(9), complete: true, rows: rows.collect() };
+        let scan = Scan {
+            began_at: Timestamp(1),
+            ended_at: Timestamp(9),
+            complete: true,
+            rows: rows.collect(),
+            unix: Vec::new(),
+        };
         let mut told: Vec<String> = queued(&scan)
             .into_iter()
             .flat_map(|scan| scan.rows)
@@ -154,7 +165,8 @@ mod tests {
     fn the_two_ends_know_each_other() {
         let client = row(1, 1, "127.0.0.1:4000", "127.0.0.1:80");
         let rows = vec![client.clone(), row(2, 1, "127.0.0.1:80", "")];
-        let mut scan = Scan { began_at: Timestamp(1), ended_at: Timestamp(9), complete: true, rows };
+        let mut scan =
+            Scan { began_at: Timestamp(1), ended_at: Timestamp(9), complete: true, rows, unix: Vec::new() };
         let server = queued(&scan).unwrap().rows.remove(0);
         assert!(client.sequence.unwrap().is_active_end_of(server.sequence.unwrap()));
         assert!(server.has_own_name());

@@ -223,6 +223,9 @@ pub struct Socket {
     pub counters: Option<Counters>,
     /// What identifies the connection at both ends; `None` until it was read.
     pub sequence: Option<SequencePair>,
+    /// The socket at the other end, where the kernel tells that itself, as of Unix sockets; that one tells this one.
+    #[serde(default)]
+    pub peer: Option<SocketId>,
     /// Why it failed or was cut off: a positive errno, as the kernel noted it on the socket.
     pub error: Option<u32>,
 }

@@ -14,6 +14,7 @@ mod scan;
 mod tick;
 mod tombstones;
 mod twins;
+mod unix;
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
@@ -22,7 +23,8 @@ use self::ledger::Ledger;
 use self::outbox::{Doer, Outbox};
 use self::tombstones::{Tombstone, Tombstones, tuple_key};
 use self::twins::Twins;
-use super::{ConnectionEvent, Direction, Socket, SocketEvent, SocketEventKind, State};
+use self::unix::UnixTable;
+use super::{ConnectionEvent, Direction, Socket, SocketEvent, SocketEventKind, State, UnixRow};
 use crate::identity::{ProcessId, SocketId, Timestamp};
 use crate::tick::Counts;
 
@@ -50,6 +52,7 @@ pub struct ConnectionTable {
     complete_scan: Option<Timestamp>,
     /// Finds sockets by their addresses, where events and scans have different names for them.
     twins: Option<Box<Twins>>,
+    unix: UnixTable,
     /// What turned out in this tick to be another socket, and was told.
     forgotten: Vec<SocketId>,
 }
@@ -150,6 +153,11 @@ impl ConnectionTable {
             }
         }
         self.learn_live(event.kernel_socket, event, end);
+    }
+
+    /// Takes in that a process used a Unix socket.
+    pub fn apply_unix(&mut self, used: &UnixRow) {
+        self.unix.apply(used, &mut self.next_id, &mut self.ledger);
     }
 
     /// Takes in an event of the live socket that is known by that name.

@@ -97,6 +97,10 @@ impl Probes {
             (events.join().ok().flatten(), owners, has_iterator)
         });
         steps.extend(event_steps);
+        // Events name a socket by the kernel's address of it, and so does no other scan.
+        if has_iterator {
+            attach_unix(&mut programs, &btf, steps);
+        }
         let events = events.ok_or(ProbeError::NoEvents)?;
 
         let map_missing = |name: &str| ProbeError::Object(format!("the object has no map {name}"));
@@ -231,6 +235,15 @@ fn attach_owners(programs: &mut Programs<'_>, btf: &Btf, steps: &mut Vec<Step>) 
         steps.push(chosen(Part::Owners, "listener"));
         "listener"
     })
+}
+
+/// Attaches to what tells who uses Unix sockets. Without it, those that live between two scans are missed.
+fn attach_unix(programs: &mut Programs<'_>, btf: &Btf, steps: &mut Vec<Step>) {
+    let attach = |programs: &mut Programs<'_>| -> Result<(), ProgramError> {
+        attach_typed(programs, btf, "unix_received", "sock_recv_length")?;
+        attach_typed(programs, btf, "unix_sent", "sock_send_length")
+    };
+    try_in_order(Part::Unix, &[("sock_length", &attach)], programs, steps);
 }
 
 fn load_iterator(programs: &mut Programs<'_>, btf: &Btf, steps: &mut Vec<Step>) -> bool {

@@ -6,6 +6,7 @@ use std::num::{NonZeroU32, NonZeroU64};
 use super::node::HostIndex;
 use crate::connection::{Address, Counters, Direction, Protocol, SequencePair, Socket, State};
 use crate::identity::{NetnsId, SocketId, Timestamp};
+use crate::tick::Translation;
 
 /// Where an end is in the store.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -67,7 +68,11 @@ pub(super) struct End {
     pub(super) closed_at: Option<Timestamp>,
     pub(super) counters: Option<Counters>,
     pub(super) sequence: Option<SequencePair>,
+    /// The other end, where the kernel tells it.
+    pub(super) peer: Option<SocketId>,
     pub(super) error: Option<u32>,
+    /// What address translation makes of its connection, where that was looked up and found.
+    pub(super) translation: Option<Box<Translation>>,
     /// Its connection.
     pub(super) link: Option<LinkIndex>,
     /// The number of its tuple, under which the index has it.
@@ -95,7 +100,9 @@ impl End {
             closed_at: socket.closed_at,
             counters: socket.counters,
             sequence: socket.sequence,
+            peer: socket.peer,
             error: socket.error,
+            translation: None,
             link: None,
             tuple: None,
             next_of_tuple: None,
@@ -115,6 +122,7 @@ impl End {
         self.closed_at = socket.closed_at;
         self.counters = socket.counters;
         self.sequence = socket.sequence;
+        self.peer = socket.peer;
         self.error = socket.error;
     }
 
@@ -135,6 +143,7 @@ impl End {
             && self.opened_at == socket.opened_at
             && self.closed_at == socket.closed_at
             && self.sequence == socket.sequence
+            && self.peer == socket.peer
     }
 
     /// Whether nothing speaks against these two being ends of one connection, given that their addresses agree.

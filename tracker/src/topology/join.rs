@@ -17,6 +17,9 @@ impl Topology {
         let Some(end) = self.ends.get(index) else { return };
         let sequence = end.sequence;
         self.ends.list(index, &mut work.check);
+        if let Some(peer) = self.named_peer(index) {
+            self.ends.list(peer, &mut work.check);
+        }
         // Where there were none before, all are marked themselves.
         if let Some(sequence) = sequence.filter(|_| work.had_ends) {
             let alike = self.ends.with_sequence(sequence).take(MOST_NEIGHBOURS);
@@ -49,14 +52,26 @@ impl Topology {
         Some(socket)
     }
 
-    /// The addresses of an end: as this tick tells them, else as its connection has them.
+    /// The addresses by which the other end of an end is found.
     pub(super) fn tuple(&self, work: &Work<'_>, index: EndIndex) -> Option<Tuple> {
+        Some(self.ends.get(index)?.effective(self.own_tuple(work, index)?))
+    }
+
+    /// The addresses of an end: as this tick tells them, else as its connection has them.
+    pub(super) fn own_tuple(&self, work: &Work<'_>, index: EndIndex) -> Option<Tuple> {
         if let Some((_, socket)) = self.fresh(work, index) {
             return Tuple::new(&socket.local, socket.remote.as_ref()?);
         }
         let link = self.links.get(self.ends.get(index)?.link?)?;
         let (own, other) = link.sides(index);
         Tuple::new(&own.address, &other.seen_as())
+    }
+
+    /// The end that the kernel tells to be the other one.
+    fn named_peer(&self, index: EndIndex) -> Option<EndIndex> {
+        let end = self.ends.get(index)?;
+        let peer = self.hosts.get(usize::from(end.host.0))?.sockets.get(&end.peer?).copied()?;
+        (peer != index).then_some(peer)
     }
 
     /// The other end of an end's connection.
@@ -81,6 +96,7 @@ impl Topology {
             ends: &self.ends,
             tuple: |end| self.tuple(work, end),
             partner: |end| self.partner(end),
+            named: |end| self.named_peer(end),
         };
         let pairs = matching.run(&check);
         let apart: Vec<_> = check
@@ -98,6 +114,9 @@ impl Topology {
         }
         for end in check {
             self.bring_up_to_date(work, end, &pairs);
+        }
+        for end in std::mem::take(&mut work.translated) {
+            self.refresh(work, end);
         }
     }
 

@@ -3,9 +3,10 @@
 //! The answer depends on the sockets that are there, not on the order in which they came, with one exception: once
 //! one end of a joined connection is over, the two stay together.
 //!
-//! Sequence numbers come first: they are exact, across namespaces, hosts and address translation. Then addresses:
-//! inside one namespace a tuple means one connection, as long as it is open. Across namespaces an address may mean
-//! several things, so there a join needs that neither end could be anyone else's.
+//! What the kernel tells itself comes first (of Unix sockets). Then sequence numbers: they are exact, across namespaces,
+//! hosts and address translation. Then addresses: inside one namespace a tuple means one connection, as long as it is
+//! open. Across namespaces an address may mean several things, so there a join needs that neither end could be anyone
+//! else's.
 
 use std::net::IpAddr;
 
@@ -23,21 +24,24 @@ const MOST_OF_SEQUENCE: usize = 16;
 const MOST_PAIRS: usize = 1024;
 
 /// What matching needs to know of the ends as they are now.
-pub(super) struct Matching<'a, T, P> {
+pub(super) struct Matching<'a, T, P, N> {
     pub(super) ends: &'a Ends,
     /// The addresses of an end.
     pub(super) tuple: T,
     /// The end that it is joined with now.
     pub(super) partner: P,
+    /// The end that the kernel tells to be the other one.
+    pub(super) named: N,
 }
 
 /// Ends and the other end of each, both ways.
 pub(super) type Pairs = FxHashMap<EndIndex, EndIndex>;
 
-impl<T, P> Matching<'_, T, P>
+impl<T, P, N> Matching<'_, T, P, N>
 where
     T: Fn(EndIndex) -> Option<Tuple>,
     P: Fn(EndIndex) -> Option<EndIndex>,
+    N: Fn(EndIndex) -> Option<EndIndex>,
 {
     /// Matches these ends. Of each tuple all ends or none are among them.
     pub(super) fn run(&self, check: &[EndIndex]) -> Pairs {
@@ -45,8 +49,8 @@ where
         pairs.reserve(check.len());
         for &end in check {
             if !pairs.contains_key(&end)
-                && let Some(other) = self.by_sequence(end)
-                && self.by_sequence(other) == Some(end)
+                && let Some(other) = self.by_name(end)
+                && self.by_name(other) == Some(end)
             {
                 pairs.insert(end, other);
                 pairs.insert(other, end);
@@ -67,6 +71,11 @@ where
     pub(super) fn is_settled(&self, end: EndIndex) -> bool {
         let is_over = |end| self.ends.get(end).is_some_and(End::is_over);
         (self.partner)(end).is_some_and(|other| is_over(end) || is_over(other))
+    }
+
+    /// The end that the kernel tells to be the other one, or that has the sequence numbers of it.
+    fn by_name(&self, index: EndIndex) -> Option<EndIndex> {
+        if self.is_settled(index) { None } else { (self.named)(index).or_else(|| self.by_sequence(index)) }
     }
 
     /// The only end that has the opposite sequence numbers; of several the only one that has the reversed tuple.

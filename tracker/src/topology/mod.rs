@@ -22,6 +22,7 @@ mod matching;
 mod node;
 mod readings;
 mod remote;
+mod translation;
 
 use std::collections::BTreeMap;
 

@@ -11,13 +11,15 @@ use super::alarm::Alarm;
 use super::memory;
 use super::networks::Networks;
 use super::schedule::Schedule;
-use crate::connection::{ConnectionEvent, ConnectionTable, Socket, TableTick, queued};
+use super::translations::Translations;
+use crate::connection::{ConnectionEvent, ConnectionTable, Socket, SocketEvent, TableTick, UnixRow, queued};
 use crate::container::engine::Engines;
 use crate::identity::{HostId, NetnsId, Timestamp};
 use crate::kernel::clock::Clock;
 use crate::kernel::convert;
 use crate::kernel::probes::Probes;
 use crate::kernel::scan::Scanner;
+use crate::kernel::unix_record;
 use crate::namespace::NamespaceNames;
 use crate::process::{Process, ProcessTable};
 use crate::text::Text;
@@ -34,7 +36,8 @@ const EVENTS_AT_MOST: usize = 1 << 20;
 /// Sockets that ended while the consumer takes no tick: beyond that the ring buffer is left to fill, which counts what
 /// it loses, so that a consumer that stands still costs a bounded amount of memory.
 const ENDED_AT_MOST: usize = 1 << 18;
-/// How long the end of a tick waits at most for what the kernel tells of addresses and routes: it answers from memory.
+/// How long the end of a tick waits at most for what the kernel tells of addresses, routes and translation: it answers
+/// from memory, and what comes later is in the next tick.
 /// The first tick waits longer, for it asks every namespace.
 const KERNEL_PATIENCE: Duration = Duration::from_millis(20);
 const FIRST_PATIENCE: Duration = Duration::from_millis(60);
@@ -52,6 +55,7 @@ pub(super) struct Worker {
     pub(super) namespaces: NamespaceNames,
     pub(super) engines: Engines,
     pub(super) networks: Networks,
+    pub(super) translations: Translations,
     pub(super) schedule: Schedule,
     pub(super) host: HostId,
     pub(super) kernel: Text,
@@ -86,6 +90,21 @@ pub(super) struct State {
     named_containers: u64,
     /// Why containers have no names.
     engine_reasons: Vec<Text>,
+}
+
+/// What a record tells.
+enum News {
+    Socket(SocketEvent),
+    Unix(UnixRow),
+}
+
+/// What a record tells, if anything.
+fn news(record: &[u8], clock: Clock) -> Option<News> {
+    if unix_record::begins_unix_record(record) {
+        let used = unix_record::unix_row(&unix_record::unix_record(record)?, clock)?;
+        return Some(News::Unix(used));
+    }
+    Some(News::Socket(convert::event(&convert::record(record)?, clock)?))
 }
 
 impl Worker {
@@ -137,15 +156,23 @@ impl Worker {
             && let Some(item) = probes.ring.next()
         {
             count += 1;
-            let event = convert::record(&item).and_then(|record| convert::event(&record, self.clock));
-            let Some(event) = event else { continue };
-            if let Some(actor) = &event.actor {
+            let Some(news) = news(&item, self.clock) else { continue };
+            let actor = match &news {
+                News::Socket(event) => event.actor.as_ref(),
+                News::Unix(used) => used.actor.as_ref(),
+            };
+            if let Some(actor) = actor {
                 if self.processes.get(&actor.id).is_none() {
                     newcomers.push(actor.id);
                 }
                 self.processes.observe(actor);
             }
-            self.table.apply(&event);
+            match news {
+                News::Socket(event) => self.table.apply(&event),
+                News::Unix(used) if self.scanner.names_by_address() => self.table.apply_unix(&used),
+                // The scan has other names for them.
+                News::Unix(_) => {}
+            }
         }
         // At once: in a moment many of them are gone.
         if !newcomers.is_empty() {
@@ -190,7 +217,8 @@ impl Worker {
         if let Some(scan) = scanned {
             // Events from before the scan's end that still wait are older or newer than each row by their times.
             self.drain();
-            for actor in scan.rows.iter().filter_map(|row| row.actor.as_ref()) {
+            let unix = scan.unix.iter().filter_map(|row| row.actor.as_ref());
+            for actor in scan.rows.iter().filter_map(|row| row.actor.as_ref()).chain(unix) {
                 self.processes.observe(actor);
             }
             let lost = lost_before > self.state.lost_at_scan;
@@ -253,13 +281,9 @@ impl Worker {
         self.processes.explain(newly_named.iter().copied());
         self.ask_engines();
         let patience = if self.state.sequence == 0 { FIRST_PATIENCE } else { KERNEL_PATIENCE };
-        self.networks.hear(Instant::now() + patience);
-        self.source.reasons = (self.lasting_reasons.iter())
-            .chain(self.scanner.reasons())
-            .chain(&self.state.engine_reasons)
-            .cloned()
-            .chain(self.networks.reasons())
-            .collect();
+        let until = Instant::now() + patience;
+        self.networks.hear(until);
+        self.translations.see(&opened, &changed, &closed, || self.networks.routers());
         let mut processes: Vec<Arc<_>> = newly_named.iter().filter_map(|id| self.processes.get(id)).collect();
         processes.extend(self.processes.take_changed());
         processes.sort_by_key(|process| process.id);
@@ -275,6 +299,14 @@ impl Worker {
         } else if self.state.sequence == self.state.give_back_at {
             memory::give_back();
         }
+        let translations = self.translations.hear(until);
+        self.source.reasons = (self.lasting_reasons.iter())
+            .chain(self.scanner.reasons())
+            .chain(&self.state.engine_reasons)
+            .cloned()
+            .chain(self.networks.reasons())
+            .chain(self.translations.reasons())
+            .collect();
         let duration = now.since(self.state.ticked_at.unwrap_or(now));
         let tick = Tick {
             host: self.host.clone(),
@@ -289,6 +321,7 @@ impl Worker {
             processes: processes.into_iter().map(Arc::unwrap_or_clone).collect(),
             containers: self.processes.take_changed_containers(),
             namespaces,
+            translations,
             remote_names: Vec::new(),
             counts,
             source: self.source.clone(),

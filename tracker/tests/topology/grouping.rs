@@ -376,13 +376,13 @@ fn check(topology: &Topology, grouping: &Grouping, sieve: Sieve<'_>) -> Result<(
     let mut of_node: BTreeMap<ShownKey, (usize, usize)> = BTreeMap::new();
     let (mut filtered, mut switched_off) = (0, [0; 3]);
     for connection in topology.connections() {
-        if !sieve.protocols.has(connection.protocol) {
-            switched_off[connection.protocol as usize] += 1;
-            continue;
-        }
         let subject = Subject::of_connection(topology, connection, now);
         if sieve.filter.is_some_and(|filter| !filter.matches(&subject)) {
             filtered += 1;
+            continue;
+        }
+        if !sieve.protocols.has(connection.protocol) {
+            switched_off[connection.protocol as usize] += 1;
             continue;
         }
         let ends = [&connection.client, &connection.server].map(|side| forest.shown(side.node));

@@ -77,6 +77,7 @@ fn any_socket() -> impl Strategy<Value = Socket> {
         (proptest::sample::select(&State::ALL), direction, vec(0_u32..4, 0..3), prop::bool::weighted(0.9)),
         (moment(), moment(), proptest::option::of((0_u64..1000, 0_u64..1000))),
         proptest::option::of((0_u32..3, 0_u32..3)),
+        proptest::option::weighted(0.2, 0_u64..10),
     )
         .prop_map(
             |(
@@ -84,6 +85,7 @@ fn any_socket() -> impl Strategy<Value = Socket> {
                 (state, direction, owners, is_tcp),
                 (opened_at, closed_at, counters),
                 sequence,
+                peer,
             )| {
                 Socket {
                     id: SocketId(id),
@@ -103,6 +105,7 @@ fn any_socket() -> impl Strategy<Value = Socket> {
                         ..Counters::default()
                     }),
                     sequence: sequence.map(|(sent, received)| SequencePair { sent, received }),
+                    peer: peer.map(SocketId),
                     error: None,
                 }
             },
@@ -280,6 +283,7 @@ fn living(end: usize, age: u32, moment: u64) -> Socket {
         counters: (age > 1).then_some(Counters { bytes_sent: 10, bytes_received: 20, ..Counters::default() }),
         sequence: (age > 1 && life.tells_sequence)
             .then_some(SequencePair { sent: sent_received.0, received: sent_received.1 }),
+        peer: None,
         error: None,
     }
 }

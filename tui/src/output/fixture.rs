@@ -79,6 +79,7 @@ pub(crate) fn socket(
         closed_at: None,
         counters: None,
         sequence: None,
+        peer: None,
         error: None,
     }
 }
@@ -97,6 +98,7 @@ pub(crate) fn tick(sequence: u64) -> Tick {
         processes: Vec::new(),
         containers: Vec::new(),
         namespaces: Vec::new(),
+        translations: Vec::new(),
         remote_names: Vec::new(),
         counts: Counts::default(),
         source: Source {

@@ -114,7 +114,7 @@ fn in_use(app: &App, cells: usize, theme: &Theme) -> Vec<Piece> {
         let hidden = app.view.hidden;
         let mut pieces = vec![
             Piece::new(" filter  ", theme.key, 1),
-            Piece::new(filter.text.clone(), theme.strong, 0),
+            Piece::new(clip(&filter.text, cells.saturating_sub(4)), theme.strong, 0),
             Piece::new("  ✓", theme.good, 0),
         ];
         let things = [(hidden.connections, "conn"), (hidden.nodes, "node")]

@@ -519,5 +519,5 @@ fn the_bar_tells_the_view_and_what_is_switched_off_however_narrow_it_is() {
     app.tick_applied(fixture::NOW);
     app.settle(&topology);
     let bar = picture(&mut app, SMALL).lines().nth(1).unwrap().to_owned();
-    assert!(bar.contains("6 Pod") && bar.contains("✗UDP 1") && bar.contains("comm=nginx or"), "{bar}");
+    assert!(bar.contains("6 Pod") && bar.contains("✗UDP") && bar.contains("comm=nginx or"), "{bar}");
 }

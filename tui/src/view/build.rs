@@ -2,6 +2,7 @@
 
 use rustc_hash::{FxHashMap, FxHashSet};
 use scopetop_tracker::filter::Filter;
+use scopetop_tracker::identity::Timestamp;
 use scopetop_tracker::topology::grouping::{Grouped, GroupedEdge, GroupedNode, Sums, group};
 use scopetop_tracker::topology::{Listener, Rate, Service, Topology};
 
@@ -48,8 +49,9 @@ pub fn build(topology: &Topology, look: Look<'_>) -> View {
         .map(|(place, node)| view_node(node, details.remove(&place).unwrap_or_default(), &mut labels))
         .collect();
     // In the order in which they are told, what is looked up lies side by side in memory.
-    let edges: Vec<ViewEdge> = edges.iter().map(|edge| view_edge(topology, edge, &mut labels)).collect();
-    let edges = in_order(&nodes, edges);
+    let oldest: Vec<Oldest> = edges.iter().map(|edge| Oldest::of(topology, edge)).collect();
+    let edges: Vec<ViewEdge> =
+        in_order(&nodes, &edges).map(|place| view_edge(&edges[place], &oldest[place], &mut labels)).collect();
     let shown = |listener: &&Listener| !listener.closed && look.sieve.protocols.has(listener.protocol);
     let totals = Totals {
         processes,
@@ -106,9 +108,26 @@ fn view_node(node: GroupedNode, detail: String, labels: &mut Labels<'_>) -> View
     }
 }
 
-fn view_edge<'t>(topology: &Topology, edge: &GroupedEdge<'t>, labels: &mut Labels<'t>) -> ViewEdge {
+/// What is told of an edge's oldest connection.
+struct Oldest {
+    directed: bool,
+    rtt_us: Option<u32>,
+    since: Option<Timestamp>,
+}
+
+impl Oldest {
+    fn of(topology: &Topology, edge: &GroupedEdge<'_>) -> Self {
+        let oldest = edge.sums.oldest.and_then(|id| topology.connection(id));
+        Self {
+            directed: oldest.is_some_and(|connection| connection.directed),
+            rtt_us: oldest.and_then(|connection| connection.rtt_us),
+            since: oldest.and_then(|connection| connection.opened_at),
+        }
+    }
+}
+
+fn view_edge<'t>(edge: &GroupedEdge<'t>, oldest: &Oldest, labels: &mut Labels<'t>) -> ViewEdge {
     let sums = &edge.sums;
-    let oldest = sums.oldest.and_then(|id| topology.connection(id));
     ViewEdge {
         client: edge.client,
         server: edge.server,
@@ -119,10 +138,10 @@ fn view_edge<'t>(topology: &Topology, edge: &GroupedEdge<'t>, labels: &mut Label
         closed: sums.closed,
         failed: sums.failed,
         state: state(sums),
-        directed: oldest.is_some_and(|connection| connection.directed),
+        directed: oldest.directed,
         rate: sums.rate,
-        rtt_us: oldest.and_then(|connection| connection.rtt_us),
-        since: oldest.and_then(|connection| connection.opened_at),
+        rtt_us: oldest.rtt_us,
+        since: oldest.since,
         error: sums.error,
         matched_by_search: false,
     }
@@ -163,9 +182,9 @@ fn ports(listeners: &[(usize, &Listener)]) -> FxHashMap<usize, String> {
         .collect()
 }
 
-/// The edges in an order that depends on what they stand for alone, so that a row stays where it is while numbers
+/// The edges' places in an order that depends on what they stand for alone, so that a row stays where it is while numbers
 /// change: names first, as people look for them, then pids and addresses as numbers.
-fn in_order(nodes: &[ViewNode], edges: Vec<ViewEdge>) -> Vec<ViewEdge> {
+fn in_order(nodes: &[ViewNode], edges: &[GroupedEdge<'_>]) -> impl Iterator<Item = usize> + use<> {
     let kind = |node: &ViewNode| match node.kind {
         NodeKind::Process | NodeKind::Container | NodeKind::Group => 0,
         NodeKind::Unknown => 1,
@@ -178,16 +197,16 @@ fn in_order(nodes: &[ViewNode], edges: Vec<ViewEdge>) -> Vec<ViewEdge> {
     };
     let nodes = ranks(nodes.len(), |&place| (kind(&nodes[place]), word(&nodes[place]), place));
     // There are few services.
-    let mut services: Vec<&Service> =
-        edges.iter().map(|edge| &edge.at).collect::<FxHashSet<_>>().into_iter().collect();
+    let services: FxHashSet<&Service> = edges.iter().map(|edge| edge.service).collect();
+    let mut services: Vec<&Service> = services.into_iter().collect();
     services.sort_unstable();
     let services: FxHashMap<&Service, u32> = services.into_iter().zip(0..).collect();
-    let key = |edge: &ViewEdge| (nodes[edge.client], nodes[edge.server], services.get(&edge.at).copied());
+    let key = |edge: &GroupedEdge<'_>| {
+        (nodes[edge.client], nodes[edge.server], services.get(edge.service).copied())
+    };
     let mut order: Vec<_> = edges.iter().enumerate().map(|(place, edge)| (key(edge), place)).collect();
     order.sort_unstable();
-    drop(services);
-    let mut edges: Vec<Option<ViewEdge>> = edges.into_iter().map(Some).collect();
-    order.into_iter().filter_map(|(_, place)| edges[place].take()).collect()
+    order.into_iter().map(|(_, place)| place)
 }
 
 /// The position of each of so many places when they are put in the order of a key.

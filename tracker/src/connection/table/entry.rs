@@ -118,6 +118,7 @@ impl Entry {
                 closed_at: None,
                 counters: None,
                 sequence: None,
+                peer: None,
                 error: None,
             },
             told: Told::Nothing,

@@ -18,7 +18,7 @@ pub(super) struct Doer {
 
 impl Doer {
     /// One that no event named.
-    fn unnamed(process: ProcessId) -> Self {
+    pub(super) fn unnamed(process: ProcessId) -> Self {
         Self { process, comm: None }
     }
 }

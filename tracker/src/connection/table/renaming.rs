@@ -76,7 +76,7 @@ impl ConnectionTable {
             let kernel_socket = meaning.names.get(&name).copied().unwrap_or(name);
             (!meaning.hidden.contains(&name)).then(|| ScanRow { kernel_socket, ..row.clone() })
         };
-        Scan { rows: scan.rows.iter().filter_map(renamed).collect(), ..*scan }
+        Scan { rows: scan.rows.iter().filter_map(renamed).collect(), unix: Vec::new(), ..*scan }
     }
 
     /// The live socket of that connection: of several the one with the newest news, and sooner one that events

@@ -31,6 +31,7 @@ impl ConnectionTable {
     /// Where the rows have names of their own ([`ScanRow::has_own_name`]; all have or none has) and events flow,
     /// the two are brought together by the sockets' addresses.
     pub fn apply_scan(&mut self, scan: &Scan, events_flow: bool, lost: bool) {
+        self.unix.apply_scan(scan, &mut self.next_id, &mut self.ledger);
         if events_flow && scan.rows.first().is_some_and(ScanRow::has_own_name) {
             let renamed = self.rename(scan);
             self.take_scan(&renamed, events_flow, lost);

@@ -58,6 +58,7 @@ impl ConnectionTable {
             }
             tick.closed.push(socket);
         }
+        self.unix.tick(now, &mut self.next_id, &mut tick, &mut named);
         self.ledger.dirty.clear();
         tick.newly_named = named.processes;
         for sockets in [&mut tick.opened, &mut tick.changed, &mut tick.closed] {
@@ -90,13 +91,13 @@ impl ConnectionTable {
 
 /// The processes that a tick's sockets name and did not name before, each once.
 #[derive(Default)]
-struct Named {
+pub(super) struct Named {
     processes: Vec<ProcessId>,
     known: FxHashSet<ProcessId>,
 }
 
 impl Named {
-    fn note(&mut self, socket: &Socket, before: &[ProcessId]) {
+    pub(super) fn note(&mut self, socket: &Socket, before: &[ProcessId]) {
         for owner in socket.owners.iter().filter(|owner| !before.contains(owner)) {
             if self.known.insert(*owner) {
                 self.processes.push(*owner);

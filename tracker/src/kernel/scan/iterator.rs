@@ -2,9 +2,10 @@
 
 use std::io::{self, Read};
 
-use crate::connection::{Scan, ScanRow};
+use crate::connection::{Scan, ScanRow, UnixRow};
 use crate::kernel::clock::Clock;
 use crate::kernel::convert::{self, RECORD_BYTES};
+use crate::kernel::unix_record::{self, UNIX_RECORD_BYTES, begins_unix_record};
 
 /// The kernel returns at most 32 KiB a read.
 const READ_BYTES: usize = 32 << 10;
@@ -16,6 +17,7 @@ const MAX_AGAIN: u32 = 1_000;
 pub(crate) fn read(mut pass: impl Read, clock: Clock) -> io::Result<Scan> {
     let began_at = clock.now();
     let mut rows: Vec<ScanRow> = Vec::new();
+    let mut unix: Vec<UnixRow> = Vec::new();
     let mut buffer = vec![0_u8; READ_BYTES];
     let mut again = 0;
     // A record may be cut at the end of a read; its rest comes first in the next.
@@ -25,12 +27,20 @@ pub(crate) fn read(mut pass: impl Read, clock: Clock) -> io::Result<Scan> {
             Ok(0) => break,
             Ok(count) => {
                 let filled = kept + count;
-                let whole = filled - filled % RECORD_BYTES;
-                rows.extend(
-                    buffer[..whole]
-                        .chunks_exact(RECORD_BYTES)
-                        .filter_map(|bytes| convert::scan_row(&convert::record(bytes)?, clock)),
-                );
+                let mut whole = 0;
+                while let Some((bytes, is_unix)) = next_record(&buffer[whole..filled]) {
+                    if is_unix {
+                        unix.extend(
+                            unix_record::unix_record(bytes)
+                                .and_then(|record| unix_record::unix_row(&record, clock)),
+                        );
+                    } else {
+                        rows.extend(
+                            convert::record(bytes).and_then(|record| convert::scan_row(&record, clock)),
+                        );
+                    }
+                    whole += bytes.len();
+                }
                 buffer.copy_within(whole..filled, 0);
                 kept = filled - whole;
             }
@@ -39,5 +49,12 @@ pub(crate) fn read(mut pass: impl Read, clock: Clock) -> io::Result<Scan> {
             Err(error) => return Err(error),
         }
     }
-    Ok(Scan { began_at, ended_at: clock.now(), complete: kept == 0, rows })
+    Ok(Scan { began_at, ended_at: clock.now(), complete: kept == 0, rows, unix })
+}
+
+/// The next record, and whether it is a Unix socket's; `None` where it is not whole.
+fn next_record(bytes: &[u8]) -> Option<(&[u8], bool)> {
+    let is_unix = begins_unix_record(bytes);
+    let length = if is_unix { UNIX_RECORD_BYTES } else { RECORD_BYTES };
+    Some((bytes.get(..length)?, is_unix))
 }

@@ -100,7 +100,7 @@ fn with_owners(
         reasons.push(reason);
     }
     let rows = rows(sockets, &walk.owners, began_at);
-    Ok(Found { scan: Scan { began_at, ended_at: clock.now(), complete, rows }, reasons })
+    Ok(Found { scan: Scan { began_at, ended_at: clock.now(), complete, rows, unix: Vec::new() }, reasons })
 }
 
 /// One row for each socket and owner; for a socket without a known owner one row as well.

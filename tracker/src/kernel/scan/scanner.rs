@@ -68,6 +68,11 @@ impl Scanner {
         self.way.name()
     }
 
+    /// Whether rows have the kernel's addresses for names, as events do.
+    pub(crate) const fn names_by_address(&self) -> bool {
+        matches!(self.way, Way::Iterator)
+    }
+
     /// Scans. A way that fails is left for the next one, for good, with the reason.
     pub(crate) fn scan(&mut self, mut probes: Option<&mut Probes>, clock: Clock) -> Option<Scan> {
         loop {

@@ -76,7 +76,7 @@ pub struct Kept {
     pub nodes: usize,
     /// Connections, by the filter.
     pub connections: usize,
-    /// Connections of protocols that are not shown, in the order of [`Protocols::ALL`].
+    /// Connections that the filter lets through, of protocols that are not shown, in the order of [`Protocols::ALL`].
     pub switched_off: [usize; Protocols::ALL.len()],
 }
 
@@ -92,13 +92,13 @@ pub fn group<'t>(topology: &'t Topology, grouping: &Grouping, sieve: Sieve<'_>) 
     for edge in graph.edge_references() {
         let (client, server, all) = (edge.source(), edge.target(), edge.weight());
         let protocol = all.service.protocol();
+        let sums = Sums::matching(topology, all, sieve.filter, now);
+        kept.connections += all.connections.len() - sums.connections;
         if !sieve.protocols.has(protocol) {
-            kept.switched_off[protocol as usize] += all.connections.len();
+            kept.switched_off[protocol as usize] += sums.connections;
             continue;
         }
         (speaks[client.index()], speaks[server.index()]) = (true, true);
-        let sums = Sums::of(topology, all, sieve, now);
-        kept.connections += all.connections.len() - sums.connections;
         if sums.connections > 0 {
             build.add_edge(client, server, all, &sums);
         }

@@ -5,7 +5,7 @@ use super::super::connection::{Connection, ConnectionId};
 use super::super::edge::{Edge, Rate};
 use super::choice::Sieve;
 use crate::connection::State;
-use crate::filter::Subject;
+use crate::filter::{Filter, Subject};
 use crate::identity::Timestamp;
 
 /// What some connections come to, added up.
@@ -31,11 +31,19 @@ pub struct Sums {
 
 impl Sums {
     /// What those of an edge come to that are let through.
-    pub fn of(topology: &Topology, edge: &Edge, selection: Sieve<'_>, now: Timestamp) -> Self {
-        if !selection.protocols.has(edge.service.protocol()) {
-            return Self::default();
-        }
-        match selection.filter {
+    pub fn of(topology: &Topology, edge: &Edge, sieve: Sieve<'_>, now: Timestamp) -> Self {
+        let is_shown = sieve.protocols.has(edge.service.protocol());
+        if is_shown { Self::matching(topology, edge, sieve.filter, now) } else { Self::default() }
+    }
+
+    /// What those of an edge come to that match a filter, whatever its protocol.
+    pub(super) fn matching(
+        topology: &Topology,
+        edge: &Edge,
+        filter: Option<&Filter>,
+        now: Timestamp,
+    ) -> Self {
+        match filter {
             None => Self::whole(topology, edge),
             Some(filter) => {
                 let mut sums = Self::default();
