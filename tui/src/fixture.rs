@@ -64,6 +64,7 @@ fn container(id: &str, name: &str, image: &str, netns: NetnsId) -> Container {
     Container {
         id: ContainerId(id.into()),
         runtime: Some("docker".into()),
+        parent: None,
         name: Some(name.into()),
         image: Some(image.into()),
         labels: std::collections::BTreeMap::new(),

@@ -354,6 +354,7 @@ mod tests {
         let container = Container {
             id: ContainerId(Text::from("0a1b2c3d")),
             runtime: None,
+            parent: None,
             name: Some(Text::from("web")),
             image: None,
             labels: [].into(),

@@ -258,6 +258,7 @@ impl Topology {
         let container = facts.get(id).cloned().unwrap_or_else(|| Container {
             id: id.clone(),
             runtime: None,
+            parent: None,
             name: None,
             image: None,
             labels: std::collections::BTreeMap::new(),

@@ -85,6 +85,7 @@ pub(crate) fn add_line(tick: &mut Tick, line: &str) {
             tick.containers.extend(container.map(|id| Container {
                 id: ContainerId(id.into()),
                 runtime: Some("podman".into()),
+                parent: None,
                 name: Some(id.into()),
                 image: None,
                 labels: std::collections::BTreeMap::new(),

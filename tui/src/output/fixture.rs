@@ -173,6 +173,7 @@ pub(crate) fn ticks() -> [Tick; 2] {
     let container = Container {
         id: ContainerId(Text::from(CONTAINER)),
         runtime: Some(Text::from("docker")),
+        parent: None,
         name: Some(Text::from("web \"x\"")),
         image: None,
         labels: BTreeMap::from([(Text::from("app"), Text::from("shop"))]),
