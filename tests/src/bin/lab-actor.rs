@@ -5,14 +5,14 @@ use std::collections::HashMap;
 use std::ffi::CString;
 use std::io::{self, BufRead as _, Read as _, Write as _};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
-use std::os::fd::{AsRawFd as _, BorrowedFd, FromRawFd as _};
+use std::os::fd::{AsRawFd as _, BorrowedFd, FromRawFd as _, OwnedFd};
 use std::os::unix::process::CommandExt as _;
 use std::process::{Child, Command, ExitCode, Stdio};
 use std::time::Duration;
 
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::io::FdFlags;
-use rustix::net::{AddressFamily, SocketFlags, SocketType};
+use rustix::net::{AddressFamily, SocketAddrUnix, SocketFlags, SocketType};
 use serde_json::{Value, json};
 
 type Outcome = Result<Value, Box<dyn std::error::Error>>;
@@ -48,6 +48,27 @@ fn heir(stream: &TcpStream) -> io::Result<Child> {
         });
     }
     command.spawn()
+}
+
+fn socket_type(kind: &str) -> Result<SocketType, String> {
+    match kind {
+        "stream" => Ok(SocketType::STREAM),
+        "datagram" => Ok(SocketType::DGRAM),
+        "seqpacket" => Ok(SocketType::SEQPACKET),
+        _ => Err(format!("no kind of socket: {kind}")),
+    }
+}
+
+fn unix_socket(kind: &str) -> Result<OwnedFd, Box<dyn std::error::Error>> {
+    let flags = SocketFlags::CLOEXEC;
+    Ok(rustix::net::socket_with(AddressFamily::UNIX, socket_type(kind)?, flags, None)?)
+}
+
+fn unix_address(name: &str) -> rustix::io::Result<SocketAddrUnix> {
+    match name.strip_prefix('@') {
+        Some(name) => SocketAddrUnix::new_abstract_name(name.as_bytes()),
+        None => SocketAddrUnix::new(name),
+    }
 }
 
 fn main() -> ExitCode {
@@ -171,6 +192,37 @@ impl Sockets {
             }
             ["receive", name, bytes] => {
                 self.stream(name)?.read_exact(&mut vec![0; bytes.parse()?])?;
+                Ok(json!({}))
+            }
+            ["unix-listen", name, kind, at] => {
+                let socket = unix_socket(kind)?;
+                rustix::net::bind(&socket, &unix_address(at)?)?;
+                rustix::net::listen(&socket, 16)?;
+                self.listeners.insert(name.into(), socket.into());
+                Ok(json!({}))
+            }
+            ["unix-accept", listener, name] => {
+                let accepted = rustix::net::accept(self.listener(listener)?)?;
+                self.streams.insert(name.into(), accepted.into());
+                Ok(json!({}))
+            }
+            ["unix-bind", name, at] => {
+                let socket = unix_socket("datagram")?;
+                rustix::net::bind(&socket, &unix_address(at)?)?;
+                self.streams.insert(name.into(), socket.into());
+                Ok(json!({}))
+            }
+            ["unix-connect", name, kind, at] => {
+                let socket = unix_socket(kind)?;
+                rustix::net::connect(&socket, &unix_address(at)?)?;
+                self.streams.insert(name.into(), socket.into());
+                Ok(json!({}))
+            }
+            ["unix-pair", one, other, kind] => {
+                let (family, flags) = (AddressFamily::UNIX, SocketFlags::CLOEXEC);
+                let (first, second) = rustix::net::socketpair(family, socket_type(kind)?, flags, None)?;
+                self.streams.insert(one.into(), first.into());
+                self.streams.insert(other.into(), second.into());
                 Ok(json!({}))
             }
             ["half-close", name] => {

@@ -18,6 +18,7 @@ mod picture;
 mod privileges;
 mod short_lives;
 mod slow_scans;
+mod unix;
 
 use std::collections::VecDeque;
 use std::net::SocketAddr;

@@ -6,7 +6,7 @@
 mod build;
 mod details;
 
-use scopetop_tracker::connection::Protocol;
+use scopetop_tracker::connection::{Protocol, UnixName};
 use scopetop_tracker::identity::{ContainerId, NetnsId, Timestamp};
 use scopetop_tracker::text::Text;
 use scopetop_tracker::tick::Counts;
@@ -278,13 +278,36 @@ impl ViewEdge {
     }
 }
 
-/// How a service is written: the port alone over TCP.
+/// How a service is written: the port alone over TCP, of a Unix socket's path the end that tells what it is.
 pub fn service_label(service: &Service) -> String {
     match service {
         Service::Port(Protocol::Tcp, port) => format!(":{port}"),
         Service::Port(other, port) => format!("{other}:{port}"),
-        Service::Unix(name) => name.to_string(),
+        Service::Unix(name) => unix_label(name),
     }
+}
+
+/// The most of a Unix socket's name that a label shows, in characters.
+const UNIX_LABEL: usize = 24;
+
+/// The end of a name from its last `/` on, or the one before where that leaves only a few letters; its own end is cut off
+/// where it is too long.
+fn unix_label(name: &UnixName) -> String {
+    let whole = match name {
+        UnixName::Unnamed => return String::from("unix"),
+        named => named.to_string(),
+    };
+    let mut ends = whole.rmatch_indices('/').map(|(place, _)| &whole[place..]);
+    let end = ends.find(|end| end.chars().count() > 4).unwrap_or(&whole);
+    let before = match (end.len() == whole.len(), name) {
+        (true, _) => "",
+        (false, UnixName::Abstract(_)) => "@…",
+        (false, _) => "…",
+    };
+    if end.chars().count() <= UNIX_LABEL {
+        return format!("{before}{end}");
+    }
+    format!("{before}{}…", end.chars().take(UNIX_LABEL - 1).collect::<String>())
 }
 
 #[cfg(test)]
