@@ -4,6 +4,7 @@ use std::io::{BufRead as _, BufReader, Write as _};
 use std::net::{SocketAddr, TcpListener};
 use std::os::fd::{AsRawFd as _, BorrowedFd};
 use std::os::unix::process::CommandExt as _;
+use std::path::Path;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
 use serde_json::Value;
@@ -28,7 +29,19 @@ use crate::world::{Namespace, own_netns};
 /// | `connect-pending S ADDRESS` | begins to connect and does not wait; tells `local`, `remote` |
 /// | `finish-connect S` | waits for what comes of it; tells `error` |
 /// | `adopt L DESCRIPTOR` | takes an inherited listener; tells `local` |
-/// | `share S` | starts a `child` that inherits the connection and does nothing |
+/// | `heir C S` | starts an actor `C` that inherits the connection and has it as `end`; tells `child`, its pid |
+/// | `inetd C S PROGRAM` | starts a program whose standard input and output are the connection; tells `child` |
+/// | `activate C L` | starts an actor that finds the listener as systemd's services do; tells `child` |
+/// | `adopt-activated L` | takes the listener that this actor was activated with; tells `local` |
+/// | `tell C COMMAND` | lets one of these do something; tells its answer as `told` |
+/// | `part C` | ends one of these |
+/// | `exec PROGRAM S` | becomes another program, a copy of this one, that has the connection as `end` and answers |
+/// | `mailbox M NAME`, `take M S` | opens a place where a socket may arrive; waits for it and closes the place |
+/// | `pass NAME S` | sends a socket there |
+/// | `accept-threads L S N`, `connect-threads S N ADDRESS` | N threads do so at once; as `S0`, `S1`, … |
+/// | `ring-accept L S`, `ring-connect S ADDRESS` | the same through `io_uring`; as `S0` |
+/// | `ring-send S BYTES`, `ring-receive S BYTES` | `send` and `receive` through `io_uring` |
+/// | `here` | does nothing |
 /// | `accept-many L S N`, `connect-many S N ADDRESS` | the same N times, as `S0`, `S1`, … |
 /// | `serve L N BYTES` | N times: accepts, echoes this many bytes, reads to the end, closes |
 /// | `send S BYTES`, `receive S BYTES` | this many bytes, all of them |
@@ -75,6 +88,23 @@ impl Actor {
             unreachable!("both were asked for as pipes")
         };
         Self { child, netns, input: Some(input), output: BufReader::new(output) }
+    }
+
+    /// Starts one inside a namespace that has this pid, which no process has: as when numbers have gone round.
+    pub fn with_pid(pid: u32, namespace: &Namespace) -> Self {
+        wait::until("a process with the pid", || {
+            std::fs::write("/proc/sys/kernel/ns_last_pid", (pid - 1).to_string())
+                .unwrap_or_else(|error| panic!("the next pid: {error}"));
+            // Others start processes too: it may be the next but one.
+            let actor = Self::inside(namespace);
+            (actor.pid() == pid).then_some(actor)
+        })
+    }
+
+    /// Lets it become another program, a copy of itself under that path, that has the connection as `end`.
+    pub fn becomes(&mut self, program: &Path, connection: &str) {
+        self.begin(&format!("exec {} {connection}", program.display()));
+        self.answer();
     }
 
     /// The number of its network namespace.
@@ -151,6 +181,13 @@ impl Actor {
     pub fn wait_until_accepting(&self) {
         wait::until("the actor sleeps in accept4", || {
             (procstat::blocked_in(self.pid()) == Some(libc::SYS_accept4)).then_some(())
+        });
+    }
+
+    /// Waits until so many of its threads sleep in `accept`.
+    pub fn wait_until_threads_accept(&self, count: usize) {
+        wait::until("the actor's threads sleep in accept4", || {
+            (procstat::threads_in(self.pid(), libc::SYS_accept4) == count).then_some(())
         });
     }
 

@@ -297,7 +297,7 @@ fn parse(line: &str) -> Value {
     serde_json::from_str(line).unwrap_or_else(|error| panic!("an event is {line:?}: {error}"))
 }
 
-fn read_lines(pipe: Option<impl std::io::Read + Send + 'static>) -> Receiver<String> {
+pub(crate) fn read_lines(pipe: Option<impl std::io::Read + Send + 'static>) -> Receiver<String> {
     let (sender, receiver) = mpsc::channel();
     std::thread::spawn(move || {
         let Some(pipe) = pipe else { return };

@@ -9,11 +9,14 @@
 pub mod actor;
 pub mod binary;
 pub mod bpf;
+pub mod deed;
+pub mod docker;
 pub mod flood;
 pub mod need;
 pub mod ordinary;
 pub mod picture;
 pub mod procstat;
 pub mod terminal;
+pub mod ticks;
 pub mod wait;
 pub mod world;

@@ -19,6 +19,8 @@ pub enum Need {
     Root,
     /// Network namespaces can be made, named and wired together with `ip`.
     Namespaces,
+    /// Packets can be filtered and translated with `nft`.
+    Nft,
     /// eBPF programs can be loaded with type information of the kernel.
     Ebpf,
 }
@@ -36,6 +38,15 @@ impl Need {
                 }
                 let ip = Command::new("ip").arg("-V").stdout(Stdio::null()).stderr(Stdio::null()).status();
                 ip.err().map(|error| format!("the command ip (package iproute2) does not run: {error}"))
+            }),
+            Self::Nft => Self::Namespaces.missing().or_else(|| {
+                let namespace = match Namespace::anonymous() {
+                    Ok(namespace) => namespace,
+                    Err(error) => return Some(format!("no network namespace can be made: {error}")),
+                };
+                let rules =
+                    "add table ip lab; add chain ip lab post { type nat hook postrouting priority 100; };";
+                namespace.nft(rules).err().map(|error| format!("the command nft (package nftables): {error}"))
             }),
             Self::Ebpf => Self::Root.missing().or_else(|| {
                 if let Err(error) = fs::metadata("/sys/kernel/btf/vmlinux") {

@@ -81,6 +81,20 @@ impl Picture {
     }
 }
 
+/// How many edges the graph has of what these namespaces have a part in, by TCP.
+pub fn edges(namespaces: &[&Namespace]) -> usize {
+    let of_one = |namespace: &&Namespace| format!("netns={}", namespace.inode());
+    let any: Vec<String> = namespaces.iter().map(of_one).collect();
+    edges_where(&any.join(" or "))
+}
+
+/// How many edges the graph has of what a filter lets through, by TCP.
+pub fn edges_where(filter: &str) -> usize {
+    let arguments =
+        ["snapshot", "--format", "dot", "--for", "0", "--filter", "proto=tcp", "--filter", filter];
+    binary::run(&arguments).succeeded().text().matches("->").count()
+}
+
 /// The address and port of an end of a connection, of a listener, or of an event's `local` or `remote`.
 pub fn address_of(end: &Value) -> Option<SocketAddr> {
     let address: IpAddr = end["address"].as_str()?.parse().ok()?;

@@ -42,6 +42,16 @@ pub fn blocked_in(pid: u32) -> Option<i64> {
     fs::read_to_string(format!("/proc/{pid}/syscall")).ok()?.split(' ').next()?.parse().ok()
 }
 
+/// How many threads of a process sleep in a system call.
+pub fn threads_in(pid: u32, call: i64) -> usize {
+    let Ok(tasks) = fs::read_dir(format!("/proc/{pid}/task")) else { return 0 };
+    let is_in = |task: &fs::DirEntry| {
+        let text = fs::read_to_string(task.path().join("syscall")).unwrap_or_default();
+        text.split(' ').next().and_then(|number| number.parse().ok()) == Some(call)
+    };
+    tasks.flatten().filter(is_in).count()
+}
+
 /// The fields of `/proc/PID/stat` behind the name, which may itself hold blanks and brackets.
 fn stat(pid: u32) -> io::Result<Vec<String>> {
     fields(Path::new(&format!("/proc/{pid}/stat")))

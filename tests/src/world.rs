@@ -131,6 +131,24 @@ impl Namespace {
         Err(io::Error::other(format!("ip {arguments}: {}", said.trim())))
     }
 
+    /// Adds rules of `nft` (nftables) inside, parted by semicolons.
+    pub fn nft(&self, rules: &str) -> io::Result<()> {
+        let output = self.command("nft").arg(rules).output();
+        let output = output.map_err(|error| io::Error::new(error.kind(), format!("nft: {error}")))?;
+        if output.status.success() {
+            return Ok(());
+        }
+        let said = String::from_utf8_lossy(&output.stderr);
+        Err(io::Error::other(format!("nft {rules}: {}", said.trim())))
+    }
+
+    /// Sets one of the namespace's own settings: a path below `/proc/sys/net` and what is written there.
+    pub fn set(&self, path: &str, value: &str) -> io::Result<()> {
+        let path = Path::new("/proc/sys/net").join(path);
+        self.run(|| fs::write(&path, value))?
+            .map_err(|error| io::Error::other(format!("{}: {error}", path.display())))
+    }
+
     /// Lays a cable (a veth pair) to another namespace. Each end has the addresses given for it, with their prefix
     /// lengths: `10.0.0.1/24`.
     pub fn wire(&self, own: &[&str], other: &Self, others: &[&str]) -> io::Result<()> {

@@ -5,6 +5,8 @@ pub mod block;
 pub mod connection;
 pub mod container;
 pub mod filter;
+#[cfg(test)]
+mod fuzz;
 pub mod identity;
 pub mod kernel;
 pub mod namespace;

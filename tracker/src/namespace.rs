@@ -212,6 +212,7 @@ mod tests {
         Container {
             id: crate::identity::ContainerId(Text::from("x")),
             runtime: None,
+            parent: None,
             name: name.map(Text::from),
             image: None,
             labels: std::collections::BTreeMap::new(),

@@ -51,6 +51,8 @@ pub enum Part {
     Processes,
     /// What containers are called.
     Containers,
+    /// Where connections lead behind address translation.
+    Translation,
 }
 
 impl Part {
@@ -64,6 +66,7 @@ impl Part {
             Self::Scan => "scan",
             Self::Processes => "processes",
             Self::Containers => "containers",
+            Self::Translation => "translation",
         }
     }
 }

@@ -1,6 +1,6 @@
 //! The tick: the one currency of everything after the tracker.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use serde::{Deserialize, Serialize};
 
@@ -43,6 +43,10 @@ pub struct Tick {
     pub containers: Vec<Container>,
     /// Every namespace that a socket above names for the first time, and each whose names or network changed.
     pub namespaces: Vec<Namespace>,
+    /// What address translation makes of the connections of sockets that are or were there: in the tick in which they open,
+    /// or soon after.
+    #[serde(default)]
+    pub translations: Vec<Translation>,
     /// The names of remote addresses that were found by reverse lookup since the last tick.
     #[serde(default)]
     pub remote_names: Vec<RemoteName>,
@@ -77,6 +81,19 @@ pub struct Namespace {
     /// [`Source::reasons`] gives.
     #[serde(default)]
     pub network: Option<Network>,
+}
+
+/// How a connection reads behind the address translation on its way: at its other end, as far as this host sees.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Translation {
+    /// The socket of this end.
+    pub socket: SocketId,
+    /// This end's address as the other end sees it.
+    pub local: SocketAddr,
+    /// The other end's own address.
+    pub remote: SocketAddr,
+    /// Whether this end sent the first packet.
+    pub outbound: bool,
 }
 
 /// The name of a remote address.

@@ -46,7 +46,10 @@ impl Facts {
     fn parse<'a>(words: impl Iterator<Item = &'a str>) -> Self {
         let facts = words.map(|word| {
             let (name, value) = word.split_once('=').unwrap_or_else(|| panic!("no fact: {word}"));
-            assert!(["pid", "netns", "bytes", "seq", "error"].contains(&name), "no such fact: {word}");
+            assert!(
+                ["pid", "comm", "netns", "bytes", "seq", "error"].contains(&name),
+                "no such fact: {word}"
+            );
             (name.to_owned(), value.to_owned())
         });
         Self(facts.collect())
@@ -67,7 +70,10 @@ impl Facts {
 
     fn actor(&self) -> Option<Actor> {
         let id = ProcessId { pid: self.number("pid")?, started: 1 };
-        Some(Actor { id, comm: *b"test\0\0\0\0\0\0\0\0\0\0\0\0", uid: 0, cgroup: 0 })
+        let mut comm = [0; 16];
+        let name = self.0.get("comm").map_or("test", String::as_str);
+        comm[..name.len()].copy_from_slice(name.as_bytes());
+        Some(Actor { id, comm, uid: 0, cgroup: 0 })
     }
 
     fn counters(&self) -> Option<Counters> {
@@ -288,6 +294,12 @@ fn tell_event(event: &ConnectionEvent) -> String {
     );
     if let Some(process) = event.process {
         _ = write!(line, " pid={}", process.pid);
+    }
+    // Where it has no other, names are of no interest.
+    if let Some(comm) = event.comm.map(|comm| String::from_utf8_lossy(&comm).replace('\0', ""))
+        && comm != "test"
+    {
+        _ = write!(line, " comm={comm}");
     }
     if let Some(at) = event.opened_at {
         _ = write!(line, " opened={}", at.0);

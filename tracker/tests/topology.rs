@@ -4,6 +4,8 @@
 
 #[path = "topology/cases.rs"]
 mod cases;
+#[path = "topology/grouping.rs"]
+mod grouping;
 #[path = "topology/properties.rs"]
 mod properties;
 #[path = "topology/script.rs"]

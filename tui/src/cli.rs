@@ -7,6 +7,7 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use scopetop_tracker::filter::Filter;
 use scopetop_tracker::text::Text;
+use scopetop_tracker::topology::grouping::By;
 use scopetop_tracker::{Backend, Options};
 
 use crate::error::Error;
@@ -46,6 +47,9 @@ pub struct Cli {
     /// What to do; nothing: the live screen.
     #[command(subcommand)]
     pub command: Option<Command>,
+    /// By what the live screen groups at first: process, name, container, image, namespace, pod [default: process]
+    #[arg(long, value_name = "GROUPING", value_parser = grouping)]
+    pub view: Option<By>,
     /// Options given before the command.
     #[command(flatten)]
     common: Common,
@@ -215,6 +219,10 @@ impl Cli {
 
     /// The common options, from before the command and after it: filters add up, of the others the later one holds.
     pub fn settings(&self) -> Result<Settings, Error> {
+        if self.view.is_some() && self.command.is_some() {
+            let line = "--view: only the live screen groups (see 'scopetop --help')";
+            return Err(Error::CommandLine(line.to_owned()));
+        }
         let after = self.command.as_ref().map(|command| match command {
             Command::Snapshot(snapshot) => &snapshot.common,
             Command::Events(events) => &events.common,
@@ -239,6 +247,13 @@ impl Cli {
             },
         })
     }
+}
+
+fn grouping(text: &str) -> Result<By, String> {
+    By::ALL
+        .into_iter()
+        .find(|by| by.name() == text)
+        .ok_or_else(|| format!("'{text}' is none of: {}", By::ALL.map(By::name).join(", ")))
 }
 
 fn milliseconds(text: &str) -> Result<Duration, String> {
@@ -396,6 +411,8 @@ mod tests {
             &["\u{1b}[31m\u{202e}"],
             &["--filter", "pid=1", "--filter", "pid=1 and prt=80"],
             &["--filter", "pid=1", "events", "--filter", "prt=80"],
+            &["--view", "cgroup"],
+            &["--view", "pod", "snapshot"],
         ]
         .into_iter()
         .map(|words| format!("{} => {}", words.join(" ").escape_debug(), wrong(words)))

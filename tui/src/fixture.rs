@@ -1,6 +1,10 @@
 //! A host as ticks, for tests: a web server, its database and cache in containers, a few processes of the host.
 #![allow(clippy::unwrap_used, reason = "a test ends at the first surprise")]
 
+mod shop;
+
+pub(crate) use shop::shop;
+
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 use scopetop_tracker::Tick;
@@ -60,6 +64,7 @@ fn container(id: &str, name: &str, image: &str, netns: NetnsId) -> Container {
     Container {
         id: ContainerId(id.into()),
         runtime: Some("docker".into()),
+        parent: None,
         name: Some(name.into()),
         image: Some(image.into()),
         labels: std::collections::BTreeMap::new(),
@@ -155,6 +160,7 @@ fn tick(sequence: u64) -> Tick {
         processes: Vec::new(),
         containers: Vec::new(),
         namespaces: Vec::new(),
+        translations: Vec::new(),
         remote_names: Vec::new(),
         counts: scopetop_tracker::tick::Counts::default(),
         source: Source {

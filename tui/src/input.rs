@@ -2,6 +2,9 @@
 
 use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 
+use scopetop_tracker::connection::Protocol;
+use scopetop_tracker::topology::grouping::By;
+
 use crate::view::Direction;
 
 /// What a key can ask for.
@@ -21,8 +24,18 @@ pub enum Action {
     NextEdge,
     /// Select the edge before.
     PreviousEdge,
-    /// Open the open its details.
+    /// Open the selected group; of anything else, its details.
     Open,
+    /// Open the details, or close them.
+    Details,
+    /// Collapse the group that the selected node stands in.
+    Collapse,
+    /// All groups open, all collapsed, or as they are at first, in turn.
+    TurnAll,
+    /// Group the graph by something.
+    ShowBy(By),
+    /// Show a protocol, or not any more.
+    Toggle(Protocol),
     /// One step back: close, then deselect, then stop searching.
     Back,
     /// Type a search text.
@@ -90,6 +103,8 @@ pub enum Scope {
 pub struct Binding {
     /// When it holds.
     pub scope: Scope,
+    /// What it is told under on the help screen.
+    pub section: &'static str,
     /// The keys, each with what it asks for.
     pub keys: &'static [(Key, Action)],
     /// The keys as the help screen writes them.
@@ -155,6 +170,7 @@ const fn footer(keys: &'static str, what: &'static str, rank: u8) -> Footer {
 pub static BINDINGS: &[Binding] = &[
     Binding {
         scope: Scope::Screen,
+        section: "Keys",
         keys: &[
             plain(KeyCode::Up, Action::Move(Direction::Up)),
             plain(KeyCode::Down, Action::Move(Direction::Down)),
@@ -171,6 +187,7 @@ pub static BINDINGS: &[Binding] = &[
     },
     Binding {
         scope: Scope::Screen,
+        section: "Keys",
         keys: &[plain(KeyCode::PageUp, Action::PageUp), plain(KeyCode::PageDown, Action::PageDown)],
         shown: "PgUp PgDn",
         what: "a page (details: scroll)",
@@ -178,6 +195,7 @@ pub static BINDINGS: &[Binding] = &[
     },
     Binding {
         scope: Scope::Screen,
+        section: "Keys",
         keys: &[plain(KeyCode::Home, Action::First), plain(KeyCode::End, Action::Last)],
         shown: "Home End",
         what: "the first, the last",
@@ -185,13 +203,66 @@ pub static BINDINGS: &[Binding] = &[
     },
     Binding {
         scope: Scope::Screen,
+        section: "Keys",
         keys: &[plain(KeyCode::Enter, Action::Open)],
         shown: "Enter",
-        what: "open its details",
+        what: "open a group, or details",
         footer: Some(footer("⏎", "open", 5)),
     },
     Binding {
         scope: Scope::Screen,
+        section: "Views",
+        keys: &[plain(KeyCode::Backspace, Action::Collapse)],
+        shown: "Backspace",
+        what: "collapse its group",
+        footer: Some(footer("⌫", "collapse", 10)),
+    },
+    Binding {
+        scope: Scope::Screen,
+        section: "Views",
+        keys: &[letter('o', Action::TurnAll)],
+        shown: "o",
+        what: "open, collapse all",
+        footer: Some(footer("o", "all", 13)),
+    },
+    Binding {
+        scope: Scope::Screen,
+        section: "Views",
+        keys: &[letter('d', Action::Details)],
+        shown: "d",
+        what: "details, of groups too",
+        footer: Some(footer("d", "details", 9)),
+    },
+    Binding {
+        scope: Scope::Screen,
+        section: "Views",
+        keys: &[
+            letter('1', Action::ShowBy(By::Process)),
+            letter('2', Action::ShowBy(By::Name)),
+            letter('3', Action::ShowBy(By::Container)),
+            letter('4', Action::ShowBy(By::Image)),
+            letter('5', Action::ShowBy(By::Namespace)),
+            letter('6', Action::ShowBy(By::Pod)),
+        ],
+        shown: "1 … 6",
+        what: "choose the view",
+        footer: None,
+    },
+    Binding {
+        scope: Scope::Screen,
+        section: "Views",
+        keys: &[
+            letter('T', Action::Toggle(Protocol::Tcp)),
+            letter('U', Action::Toggle(Protocol::Udp)),
+            letter('X', Action::Toggle(Protocol::Unix)),
+        ],
+        shown: "T U X",
+        what: "TCP, UDP, Unix on, off",
+        footer: None,
+    },
+    Binding {
+        scope: Scope::Screen,
+        section: "Keys",
         keys: &[plain(KeyCode::Tab, Action::NextEdge), plain(KeyCode::BackTab, Action::PreviousEdge)],
         shown: "Tab ⇧Tab",
         what: "its next, previous edge",
@@ -199,6 +270,7 @@ pub static BINDINGS: &[Binding] = &[
     },
     Binding {
         scope: Scope::Screen,
+        section: "Keys",
         keys: &[plain(KeyCode::Esc, Action::Back)],
         shown: "Esc",
         what: "one step back",
@@ -206,6 +278,7 @@ pub static BINDINGS: &[Binding] = &[
     },
     Binding {
         scope: Scope::Screen,
+        section: "Keys",
         keys: &[letter('/', Action::Search)],
         shown: "/",
         what: "search",
@@ -213,6 +286,7 @@ pub static BINDINGS: &[Binding] = &[
     },
     Binding {
         scope: Scope::Screen,
+        section: "Keys",
         keys: &[letter('n', Action::NextMatch), letter('N', Action::PreviousMatch)],
         shown: "n N",
         what: "next, previous match",
@@ -220,6 +294,7 @@ pub static BINDINGS: &[Binding] = &[
     },
     Binding {
         scope: Scope::Screen,
+        section: "Keys",
         keys: &[letter('f', Action::Filter)],
         shown: "f",
         what: "filter",
@@ -227,20 +302,23 @@ pub static BINDINGS: &[Binding] = &[
     },
     Binding {
         scope: Scope::Screen,
+        section: "Keys",
         keys: &[letter('g', Action::ShowGraph)],
         shown: "g",
         what: "show the graph",
-        footer: Some(footer("g", "graph", 9)),
+        footer: Some(footer("g", "graph", 11)),
     },
     Binding {
         scope: Scope::Screen,
+        section: "Keys",
         keys: &[letter('t', Action::ShowList)],
         shown: "t",
         what: "show the list",
-        footer: Some(footer("t", "list", 10)),
+        footer: Some(footer("t", "list", 12)),
     },
     Binding {
         scope: Scope::Screen,
+        section: "Keys",
         keys: &[letter(' ', Action::Pause)],
         shown: "Space",
         what: "hold the picture, go on",
@@ -248,13 +326,15 @@ pub static BINDINGS: &[Binding] = &[
     },
     Binding {
         scope: Scope::Screen,
+        section: "Keys",
         keys: &[letter('R', Action::Relayout)],
         shown: "R",
         what: "lay the graph out anew",
-        footer: Some(footer("R", "relayout", 11)),
+        footer: Some(footer("R", "relayout", 14)),
     },
     Binding {
         scope: Scope::Screen,
+        section: "Keys",
         keys: &[letter('?', Action::Help)],
         shown: "?",
         what: "this help",
@@ -262,6 +342,7 @@ pub static BINDINGS: &[Binding] = &[
     },
     Binding {
         scope: Scope::Screen,
+        section: "Keys",
         keys: &[control('z', Action::Suspend)],
         shown: "^Z",
         what: "stop for now (fg goes on)",
@@ -269,6 +350,7 @@ pub static BINDINGS: &[Binding] = &[
     },
     Binding {
         scope: Scope::Screen,
+        section: "Keys",
         keys: &[letter('q', Action::Quit), control('c', Action::Quit)],
         shown: "q ^C",
         what: "quit",
@@ -276,6 +358,7 @@ pub static BINDINGS: &[Binding] = &[
     },
     Binding {
         scope: Scope::Typing,
+        section: "While typing",
         keys: &[plain(KeyCode::Enter, Action::Edit(Edit::Accept))],
         shown: "Enter",
         what: "take it",
@@ -283,6 +366,7 @@ pub static BINDINGS: &[Binding] = &[
     },
     Binding {
         scope: Scope::Typing,
+        section: "While typing",
         keys: &[plain(KeyCode::Esc, Action::Edit(Edit::Cancel))],
         shown: "Esc",
         what: "leave it as it was",
@@ -290,6 +374,7 @@ pub static BINDINGS: &[Binding] = &[
     },
     Binding {
         scope: Scope::Typing,
+        section: "While typing",
         keys: &[
             plain(KeyCode::Left, Action::Edit(Edit::Left)),
             plain(KeyCode::Right, Action::Edit(Edit::Right)),
@@ -304,6 +389,7 @@ pub static BINDINGS: &[Binding] = &[
     },
     Binding {
         scope: Scope::Typing,
+        section: "While typing",
         keys: &[
             control('u', Action::Edit(Edit::DeleteToStart)),
             control('w', Action::Edit(Edit::DeleteWord)),
@@ -316,16 +402,10 @@ pub static BINDINGS: &[Binding] = &[
     },
     Binding {
         scope: Scope::Typing,
-        keys: &[control('z', Action::Suspend)],
-        shown: "^Z",
-        what: "stop for now",
-        footer: None,
-    },
-    Binding {
-        scope: Scope::Typing,
-        keys: &[control('c', Action::Quit)],
-        shown: "^C",
-        what: "quit",
+        section: "While typing",
+        keys: &[control('z', Action::Suspend), control('c', Action::Quit)],
+        shown: "^Z ^C",
+        what: "stop for now, quit",
         footer: None,
     },
 ];

@@ -12,6 +12,7 @@ use jiff::tz::TimeZone;
 use scopetop_tracker::filter::Filter;
 use scopetop_tracker::text::Text;
 use scopetop_tracker::topology::Topology;
+use scopetop_tracker::topology::grouping::By;
 use scopetop_tracker::{Options, StartError, Tracker, Update};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::task::JoinHandle;
@@ -37,6 +38,8 @@ pub struct LiveOptions {
     pub tracker: Options,
     /// The filter to begin with; an empty one shows everything.
     pub filter: Filter,
+    /// By what it groups at first.
+    pub view: By,
 }
 
 /// Why the live screen ended.
@@ -78,6 +81,7 @@ pub async fn run(options: LiveOptions) -> Result<(), LiveError> {
     let mut signals = Signals::new().map_err(LiveError::Signals)?;
     let theme = Theme::for_no_color(std::env::var_os("NO_COLOR").as_deref());
     let mut app = App::new(ActiveFilter::new(options.filter), TimeZone::system());
+    app.show_by(options.view);
     app.tick = u64::try_from(options.tracker.tick.as_nanos()).ok();
     let mut screen = Screen::enter().map_err(LiveError::Terminal)?;
     let mut feed = Feed::start(options.tracker);

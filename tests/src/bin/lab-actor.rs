@@ -5,70 +5,25 @@ use std::collections::HashMap;
 use std::ffi::CString;
 use std::io::{self, BufRead as _, Read as _, Write as _};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
-use std::os::fd::{AsRawFd as _, BorrowedFd, FromRawFd as _, OwnedFd};
-use std::os::unix::process::CommandExt as _;
-use std::process::{Child, Command, ExitCode, Stdio};
+use std::os::fd::{AsFd, BorrowedFd, FromRawFd as _};
+use std::process::ExitCode;
 use std::time::Duration;
 
 use rustix::event::{PollFd, PollFlags, poll};
-use rustix::io::FdFlags;
-use rustix::net::{AddressFamily, SocketAddrUnix, SocketFlags, SocketType};
+use rustix::net::{AddressFamily, SocketFlags, SocketType};
+use scopetop_lab::deed::heir::{self, Heir};
+use scopetop_lab::deed::mailbox::{self, Mailbox};
+use scopetop_lab::deed::{crowd, ring, unix};
 use serde_json::{Value, json};
 
-type Outcome = Result<Value, Box<dyn std::error::Error>>;
+type Outcome = scopetop_lab::deed::Outcome<Value>;
 
 #[derive(Default)]
 struct Sockets {
     listeners: HashMap<String, TcpListener>,
     streams: HashMap<String, TcpStream>,
-    children: Vec<Child>,
-}
-
-impl Drop for Sockets {
-    fn drop(&mut self) {
-        for child in &mut self.children {
-            // Both fail only where it ended already.
-            let _ = child.kill();
-            let _ = child.wait();
-        }
-    }
-}
-
-/// A child that inherits a socket, and does nothing but hold it for as long as this process lives.
-fn heir(stream: &TcpStream) -> io::Result<Child> {
-    let descriptor = stream.as_raw_fd();
-    let mut command = Command::new(std::env::current_exe()?);
-    command.stdin(Stdio::piped()).stdout(Stdio::null());
-    #[allow(unsafe_code, reason = "a new process keeps a descriptor over exec")]
-    // SAFETY: the closure makes two system calls; the descriptor is open for as long as `stream` lives.
-    unsafe {
-        command.pre_exec(move || {
-            rustix::process::set_parent_process_death_signal(Some(rustix::process::Signal::KILL))?;
-            Ok(rustix::io::fcntl_setfd(BorrowedFd::borrow_raw(descriptor), FdFlags::empty())?)
-        });
-    }
-    command.spawn()
-}
-
-fn socket_type(kind: &str) -> Result<SocketType, String> {
-    match kind {
-        "stream" => Ok(SocketType::STREAM),
-        "datagram" => Ok(SocketType::DGRAM),
-        "seqpacket" => Ok(SocketType::SEQPACKET),
-        _ => Err(format!("no kind of socket: {kind}")),
-    }
-}
-
-fn unix_socket(kind: &str) -> Result<OwnedFd, Box<dyn std::error::Error>> {
-    let flags = SocketFlags::CLOEXEC;
-    Ok(rustix::net::socket_with(AddressFamily::UNIX, socket_type(kind)?, flags, None)?)
-}
-
-fn unix_address(name: &str) -> rustix::io::Result<SocketAddrUnix> {
-    match name.strip_prefix('@') {
-        Some(name) => SocketAddrUnix::new_abstract_name(name.as_bytes()),
-        None => SocketAddrUnix::new(name),
-    }
+    heirs: HashMap<String, Heir>,
+    mailboxes: HashMap<String, Mailbox>,
 }
 
 fn main() -> ExitCode {
@@ -76,11 +31,19 @@ fn main() -> ExitCode {
     let commands: Vec<String> =
         std::env::args_os().skip(1).map(|command| command.to_string_lossy().into_owned()).collect();
     let mut sockets = Sockets::default();
-    let result = if commands.is_empty() {
-        io::stdin().lock().lines().try_for_each(|line| answer(&mut sockets, &line?))
+    let result = if let Some(inherited) = heir::own_inheritance() {
+        sockets.streams.extend(inherited.map(|socket| (String::from("end"), socket.into())));
+        answer(&mut sockets, "here")
     } else {
-        commands.iter().try_for_each(|command| answer(&mut sockets, command))
+        Ok(())
     };
+    let result = result.and_then(|()| {
+        if commands.is_empty() {
+            io::stdin().lock().lines().try_for_each(|line| answer(&mut sockets, &line?))
+        } else {
+            commands.iter().try_for_each(|command| answer(&mut sockets, command))
+        }
+    });
     // The only errors that get here are those of the pipe: nobody listens any more.
     if result.is_ok() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
@@ -169,11 +132,50 @@ impl Sockets {
                 self.listeners.insert(name.into(), listener);
                 Ok(json!({ "local": local }))
             }
-            ["share", name] => {
-                let child = heir(self.stream(name)?)?;
-                let pid = child.id();
-                self.children.push(child);
-                Ok(json!({ "child": pid }))
+            ["here"] => Ok(json!({})),
+            ["heir", heir, socket] => Ok(self.adds(heir, Heir::actor(self.socket(socket)?)?)),
+            ["inetd", heir, socket, program] => {
+                Ok(self.adds(heir, Heir::inetd(self.socket(socket)?, program)?))
+            }
+            ["activate", heir, socket] => Ok(self.adds(heir, Heir::activated(self.socket(socket)?)?)),
+            ["tell", heir, ..] => {
+                let heir = self.heirs.get_mut(heir).ok_or_else(|| format!("no heir {heir}"))?;
+                Ok(json!({ "told": heir.tell(&words[2..].join(" "))? }))
+            }
+            ["part", heir] => self.heirs.remove(heir).ok_or_else(|| format!("no heir {heir}"))?.end(),
+            ["exec", program, socket] => Err(heir::exec(program.as_ref(), self.socket(socket)?).into()),
+            ["adopt-activated", name] => {
+                let listener = TcpListener::from(heir::own_activation()?);
+                let local = listener.local_addr()?;
+                self.listeners.insert(name.into(), listener);
+                Ok(json!({ "local": local }))
+            }
+            ["mailbox", name, place] => {
+                self.mailboxes.insert(name.into(), Mailbox::open(place)?);
+                Ok(json!({}))
+            }
+            ["pass", place, socket] => mailbox::pass(place, self.socket(socket)?).map(|()| json!({})),
+            ["take", mailbox, name] => {
+                let mailbox =
+                    self.mailboxes.remove(mailbox).ok_or_else(|| format!("no mailbox {mailbox}"))?;
+                self.streams.insert(name.into(), mailbox.take()?.into());
+                Ok(json!({}))
+            }
+            ["accept-threads", listener, name, count] => {
+                let made = crowd::accept(self.listener(listener)?, count.parse()?)?;
+                self.keep(name, made)
+            }
+            ["connect-threads", name, count, address] => {
+                self.keep(name, crowd::connect(address.parse()?, count.parse()?)?)
+            }
+            ["ring-accept", listener, name] => {
+                let made = ring::accept(self.listener(listener)?)?;
+                self.keep(name, vec![made])
+            }
+            ["ring-connect", name, address] => self.keep(name, vec![ring::connect(address.parse()?)?]),
+            ["ring-send", name, bytes] => ring::send(self.stream(name)?, bytes.parse()?).map(|()| json!({})),
+            ["ring-receive", name, bytes] => {
+                ring::receive(self.stream(name)?, bytes.parse()?).map(|()| json!({}))
             }
             ["serve", listener, count, bytes] => {
                 let mut buffer = vec![0; bytes.parse()?];
@@ -195,10 +197,7 @@ impl Sockets {
                 Ok(json!({}))
             }
             ["unix-listen", name, kind, at] => {
-                let socket = unix_socket(kind)?;
-                rustix::net::bind(&socket, &unix_address(at)?)?;
-                rustix::net::listen(&socket, 16)?;
-                self.listeners.insert(name.into(), socket.into());
+                self.listeners.insert(name.into(), unix::listening(kind, at)?.into());
                 Ok(json!({}))
             }
             ["unix-accept", listener, name] => {
@@ -207,20 +206,15 @@ impl Sockets {
                 Ok(json!({}))
             }
             ["unix-bind", name, at] => {
-                let socket = unix_socket("datagram")?;
-                rustix::net::bind(&socket, &unix_address(at)?)?;
-                self.streams.insert(name.into(), socket.into());
+                self.streams.insert(name.into(), unix::bound("datagram", at)?.into());
                 Ok(json!({}))
             }
             ["unix-connect", name, kind, at] => {
-                let socket = unix_socket(kind)?;
-                rustix::net::connect(&socket, &unix_address(at)?)?;
-                self.streams.insert(name.into(), socket.into());
+                self.streams.insert(name.into(), unix::connected(kind, at)?.into());
                 Ok(json!({}))
             }
             ["unix-pair", one, other, kind] => {
-                let (family, flags) = (AddressFamily::UNIX, SocketFlags::CLOEXEC);
-                let (first, second) = rustix::net::socketpair(family, socket_type(kind)?, flags, None)?;
+                let (first, second) = unix::pair(kind)?;
                 self.streams.insert(one.into(), first.into());
                 self.streams.insert(other.into(), second.into());
                 Ok(json!({}))
@@ -255,6 +249,29 @@ impl Sockets {
         let tuple = json!({ "local": stream.local_addr()?, "remote": address });
         self.streams.insert(name, stream);
         Ok(tuple)
+    }
+
+    /// Keeps connections as `NAME0`, `NAME1`, …; tells their addresses.
+    fn keep(&mut self, name: &str, made: Vec<TcpStream>) -> Outcome {
+        let mut connections = Vec::new();
+        for (number, stream) in made.into_iter().enumerate() {
+            connections.push(json!({ "local": stream.local_addr()?, "remote": stream.peer_addr()? }));
+            self.streams.insert(format!("{name}{number}"), stream);
+        }
+        Ok(json!({ "connections": connections }))
+    }
+
+    fn adds(&mut self, name: &str, heir: Heir) -> Value {
+        let child = heir.pid();
+        self.heirs.insert(name.into(), heir);
+        json!({ "child": child })
+    }
+
+    /// A connection or a listener.
+    fn socket(&self, name: &str) -> Result<BorrowedFd<'_>, String> {
+        let stream = self.streams.get(name).map(AsFd::as_fd);
+        let found = stream.or_else(|| Some(self.listeners.get(name)?.as_fd()));
+        found.ok_or_else(|| format!("no socket {name}"))
     }
 
     fn listener(&mut self, name: &str) -> Result<&mut TcpListener, String> {

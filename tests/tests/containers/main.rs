@@ -4,31 +4,35 @@
 
 #![allow(clippy::unwrap_used, reason = "a test ends at the first surprise")]
 
-mod daemon;
+mod published;
 
 use std::process::Command;
 
 use scopetop_lab::binary::{self, Events, Outcome};
-use scopetop_lab::picture::Picture;
+use scopetop_lab::docker::{self, Daemon, IMAGE, Network};
+use scopetop_lab::picture::{Picture, edges_where};
+use scopetop_lab::ticks::Ticks;
 use scopetop_lab::{need, require, wait};
 use serde_json::{Value, json};
-
-use daemon::{Daemon, IMAGE};
 
 #[test]
 fn containers_of_a_docker_daemon() {
     require!(Root, Namespaces, Ebpf);
-    if let Some(reason) = daemon::missing() {
+    if let Some(reason) = docker::missing() {
         need::skip("containers::containers_of_a_docker_daemon", &reason);
         return;
     }
-    let daemon = Daemon::start();
+    let daemon = Daemon::start(Network::Bridge);
     let world = World::build(&daemon);
 
     a_container_to_another_over_the_bridge(&daemon, &world);
     the_namespace_is_called_after_its_containers(&daemon, &world);
     a_process_on_the_hosts_network_belongs_to_its_container(&daemon, &world);
+    a_process_in_the_hosts_pid_namespace_belongs_to_its_container(&daemon, &world);
+    containers_that_share_a_namespace_meet_on_its_loopback(&daemon, &world);
     a_new_name_is_known_soon(&daemon);
+    a_new_container_has_its_name_by_the_next_tick(&daemon, &world);
+    a_container_that_lives_less_than_a_tick_is_grey_for_one(&daemon, &world);
     an_engine_that_answers_nobody_costs_only_the_names(&daemon, &world);
     a_container_that_ends_at_once_has_its_own_events(&daemon, &world);
 }
@@ -49,7 +53,16 @@ impl World {
         let db_address = daemon.address_of("db");
         let web = daemon.run(&["--name", "web"], &["sleep", "100000"]);
         daemon.run(
-            &["--name", "side", "--network", "container:web"],
+            &[
+                "--name",
+                "side",
+                "--network",
+                "container:web",
+                "--label",
+                "io.kubernetes.pod.name=shop-1",
+                "--label",
+                "io.kubernetes.pod.namespace=prod",
+            ],
             &["nc", "-ll", "-p", "8080", "-e", "cat"],
         );
         let client = format!("sleep 100000 | nc {db_address} 5432");
@@ -118,6 +131,9 @@ fn a_container_to_another_over_the_bridge(daemon: &Daemon, world: &World) {
     assert_eq!(told(db), [json!("db"), json!(IMAGE), json!({"tier": "data"}), json!("docker")]);
     assert_ne!(client["netns"], server["netns"]);
     assert_eq!(db["netns"], server["netns"]);
+    // From `web` and from `open`.
+    let edges = edges_where(&format!("netns={} and port=5432", server["netns"]));
+    assert_eq!(edges, 2);
 }
 
 fn the_namespace_is_called_after_its_containers(daemon: &Daemon, world: &World) {
@@ -129,6 +145,10 @@ fn the_namespace_is_called_after_its_containers(daemon: &Daemon, world: &World) 
         // To this daemon the namespace that it runs in is the host's; it is not the first process's.
         ("netns=open", vec![world.open.as_str()], false),
         ("netns=host", vec![], false),
+        (&format!("netns={}", daemon.namespace.inode()), vec![world.open.as_str()], false),
+        ("pod=shop-1", vec![], true),
+        ("label.io.kubernetes.pod.namespace=prod", vec![], true),
+        ("pod=shop-2", vec![], false),
     ] {
         let picture = snapshot(daemon, &["--for", "1", "--filter", filter]);
         let mut found: Vec<_> = world
@@ -138,8 +158,9 @@ fn the_namespace_is_called_after_its_containers(daemon: &Daemon, world: &World) 
             .collect();
         found.sort_unstable();
         assert_eq!(found, clients, "{filter}");
-        let side = picture.list("listeners").iter().any(|listener| listener["port"] == 8080);
-        assert_eq!(side, listens, "{filter}: {:#?}", picture.list("listeners"));
+        let of_side = |listener: &&Value| container_of(&picture, listener)["name"] == "side";
+        let side = picture.list("listeners").iter().filter(of_side).count();
+        assert_eq!(side, usize::from(listens), "{filter}: {:#?}", picture.list("listeners"));
     }
 }
 
@@ -149,6 +170,93 @@ fn a_process_on_the_hosts_network_belongs_to_its_container(daemon: &Daemon, worl
     let client = &connection["client"];
     assert_eq!(client["netns"], daemon.namespace.inode(), "of the daemon, which is its host");
     assert_eq!(container_of(&picture, client)["name"], "open");
+}
+
+fn a_process_in_the_hosts_pid_namespace_belongs_to_its_container(daemon: &Daemon, world: &World) {
+    let client = format!("sleep 100000 | nc {} 5432", world.db_address);
+    let kin = daemon.run(&["--name", "kin", "--pid", "host"], &["sh", "-c", &client]);
+    wait::until("its connection", || {
+        (world.connections(&snapshot(daemon, &["--for", "0"])).len() == 3).then_some(())
+    });
+    let picture = snapshot(daemon, &["--for", "1"]);
+    let client = &world.connection_from(&picture, &kin)["client"];
+    assert_eq!(container_of(&picture, client)["name"], "kin");
+    daemon.docker(&["rm", "--force", "kin"]);
+}
+
+fn containers_that_share_a_namespace_meet_on_its_loopback(daemon: &Daemon, world: &World) {
+    // `side` listens there, `web` connects: the address is the same in every container.
+    daemon.docker(&["exec", "--detach", "web", "sh", "-c", "sleep 100000 | nc 127.0.0.1 8080"]);
+    let connections = |picture: &Picture| -> Vec<Value> {
+        let to_side = |connection: &&Value| {
+            connection["server"]["address"] == "127.0.0.1"
+                && container_of(picture, &connection["server"])["name"] == "side"
+        };
+        picture.list("connections").iter().filter(to_side).cloned().collect()
+    };
+    wait::until("the connection", || {
+        let picture = snapshot(daemon, &["--for", "1", "--filter", "netns=side"]);
+        let found = connections(&picture);
+        let [connection] = &found[..] else { return None };
+        assert_eq!(container_of(&picture, &connection["client"])["container_id"], world.web.as_str());
+        assert_eq!(connection["client"]["netns"], connection["server"]["netns"]);
+        Some(())
+    });
+    let picture = snapshot(daemon, &["--for", "0", "--filter", "netns=open"]);
+    assert_eq!(connections(&picture), [] as [Value; 0], "nobody else sees it");
+}
+
+/// Whose client's container this is, in a tick: its connection.
+fn of_container<'tick>(tick: &'tick Value, id: &str) -> Vec<&'tick Value> {
+    let connections = tick["connections"].as_array().unwrap();
+    connections.iter().filter(|connection| connection["client"]["container"]["id"] == id).collect()
+}
+
+fn ticks(daemon: &Daemon, milliseconds: u32) -> Ticks {
+    Ticks::spawn(with_engine(daemon, Command::new(binary::companion("lab-ticks"))), milliseconds, None)
+}
+
+fn a_new_container_has_its_name_by_the_next_tick(daemon: &Daemon, world: &World) {
+    let mut ticks = ticks(daemon, 1_000);
+    let client = format!("sleep 100000 | nc {} 5432", world.db_address);
+    for number in 0..3 {
+        let name = format!("late{number}");
+        let id = daemon.run(&["--name", &name], &["sh", "-c", &client]);
+        // The tick that first shows it may not know more than its id.
+        ticks.wait_for("the container", |tick| (!of_container(tick, &id).is_empty()).then_some(()));
+        let second = ticks.next_tick();
+        let [connection] = of_container(&second, &id)[..] else { panic!("{second:#}") };
+        let container = &connection["client"]["container"];
+        assert_eq!(
+            (&container["name"], &container["image"]),
+            (&json!(name), &json!(IMAGE)),
+            "{connection:#}"
+        );
+        daemon.docker(&["rm", "--force", &name]);
+    }
+}
+
+fn a_container_that_lives_less_than_a_tick_is_grey_for_one(daemon: &Daemon, world: &World) {
+    // Long enough for all of its life, wherever in it the tick ends.
+    let mut ticks = ticks(daemon, 4_000);
+    let client = format!("nc {} 5432 < /dev/null", world.db_address);
+    wait::until("one that began and ended in a tick", || {
+        ticks.next_tick();
+        let id = daemon.run(&[], &["sh", "-c", &client]);
+        daemon.docker(&["wait", &id]);
+        let first = ticks.wait_for("the container", |tick| {
+            let found: Vec<Value> = of_container(tick, &id).into_iter().cloned().collect();
+            (!found.is_empty()).then_some(found)
+        });
+        let [connection] = &first[..] else { panic!("{first:#?}") };
+        if connection["state"] != "closed" {
+            return None;
+        }
+        assert_eq!(connection["client"]["process"]["comm"], "nc", "{connection:#}");
+        let after = ticks.next_tick();
+        assert_eq!(of_container(&after, &id), [] as [&Value; 0]);
+        Some(())
+    });
 }
 
 fn a_new_name_is_known_soon(daemon: &Daemon) {

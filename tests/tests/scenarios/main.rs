@@ -2,22 +2,29 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test ends at the first surprise")]
 
+mod accepting;
 mod backends;
 mod command_line;
 mod connections;
 mod degraded;
+mod endings;
 mod events;
+mod families;
 mod filters;
 mod leftovers;
 mod losses;
 mod names;
 mod namespaces;
 mod owners;
+mod passed_on;
 mod pending;
 mod picture;
 mod privileges;
+mod refused;
 mod short_lives;
 mod slow_scans;
+mod ticks;
+mod translation;
 mod unix;
 
 use std::collections::VecDeque;

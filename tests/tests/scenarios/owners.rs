@@ -96,7 +96,7 @@ fn of_servers_that_share_a_listener_the_one_that_reads_has_the_connection() {
 fn a_connection_that_a_child_inherited_has_both() {
     require!(Ebpf);
     let mut pair = Pair::connected(None, "127.0.0.1:0");
-    let child = pair.server.does("share end")["child"].clone();
+    let child = pair.server.does("heir child end")["child"].clone();
     let picture = Picture::take(&["--for", "0"]);
     let connection = picture.connection_of(pair.ends());
     picture.assert_owner(&connection["client"], pair.client.pid(), ACTOR);

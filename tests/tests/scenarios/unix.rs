@@ -95,7 +95,7 @@ fn a_pair_is_told_once_another_process_has_an_end() {
         let picture = Picture::inside(&namespace, &["--for", "0"]);
         assert_eq!(connections(&picture, &namespace).len(), 0, "{:#}", picture.0);
 
-        let child = parent.does("share theirs")["child"].clone();
+        let child = parent.does("heir child theirs")["child"].clone();
         for closed in [false, true] {
             let picture = Picture::inside(&namespace, &["--for", "0"]);
             let connection = the_connection(&picture, &namespace);

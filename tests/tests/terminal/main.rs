@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test ends at the first surprise")]
 
 mod losses;
+mod views;
 
 use std::net::SocketAddr;
 use std::process::Command;
@@ -197,6 +198,7 @@ fn any_keys_in_any_order_do_no_harm() {
         "/\x1b",
         "  ",
         "?\x1b",
+        "23456o\x7f\rd\x7fo1TUXTUX",
         "\x1b[Z",
     ] {
         terminal.press(keys);

@@ -139,6 +139,8 @@ pub struct ConnectionEvent {
     pub netns: NetnsId,
     /// The process: who connected, accepted, listens, or had the socket when it closed.
     pub process: Option<ProcessId>,
+    /// The command name that it had then (as [`Actor::comm`]), where the kernel told: it may have another by now.
+    pub comm: Option<[u8; 16]>,
     /// The socket's own address.
     pub local: Address,
     /// The peer's address; `None` for a listener.

@@ -20,7 +20,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use self::entry::{Entry, Tuple};
 use self::ledger::Ledger;
-use self::outbox::Outbox;
+use self::outbox::{Doer, Outbox};
 use self::tombstones::{Tombstone, Tombstones, tuple_key};
 use self::twins::Twins;
 use self::unix::UnixTable;
@@ -266,7 +266,8 @@ impl ConnectionTable {
         let record = self.ended.get_mut(index).filter(|_| tick == self.ticks);
         let Some(entry) = record else {
             if let Some(actor) = event.actor.filter(|_| tombstone.tuple == tuple.key()) {
-                self.ledger.outbox.owner_seen(tombstone.id, actor.id);
+                let owner = Doer { process: actor.id, comm: Some(actor.comm) };
+                self.ledger.outbox.owner_seen(tombstone.id, owner);
             }
             return;
         };

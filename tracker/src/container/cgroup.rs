@@ -10,6 +10,8 @@ pub struct Named {
     pub id: ContainerId,
     /// The engine; `None` where the path has only the id.
     pub runtime: Option<Text>,
+    /// The container around it, where the path has another.
+    pub parent: Option<ContainerId>,
 }
 
 /// The container in the text of `/proc/PID/cgroup`: all lines count (a hierarchy each, on a cgroup v1 host), the
@@ -29,16 +31,24 @@ pub fn container_of_path(path: &[u8]) -> Option<Named> {
     in_path(path).map(|(_, found)| found)
 }
 
-/// The innermost container of a path, and how deep in it that is.
+/// The innermost container of a path with the one around it, and how deep in the path that is.
 fn in_path(path: &[u8]) -> Option<(usize, Named)> {
     let names: Vec<_> = path.split(|&byte| byte == b'/').filter(|name| !name.is_empty()).collect();
-    (0..names.len()).rev().find_map(|depth| Some((depth, in_name(names[depth], &names[..depth])?)))
+    let mut found =
+        (0..names.len()).rev().filter_map(|depth| Some((depth, in_name(names[depth], &names[..depth])?)));
+    let (depth, innermost) = found.next()?;
+    // Podman's pods have ids too, and may have a folder around those of their containers.
+    let is_pod = |depth: &usize| depth.checked_sub(1).is_some_and(|above| names[above] == b"libpod_parent");
+    let parent = found.find(|(depth, named)| named.id != innermost.id && !is_pod(depth));
+    Some((depth, Named { parent: parent.map(|(_, named)| named.id), ..innermost }))
 }
 
 /// What engines put before the id in a cgroup's name. An engine's monitor of a container (`libpod-conmon-…`) is
 /// told from the container by what follows not being an id alone.
-const PREFIXES: [(&[u8], &str); 5] = [
+const PREFIXES: [(&[u8], &str); 6] = [
     (b"docker-", "docker"),
+    // In the cgroup of the service that started it.
+    (b"libpod-payload-", "podman"),
     (b"libpod-", "podman"),
     (b"cri-containerd-", "containerd"),
     (b"nerdctl-", "containerd"),
@@ -54,11 +64,11 @@ fn in_name(name: &[u8], above: &[&[u8]]) -> Option<Named> {
     if is_id(bare) {
         return Some(named(bare, runtime_of_parent(parent)));
     }
-    if let Some((id, runtime)) =
-        PREFIXES.iter().find_map(|(prefix, runtime)| Some((bare.strip_prefix(*prefix)?, *runtime)))
-        && is_id(id)
-    {
-        return Some(named(id, Some(runtime)));
+    let prefixed = |&(prefix, runtime): &(&[u8], _)| {
+        bare.strip_prefix(prefix).filter(|id| is_id(id)).map(|id| named(id, Some(runtime)))
+    };
+    if let Some(found) = PREFIXES.iter().find_map(prefixed) {
+        return Some(found);
     }
     // `kubepods-….slice:cri-containerd:ID`: the form meant for systemd, where the engine does not use it.
     let mut parts = name.rsplitn(3, |&byte| byte == b':');
@@ -88,7 +98,7 @@ fn machine(name: &[u8], scope: Option<&[u8]>, parent: &[u8]) -> Option<Named> {
 }
 
 fn named(id: &[u8], runtime: Option<&str>) -> Named {
-    Named { id: ContainerId(Text::from_bytes(id)), runtime: runtime.map(Text::from) }
+    Named { id: ContainerId(Text::from_bytes(id)), runtime: runtime.map(Text::from), parent: None }
 }
 
 /// The engine, where the id stands alone and the folder above tells.
@@ -134,6 +144,8 @@ fn unescaped(name: &[u8]) -> Vec<u8> {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test ends at the first surprise")]
+
     use proptest::prelude::*;
 
     use super::*;
@@ -153,6 +165,18 @@ mod tests {
             Some(("A", Some("docker"))),
         ),
         ("9:name=systemd:/\n8:pids:/\n4:memory:/docker/A\n1:cpu:/\n0::/", Some(("A", Some("docker")))),
+        (
+            "0::/user.slice/user-1000.slice/user@1000.service/user.slice/docker-A.scope",
+            Some(("A", Some("docker"))),
+        ),
+        (
+            "10:net_prio:/A\n9:perf_event:/A\n8:blkio:/A\n7:net_cls:/A\n6:freezer:/A\n5:devices:/A\n4:memory:/A",
+            Some(("A", None)),
+        ),
+        (
+            "10:devices:/system.slice/docker-A.scope\n2:cpuacct,cpu:/system.slice/docker-A.scope\n1:name=systemd:/system.slice/docker-A.scope",
+            Some(("A", Some("docker"))),
+        ),
         // systemd inside a container; a reader in a cgroup namespace of its own.
         ("0::/system.slice/docker-A.scope/system.slice/nginx.service", Some(("A", Some("docker")))),
         ("0::/../../system.slice/docker-A.scope", Some(("A", Some("docker")))),
@@ -171,6 +195,12 @@ mod tests {
         ("0::/machine.slice/machine-libpod_pod_B.slice/libpod-A.scope", Some(("A", Some("podman")))),
         ("0::/libpod_parent/libpod-A", Some(("A", Some("podman")))),
         ("0::/libpod_parent/B/libpod-A", Some(("A", Some("podman")))),
+        ("0::/system.slice/shop.service/libpod-payload-A", Some(("A", Some("podman")))),
+        ("0::/system.slice/shop.service/runtime", None),
+        (
+            "0::/user.slice/user-1000.slice/user@1000.service/app.slice/shop.service/libpod-payload-A/init.scope",
+            Some(("A", Some("podman"))),
+        ),
         ("0::/machine.slice/libpod-conmon-A.scope", None),
         ("0::/user.slice/user-1000.slice/user@1000.service/user.slice/podman-4711.scope", None),
         // Kubernetes: containerd, CRI-O and the plain path of either.
@@ -188,6 +218,15 @@ mod tests {
             Some(("A", Some("cri-o"))),
         ),
         ("0::/kubepods/besteffort/pod1/crio-A", Some(("A", Some("cri-o")))),
+        (
+            "0::/kubepods.slice/kubepods-burstable.slice/kubepods-burstable-pod1.slice/crio-A.scope/container",
+            Some(("A", Some("cri-o"))),
+        ),
+        // Kubernetes in a container.
+        (
+            "0::/docker/A/kubelet.slice/kubelet-kubepods.slice/kubelet-kubepods-pod1.slice/cri-containerd-B.scope",
+            Some(("B", Some("containerd"))),
+        ),
         ("0::/kubepods.slice/kubepods-pod1.slice/crio-conmon-A.scope", None),
         ("0::/kubepods.slice/kubepods-pod1.slice", None),
         ("0::/system.slice/nerdctl-A.scope", Some(("A", Some("containerd")))),
@@ -238,10 +277,55 @@ mod tests {
     }
 
     #[test]
+    fn the_container_around_is_the_parent() {
+        for (text, parent) in [
+            ("0::/docker/A/docker/B", Some("A")),
+            (
+                "0::/system.slice/docker-A.scope/kubelet.slice/kubelet-kubepods-pod1.slice/cri-containerd-B.scope",
+                Some("A"),
+            ),
+            ("0::/lxc.payload.web-1/docker/B", Some("web-1")),
+            ("2:cpu:/docker/A\n1:name=systemd:/docker/A/docker/B\n0::/", Some("A")),
+            // Three: the next one counts.
+            ("0::/lxc.payload.web-1/docker/A/docker/B", Some("A")),
+            ("0::/docker/B", None),
+            ("0::/docker/B/docker-B.scope", None),
+            // A pod, a slice and a service are none.
+            ("0::/libpod_parent/A/libpod-B", None),
+            ("0::/machine.slice/machine-libpod_pod_A.slice/libpod-B.scope", None),
+            ("0::/system.slice/shop.service/libpod-payload-B", None),
+        ] {
+            let text = text.replace('A', A).replace('B', B);
+            let found = container_of(text.as_bytes()).unwrap();
+            assert_eq!(found.id.0.as_str(), B, "{text}");
+            let parent = parent.map(|parent| parent.replace('A', A));
+            assert_eq!(found.parent.map(|parent| parent.0.to_string()), parent, "{text}");
+        }
+    }
+
+    #[test]
     fn an_id_has_64_small_hexadecimal_digits() {
         assert_eq!(container_of(format!("0::/docker/{}", &A[1..]).as_bytes()), None);
         assert_eq!(container_of(format!("0::/docker/{}", A.to_uppercase()).as_bytes()), None);
         assert_eq!(container_of(format!("0::/docker/{A}0").as_bytes()), None);
+    }
+
+    #[test]
+    fn changed_files_do_no_harm() {
+        crate::fuzz::run("cgroup", 64, |file| {
+            let found = container_of(file);
+            // A line that names no container changes nothing, wherever it is.
+            let around = [b"0::/init.scope\n", file, b"\n0::/\n"].concat();
+            assert_eq!(container_of(&around), found);
+            if let Some(Named { id, runtime, parent }) = found {
+                assert!(!id.0.is_empty() && !id.0.contains(['/', '\n']), "{id:?}");
+                assert_ne!(Some(&id), parent.as_ref());
+                // An engine of ids makes no others.
+                if runtime.as_deref().is_none_or(|runtime| !matches!(runtime, "lxc" | "systemd-nspawn")) {
+                    assert!(is_id(id.0.as_bytes()), "{id:?}");
+                }
+            }
+        });
     }
 
     proptest! {

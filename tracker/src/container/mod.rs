@@ -19,6 +19,9 @@ pub struct Container {
     /// The engine, as far as the cgroup's path tells it: `docker`, `podman`, `containerd`, `cri-o`, `lxc`,
     /// `systemd-nspawn`; `None` where the path has only the id.
     pub runtime: Option<Text>,
+    /// The container that it runs in, where one does (Docker in Docker, Kubernetes in a container).
+    #[serde(default)]
+    pub parent: Option<ContainerId>,
     /// Its name.
     pub name: Option<Text>,
     /// Its image.

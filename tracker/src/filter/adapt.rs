@@ -262,6 +262,7 @@ mod tests {
             protocol: Protocol::Tcp,
             netns: NetnsId(7),
             process: Some(ProcessId { pid: 42, started: 1 }),
+            comm: None,
             local: address(local),
             remote: remote.map(address),
             opened_at: None,
@@ -353,6 +354,7 @@ mod tests {
         let container = Container {
             id: ContainerId(Text::from("0a1b2c3d")),
             runtime: None,
+            parent: None,
             name: Some(Text::from("web")),
             image: None,
             labels: [].into(),

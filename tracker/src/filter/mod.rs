@@ -30,6 +30,8 @@ mod amount;
 mod error;
 mod evaluate;
 mod expression;
+#[cfg(test)]
+mod fuzz;
 mod key;
 mod lexer;
 mod nearest;

@@ -10,7 +10,7 @@ use super::value::{self, Value};
 use crate::text::Text;
 
 /// The longest filter, in characters.
-const LONGEST: usize = 16_384;
+pub(super) const LONGEST: usize = 16_384;
 /// How deep brackets and `not` may nest: every walk over the tree is a recursion that deep.
 const DEEPEST: usize = 64;
 /// How many regular expressions one filter may have: each takes time to compile and memory to keep.

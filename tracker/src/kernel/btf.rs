@@ -57,6 +57,12 @@ const KIND_FUNC_PROTO: u32 = 13;
 const KIND_TYPE_TAG: u32 = 18;
 /// Anonymous members nest, and typedefs chain, but never deeper than this in a kernel; a loop in forged BTF ends here.
 const MAX_DEPTH: u32 = 32;
+/// A kernel's largest struct has some hundred members, anonymous ones' members included; forged BTF in which one leads to
+/// many that lead to many ends here.
+const MAX_MEMBERS: u32 = 100_000;
+/// Longer than any name: the kernel's symbols have 511 characters at most. Without a limit, BTF without an end of a name
+/// would be read from each name to its end.
+const MAX_NAME: usize = 1024;
 
 /// One type's fixed part.
 #[derive(Clone, Copy)]
@@ -128,8 +134,10 @@ impl<'a> KernelTypes<'a> {
         let mut id = *self.structs.get(base.as_bytes()).ok_or_else(|| missing.clone())?;
         let mut bits = 0;
         for name in path.split('.') {
-            let (offset, of) = self.find_member(id, name.as_bytes(), 0).ok_or_else(|| missing.clone())?;
-            bits += offset;
+            let mut left = MAX_MEMBERS;
+            let found = self.find_member(id, name.as_bytes(), 0, &mut left);
+            let (offset, of) = found.ok_or_else(|| missing.clone())?;
+            bits = offset.checked_add(bits).ok_or_else(|| missing.clone())?;
             id = of;
         }
         Ok(bits / 8)
@@ -156,8 +164,8 @@ impl<'a> KernelTypes<'a> {
         read_type(self.data, *self.positions.get(id as usize)? as usize).ok()
     }
 
-    /// The bit offset and the type of the member with this name.
-    fn find_member(&self, id: u32, name: &[u8], depth: u32) -> Option<(u32, u32)> {
+    /// The bit offset and the type of the member with this name. No more than `left` members are looked at.
+    fn find_member(&self, id: u32, name: &[u8], depth: u32, left: &mut u32) -> Option<(u32, u32)> {
         if depth > MAX_DEPTH {
             return None;
         }
@@ -166,6 +174,7 @@ impl<'a> KernelTypes<'a> {
             return None;
         }
         (0..this.count as usize).find_map(|index| {
+            *left = left.checked_sub(1)?;
             let at = this.tail + index * 12;
             let its_name = name_at(self.strings, read_u32(self.data, at).ok()?);
             let of = read_u32(self.data, at + 4).ok()?;
@@ -174,7 +183,7 @@ impl<'a> KernelTypes<'a> {
             if its_name == name {
                 Some((bits, of))
             } else if its_name.is_empty() {
-                let (inner, of) = self.find_member(of, name, depth + 1)?;
+                let (inner, of) = self.find_member(of, name, depth + 1, left)?;
                 Some((bits.checked_add(inner)?, of))
             } else {
                 None
@@ -238,6 +247,7 @@ fn tail_length(this: Type) -> Result<usize, BtfError> {
 /// A name in the string section; empty where it is none.
 fn name_at(strings: &[u8], offset: u32) -> &[u8] {
     let rest = strings.get(offset as usize..).unwrap_or_default();
+    let rest = &rest[..rest.len().min(MAX_NAME)];
     let end = rest.iter().position(|&byte| byte == 0).unwrap_or(0);
     &rest[..end]
 }
@@ -335,6 +345,45 @@ mod tests {
         blob.extend_from_slice(b"\0loop\0");
         let types = KernelTypes::parse(&blob).unwrap();
         assert!(types.member_offset("loop", "x").is_err());
+    }
+
+    #[test]
+    fn changed_types_do_no_harm() {
+        crate::fuzz::run("btf", 64, |blob| {
+            let Ok(types) = KernelTypes::parse(blob) else { return };
+            // None is shorter than its fixed part.
+            assert!(types.positions.len() <= blob.len() / 12 + 1);
+            for (base, path) in [("outer", "named.d"), ("outer", "b"), ("bits", "high"), ("outer", "no")] {
+                if let Ok(offset) = types.member_offset(base, path) {
+                    assert!(offset <= u32::MAX / 8);
+                }
+            }
+            let _ = types.enumerator("colour", "green");
+            assert!(types.function_parameters("add").is_none_or(|count| count <= 0xffff));
+        });
+    }
+
+    #[test]
+    fn offsets_that_add_up_to_too_much_are_none() {
+        let mut blob = sample();
+        // The places of `named` in the union, and of `d` in `inner`.
+        let words = |blob: &[u8], words: [u32; 3]| {
+            let bytes: Vec<u8> = words.iter().flat_map(|word| word.to_ne_bytes()).collect();
+            blob.windows(12).position(|part| part == bytes).unwrap()
+        };
+        let strings = "\0int\0inner\0c\0d\0b\0named\0";
+        let name = |text: &str| strings.find(&format!("\0{text}\0")).unwrap() as u32 + 1;
+        for at in [words(&blob, [name("named"), 3, 0]), words(&blob, [name("d"), 1, 32])] {
+            blob[at + 8..at + 12].copy_from_slice(&0xc000_0000_u32.to_ne_bytes());
+        }
+        let types = KernelTypes::parse(&blob).unwrap();
+        assert!(types.member_offset("outer", "named.d").is_err());
+        assert_eq!(types.member_offset("outer", "a"), Ok(0));
+    }
+
+    #[test]
+    fn the_corpus_is_the_sample() {
+        assert_eq!(crate::fuzz::corpus("btf")[0], sample());
     }
 
     proptest! {

@@ -4,6 +4,7 @@ pub mod address;
 pub(crate) mod btf;
 pub(crate) mod cgroup_hierarchy;
 pub mod clock;
+pub(crate) mod conntrack;
 pub(crate) mod convert;
 pub(crate) mod errand;
 pub(crate) mod netlink;

@@ -167,6 +167,7 @@ impl ProcessCache {
             Container {
                 id: named.id.clone(),
                 runtime: None,
+                parent: None,
                 name: None,
                 image: None,
                 labels: BTreeMap::new(),
@@ -174,8 +175,9 @@ impl ProcessCache {
             }
         });
         let (runtime, netns) = (container.runtime.clone().or(named.runtime), container.netns.or(netns));
-        if (&runtime, netns) != (&container.runtime, container.netns) {
-            (container.runtime, container.netns) = (runtime, netns);
+        let parent = container.parent.clone().or(named.parent);
+        if (&runtime, &parent, netns) != (&container.runtime, &container.parent, container.netns) {
+            (container.runtime, container.parent, container.netns) = (runtime, parent, netns);
             self.changed_containers.insert(named.id);
             self.containers_revision += 1;
         }

@@ -103,6 +103,29 @@ mod tests {
         assert_eq!(parse_uid(b""), None);
     }
 
+    #[test]
+    fn changed_stats_do_no_harm() {
+        crate::fuzz::run("stat", 8, |text| {
+            let Some(stat) = parse_stat(text) else { return };
+            assert_eq!(stat.comm[15], 0);
+            assert_eq!(comm_field(&stat.comm), stat.comm, "nothing is behind its end");
+            let started = stat.started.to_string();
+            let all = text.windows(started.len()).any(|part| part == started.as_bytes());
+            // Zeros and a sign may stand before it.
+            assert!(all, "{started} is not in it");
+        });
+    }
+
+    #[test]
+    fn changed_statuses_do_no_harm() {
+        crate::fuzz::run("status", 8, |text| {
+            let Some(uid) = parse_uid(text) else { return };
+            assert!(text.windows(4).any(|part| part == b"Uid:"));
+            let uid = uid.to_string();
+            assert!(text.windows(uid.len()).any(|part| part == uid.as_bytes()), "{uid} is not in it");
+        });
+    }
+
     proptest! {
         #[test]
         fn no_bytes_end_the_program(bytes: Vec<u8>) {

@@ -30,6 +30,8 @@ pub(super) struct Work<'t> {
     pub(super) had_ends: bool,
     /// Ends that may have to be joined or taken apart.
     pub(super) check: Vec<EndIndex>,
+    /// Ends of which this tick tells what translation makes of their connections.
+    pub(super) translated: Vec<EndIndex>,
     /// For use on the way there.
     pub(super) near: Vec<EndIndex>,
     /// Tuples that ends had, of which all other ends may have to be.
@@ -66,6 +68,7 @@ impl Topology {
             fresh: Vec::with_capacity(told),
             had_ends: !self.ends.is_empty(),
             check: Vec::with_capacity(told),
+            translated: Vec::new(),
             near: Vec::new(),
             groups: Vec::new(),
             before: FxHashMap::default(),
@@ -81,6 +84,9 @@ impl Topology {
         }
         for &socket in &tick.forgotten {
             self.forget_socket(&mut work, socket);
+        }
+        for translation in &tick.translations {
+            self.take_translation(&mut work, translation);
         }
         self.join_ends(&mut work);
         self.edges.remove_empty(&mut self.graph);
@@ -252,6 +258,7 @@ impl Topology {
         let container = facts.get(id).cloned().unwrap_or_else(|| Container {
             id: id.clone(),
             runtime: None,
+            parent: None,
             name: None,
             image: None,
             labels: std::collections::BTreeMap::new(),
@@ -277,7 +284,7 @@ impl Topology {
         self.remove_listener(work.host, socket.id);
         let tuple = Tuple::new(&socket.local, remote);
         let end = if let Some(index) = self.host_mut(work.host).sockets.get(&socket.id).copied() {
-            let before = self.tuple(work, index);
+            let before = self.own_tuple(work, index);
             let Some(end) = self.ends.get_mut(index) else { return };
             if end.is_gone && state.is_over() {
                 // A close that is told twice.
@@ -290,6 +297,9 @@ impl Topology {
                 if let Some(end) = self.ends.get_mut(index) {
                     end.update(socket, state);
                     end.is_gone = false;
+                    if before != tuple {
+                        end.translation = None;
+                    }
                 }
                 self.ends.index(index, tuple);
                 self.mark(work, index);

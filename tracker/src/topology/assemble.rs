@@ -158,12 +158,12 @@ impl Topology {
                 [side.clone(), side]
             }
             (Some(own), None) => {
-                let far = self.far_side(&own);
-                [self.own_side(own, None), far]
+                let (own, far) = self.one_sided(own);
+                [own, far]
             }
             (None, Some(own)) => {
-                let far = self.far_side(&own);
-                [far, self.own_side(own, None)]
+                let (own, far) = self.one_sided(own);
+                [far, own]
             }
             // Not reached: one of the two was given.
             (None, None) => [unknown_side(), unknown_side()],
@@ -188,11 +188,20 @@ impl Topology {
         }
     }
 
-    /// The side that only this end knows of.
-    fn far_side(&mut self, own: &Own) -> Side {
-        let mut side = Side { address: own.remote.clone(), ..unknown_side() };
+    /// The side of an end that is alone, and the side that only it knows of.
+    fn one_sided(&mut self, own: Own) -> (Side, Side) {
+        let (seen_as, far_address) = self.beyond(own.index).unzip();
+        let far = self.far_side(&own, far_address);
+        (self.own_side(own, seen_as.as_ref()), far)
+    }
+
+    /// The side that only this end knows of; it may be elsewhere than this end sees it.
+    fn far_side(&mut self, own: &Own, address: Option<Address>) -> Side {
+        let address = address.unwrap_or_else(|| own.remote.clone());
+        let nat = translated(&address, &own.remote);
+        let mut side = Side { address, nat, ..unknown_side() };
         if let Some((host, netns)) = self.ends.get(own.index).map(End::place) {
-            side.node = match own.remote.ip() {
+            side.node = match side.address.ip() {
                 Some(address) => self.remote_node(NodeKey::remote(host, netns, address), address),
                 // The other end of a Unix socket is on this host, in whosever hands.
                 None => self.owner_node(host, netns, None),

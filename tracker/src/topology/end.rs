@@ -6,6 +6,7 @@ use std::num::{NonZeroU32, NonZeroU64};
 use super::node::HostIndex;
 use crate::connection::{Address, Counters, Direction, Protocol, SequencePair, Socket, State};
 use crate::identity::{NetnsId, SocketId, Timestamp};
+use crate::tick::Translation;
 
 /// Where an end is in the store.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -70,6 +71,8 @@ pub(super) struct End {
     /// The other end, where the kernel tells it.
     pub(super) peer: Option<SocketId>,
     pub(super) error: Option<u32>,
+    /// What address translation makes of its connection, where that was looked up and found.
+    pub(super) translation: Option<Box<Translation>>,
     /// Its connection.
     pub(super) link: Option<LinkIndex>,
     /// The number of its tuple, under which the index has it.
@@ -99,6 +102,7 @@ impl End {
             sequence: socket.sequence,
             peer: socket.peer,
             error: socket.error,
+            translation: None,
             link: None,
             tuple: None,
             next_of_tuple: None,

@@ -109,7 +109,7 @@ impl Ends {
     /// Puts an end into the indexes.
     pub(super) fn index(&mut self, index: EndIndex, tuple: Option<Tuple>) {
         let Some(end) = self.slots.get_mut(index.slot()).and_then(Option::as_mut) else { return };
-        end.tuple = tuple.and_then(|tuple| Self::tuple_number(end, tuple));
+        end.tuple = tuple.and_then(|tuple| Self::tuple_number(end, end.effective(tuple)));
         if let Some(tuple) = end.tuple {
             end.next_of_tuple = self.by_tuple.insert(tuple, index);
         }

@@ -52,8 +52,13 @@ impl Topology {
         Some(socket)
     }
 
-    /// The addresses of an end: as this tick tells them, else as its connection has them.
+    /// The addresses by which the other end of an end is found.
     pub(super) fn tuple(&self, work: &Work<'_>, index: EndIndex) -> Option<Tuple> {
+        Some(self.ends.get(index)?.effective(self.own_tuple(work, index)?))
+    }
+
+    /// The addresses of an end: as this tick tells them, else as its connection has them.
+    pub(super) fn own_tuple(&self, work: &Work<'_>, index: EndIndex) -> Option<Tuple> {
         if let Some((_, socket)) = self.fresh(work, index) {
             return Tuple::new(&socket.local, socket.remote.as_ref()?);
         }
@@ -109,6 +114,9 @@ impl Topology {
         }
         for end in check {
             self.bring_up_to_date(work, end, &pairs);
+        }
+        for end in std::mem::take(&mut work.translated) {
+            self.refresh(work, end);
         }
     }
 

@@ -66,8 +66,18 @@ impl Links {
     }
 
     pub(super) fn find(&self, id: ConnectionId) -> Option<LinkIndex> {
-        let place = self.order.binary_search_by_key(&id, |&(id, _)| id).ok()?;
-        self.order[place].1
+        self.order[self.position(id)?].1
+    }
+
+    /// Where an id is in `order`. Ids only grow and those before it may have left: it is as far from the first as it
+    /// would be if none had, or before that.
+    fn position(&self, id: ConnectionId) -> Option<usize> {
+        let (first, last) = (self.order.first()?.0, self.order.len() - 1);
+        let guess = usize::try_from(id.0.checked_sub(first.0)?).unwrap_or(usize::MAX).min(last);
+        if self.order[guess].0 == id {
+            return Some(guess);
+        }
+        self.order[..guess].binary_search_by_key(&id, |&(id, _)| id).ok()
     }
 
     /// Makes room for so many more ends' connections; see [`Ends::reserve`](super::ends::Ends::reserve).
@@ -106,7 +116,7 @@ impl Links {
     }
 
     fn take_out(&mut self, id: ConnectionId) {
-        let Ok(place) = self.order.binary_search_by_key(&id, |&(id, _)| id) else { return };
+        let Some(place) = self.position(id) else { return };
         self.order[place].1 = None;
         self.left += 1;
         if self.left > self.order.len() / 2 {

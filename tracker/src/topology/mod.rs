@@ -14,6 +14,7 @@ mod edge;
 mod end;
 mod ends;
 mod facts;
+pub mod grouping;
 mod host;
 mod join;
 mod links;
@@ -21,6 +22,7 @@ mod matching;
 mod node;
 mod readings;
 mod remote;
+mod translation;
 
 use std::collections::BTreeMap;
 

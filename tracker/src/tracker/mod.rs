@@ -4,6 +4,7 @@ mod alarm;
 mod memory;
 mod networks;
 mod schedule;
+mod translations;
 mod worker;
 
 use std::os::fd::OwnedFd;
@@ -19,6 +20,7 @@ use crate::container::engine::{self, Engines};
 use crate::identity::HostId;
 use crate::kernel::cgroup_hierarchy::CgroupHierarchy;
 use crate::kernel::clock::Clock;
+use crate::kernel::conntrack;
 use crate::kernel::probes::{self, ProbeError, Probes};
 use crate::kernel::scan::Scanner;
 use crate::namespace::{self, NamespaceNames};
@@ -116,6 +118,7 @@ impl Tracker {
         };
         let scanner = Scanner::choose(probes.as_ref(), &mut report.steps);
         report.steps.extend(process_steps());
+        report.steps.push(conntrack::step());
         advise(&mut report);
         let (reasons, remedy) = what_is_missing(&report);
         let source = Source {
@@ -142,6 +145,7 @@ impl Tracker {
             namespaces: NamespaceNames::new(namespace::DIRECTORY),
             engines: Engines::new(engine::sockets()),
             networks: networks::Networks::new(namespace::DIRECTORY),
+            translations: translations::Translations::new(namespace::DIRECTORY),
             host: HostId(report.host.clone()),
             kernel: report.kernel.clone(),
             lasting_reasons: source.reasons.clone(),

@@ -1,6 +1,5 @@
 //! Which namespaces' addresses and routes are known, how old that is, and when to ask again.
 
-use std::path::Path;
 use std::time::{Duration, Instant};
 
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -8,12 +7,15 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use crate::connection::Socket;
 use crate::identity::NetnsId;
 use crate::kernel::errand::Errand;
-use crate::kernel::network::{self, Told, Wanted};
+use crate::kernel::network::{self, Question, Told, Wanted};
+use crate::kernel::visits::Ways;
 use crate::network::Network;
 use crate::text::Text;
 
 /// How old the facts may get while sockets open. Where none open nothing is asked.
 const REFRESH: Duration = Duration::from_secs(30);
+/// How soon all namespaces may be asked again because of a new one, which others may be connected to.
+const REST_FOR_ALL: Duration = Duration::from_secs(2);
 /// How soon a namespace may be asked again because a socket has an address that it did not tell of.
 const REST: Duration = Duration::from_secs(1);
 
@@ -21,10 +23,12 @@ const REST: Duration = Duration::from_secs(1);
 #[derive(Debug)]
 pub(super) struct Networks {
     /// `None` where there is no thread to spare: then nothing is known.
-    errand: Option<Errand<Vec<Wanted>, Vec<Told>>>,
+    errand: Option<Errand<Question, Vec<Told>>>,
     known: FxHashMap<NetnsId, Known>,
     changed: FxHashSet<NetnsId>,
     refreshed_at: Option<Instant>,
+    /// When all namespaces were asked, also those without sockets.
+    all_asked_at: Option<Instant>,
 }
 
 #[derive(Debug)]
@@ -36,28 +40,30 @@ struct Known {
 impl Networks {
     /// Those of the namespaces that have a process, or a name in `directory`.
     pub(super) fn new(directory: &'static str) -> Self {
-        Self::asking(Errand::start("networks", move |wanted: Vec<Wanted>| {
-            network::ask(Path::new(directory), &wanted)
-        }))
+        let mut ways = Ways::new(directory);
+        Self::asking(Errand::start("networks", move |question| network::ask(&mut ways, question)))
     }
 
-    fn asking(errand: std::io::Result<Errand<Vec<Wanted>, Vec<Told>>>) -> Self {
+    fn asking(errand: std::io::Result<Errand<Question, Vec<Told>>>) -> Self {
         Self {
             errand: errand.ok(),
             known: FxHashMap::default(),
             changed: FxHashSet::default(),
             refreshed_at: None,
+            all_asked_at: None,
         }
     }
 
     /// Asks what these new sockets give reason to ask. It does not wait.
     pub(super) fn see<'a>(&mut self, sockets: impl Iterator<Item = &'a Socket>, now: Instant) {
-        let mut wanted = Vec::new();
+        let mut wanted: Vec<Wanted> = Vec::new();
+        let mut others = false;
         let mut sockets = sockets.peekable();
         if sockets.peek().is_some()
             && self.refreshed_at.is_none_or(|at| now.saturating_duration_since(at) >= REFRESH)
         {
             self.refreshed_at = Some(now);
+            others = true;
             // A namespace that is gone is asked again only if a socket in it opens.
             let (known, changed) = (&mut self.known, &mut self.changed);
             known.retain(|netns, known| {
@@ -73,7 +79,10 @@ impl Networks {
         }
         for socket in sockets {
             let asks = match self.known.get(&socket.netns) {
-                None => true,
+                None => {
+                    others = true;
+                    true
+                }
                 Some(Known { asked_at, told }) => {
                     let network = told.as_ref().and_then(|told| told.network.as_ref());
                     let is_strange = network.zip(socket.local.ip()).is_some_and(|(network, address)| {
@@ -89,11 +98,15 @@ impl Networks {
                 known.or_insert(Known { asked_at: now, told: None }).asked_at = now;
             }
         }
+        others &= self.all_asked_at.is_none_or(|at| now.saturating_duration_since(at) >= REST_FOR_ALL);
         // One that does not answer is not asked more.
-        if let Some(errand) = self.errand.as_mut().filter(|_| !wanted.is_empty())
+        if let Some(errand) = self.errand.as_mut().filter(|_| others || !wanted.is_empty())
             && errand.open() < 4
         {
-            errand.ask(wanted);
+            if others {
+                self.all_asked_at = Some(now);
+            }
+            errand.ask(Question { wanted, others });
         }
     }
 
@@ -101,7 +114,8 @@ impl Networks {
     pub(super) fn hear(&mut self, until: Instant) {
         while let Some(told) = self.errand.as_mut().and_then(|errand| errand.take_until(until)) {
             for told in told {
-                let Some(known) = self.known.get_mut(&told.netns) else { continue };
+                let known = self.known.entry(told.netns);
+                let known = known.or_insert_with(|| Known { asked_at: Instant::now(), told: None });
                 let before = known.told.as_ref().and_then(|told| told.network.as_ref());
                 if before != told.network.as_ref() {
                     self.changed.insert(told.netns);
@@ -121,6 +135,15 @@ impl Networks {
         let mut changed: Vec<_> = self.changed.drain().collect();
         changed.sort_unstable();
         changed
+    }
+
+    /// The namespaces that may pass packets on, and so translate addresses: those with several links.
+    pub(super) fn routers(&self) -> Vec<NetnsId> {
+        let several = |known: &Known| known.told.as_ref().is_some_and(|told| told.links > 1);
+        let mut routers: Vec<_> =
+            self.known.iter().filter(|(_, known)| several(known)).map(|(&id, _)| id).collect();
+        routers.sort_unstable();
+        routers
     }
 
     /// What could not be had, each reason once.
@@ -172,7 +195,7 @@ mod tests {
     fn networks() -> (Networks, Receiver<Asked>) {
         let (teller, asked) = channel();
         let mut times = 0;
-        let errand = Errand::start("test", move |wanted: Vec<Wanted>| {
+        let errand = Errand::start("test", move |Question { wanted, .. }| {
             times += 1;
             teller.send(wanted.iter().map(|wanted| (wanted.netns.0, wanted.pid)).collect()).unwrap();
             let network = Network {

@@ -11,7 +11,8 @@ use super::alarm::Alarm;
 use super::memory;
 use super::networks::Networks;
 use super::schedule::Schedule;
-use crate::connection::{ConnectionTable, Socket, SocketEvent, TableTick, UnixRow};
+use super::translations::Translations;
+use crate::connection::{ConnectionEvent, ConnectionTable, Socket, SocketEvent, TableTick, UnixRow};
 use crate::container::engine::Engines;
 use crate::identity::{HostId, NetnsId, Timestamp};
 use crate::kernel::clock::Clock;
@@ -20,7 +21,7 @@ use crate::kernel::probes::Probes;
 use crate::kernel::scan::Scanner;
 use crate::kernel::unix_record;
 use crate::namespace::NamespaceNames;
-use crate::process::ProcessTable;
+use crate::process::{Process, ProcessTable};
 use crate::text::Text;
 use crate::tick::{Namespace, Source, Tick};
 
@@ -35,7 +36,8 @@ const EVENTS_AT_MOST: usize = 1 << 20;
 /// Sockets that ended while the consumer takes no tick: beyond that the ring buffer is left to fill, which counts what
 /// it loses, so that a consumer that stands still costs a bounded amount of memory.
 const ENDED_AT_MOST: usize = 1 << 18;
-/// How long the end of a tick waits at most for what the kernel tells of addresses and routes: it answers from memory.
+/// How long the end of a tick waits at most for what the kernel tells of addresses, routes and translation: it answers
+/// from memory, and what comes later is in the next tick.
 /// The first tick waits longer, for it asks every namespace.
 const KERNEL_PATIENCE: Duration = Duration::from_millis(20);
 const FIRST_PATIENCE: Duration = Duration::from_millis(60);
@@ -53,6 +55,7 @@ pub(super) struct Worker {
     pub(super) namespaces: NamespaceNames,
     pub(super) engines: Engines,
     pub(super) networks: Networks,
+    pub(super) translations: Translations,
     pub(super) schedule: Schedule,
     pub(super) host: HostId,
     pub(super) kernel: Text,
@@ -77,7 +80,7 @@ pub(super) struct State {
     give_back_at: u64,
     /// Events that the consumer did not take.
     dropped: u64,
-    pending: Vec<crate::connection::ConnectionEvent>,
+    pending: Vec<ConnectionEvent>,
     told_namespaces: FxHashSet<NetnsId>,
     /// The containers that the engines were asked for, and those that the namespaces are called after, by the
     /// table's revision.
@@ -252,6 +255,7 @@ impl Worker {
             .into_iter()
             .map(|event| {
                 let process = event.process.and_then(|id| self.processes.get(&id));
+                let process = process.map(|process| as_it_was(process, &event));
                 (event, process)
             })
             .collect();
@@ -267,13 +271,9 @@ impl Worker {
         self.processes.explain(newly_named.iter().copied());
         self.ask_engines();
         let patience = if self.state.sequence == 0 { FIRST_PATIENCE } else { KERNEL_PATIENCE };
-        self.networks.hear(Instant::now() + patience);
-        self.source.reasons = (self.lasting_reasons.iter())
-            .chain(self.scanner.reasons())
-            .chain(&self.state.engine_reasons)
-            .cloned()
-            .chain(self.networks.reasons())
-            .collect();
+        let until = Instant::now() + patience;
+        self.networks.hear(until);
+        self.translations.see(&opened, &changed, &closed, || self.networks.routers());
         let mut processes: Vec<Arc<_>> = newly_named.iter().filter_map(|id| self.processes.get(id)).collect();
         processes.extend(self.processes.take_changed());
         processes.sort_by_key(|process| process.id);
@@ -289,6 +289,14 @@ impl Worker {
         } else if self.state.sequence == self.state.give_back_at {
             memory::give_back();
         }
+        let translations = self.translations.hear(until);
+        self.source.reasons = (self.lasting_reasons.iter())
+            .chain(self.scanner.reasons())
+            .chain(&self.state.engine_reasons)
+            .cloned()
+            .chain(self.networks.reasons())
+            .chain(self.translations.reasons())
+            .collect();
         let duration = now.since(self.state.ticked_at.unwrap_or(now));
         let tick = Tick {
             host: self.host.clone(),
@@ -303,6 +311,7 @@ impl Worker {
             processes: processes.into_iter().map(Arc::unwrap_or_clone).collect(),
             containers: self.processes.take_changed_containers(),
             namespaces,
+            translations,
             remote_names: Vec::new(),
             counts,
             source: self.source.clone(),
@@ -338,5 +347,18 @@ impl Worker {
             namespace.network = self.networks.of(namespace.id).cloned();
         }
         told
+    }
+}
+
+/// The process of an event under the name that it had then. What else is known of it by another name may be another
+/// program's.
+fn as_it_was(process: Arc<Process>, event: &ConnectionEvent) -> Arc<Process> {
+    // Nearly always it has the same name, of usual characters, still.
+    let is_same = |comm: &[u8; 16]| comm.split(|&byte| byte == 0).next() == Some(process.comm.as_bytes());
+    match event.comm.filter(|comm| !is_same(comm)).map(|comm| Text::from_c_field(&comm)) {
+        Some(comm) if comm != process.comm => {
+            Arc::new(Process { comm, cmdline: None, exe: None, ..Arc::unwrap_or_clone(process) })
+        }
+        _ => process,
     }
 }

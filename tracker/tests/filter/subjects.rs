@@ -51,6 +51,7 @@ impl World {
         let web = Container {
             id: ContainerId(Text::from(WEB_ID)),
             runtime: Some(Text::from("docker")),
+            parent: None,
             name: Some(Text::from("web")),
             image: Some(Text::from("nginx:1.27")),
             labels: labels.into_iter().map(|(key, value)| (Text::from(key), Text::from(value))).collect(),
@@ -59,6 +60,7 @@ impl World {
         let db = Container {
             id: ContainerId(Text::from(DB_ID)),
             runtime: None,
+            parent: None,
             name: None,
             image: None,
             labels: [].into(),

@@ -9,6 +9,7 @@
 //! + SOCKET NETNS LOCAL listen [KEY=VALUE ...]             a listener
 //! ! SOCKET                                                forgotten
 //! network NETNS [ADDRESS ...] [BLOCK ...]                 its own addresses, the networks that it is connected to
+//! nat SOCKET LOCAL > REMOTE out|in                        how the connection reads behind address translation
 //! name ADDRESS NAME                                       a remote address's name
 //! = ...                                                   the picture after the tick
 //! ```
@@ -29,7 +30,7 @@ use scopetop_tracker::container::Container;
 use scopetop_tracker::identity::{ContainerId, HostId, NetnsId, ProcessId, SocketId, Timestamp};
 use scopetop_tracker::network::{Network, Scope};
 use scopetop_tracker::process::Process;
-use scopetop_tracker::tick::{Counts, Namespace, RemoteName, Source};
+use scopetop_tracker::tick::{Counts, Namespace, RemoteName, Source, Translation};
 use scopetop_tracker::topology::{Connection, Node, NodeKey, Rate, Service, Side, Topology};
 
 const SECOND: f64 = 1e9;
@@ -49,6 +50,7 @@ pub(crate) fn tick(host: &str, sequence: u64) -> Tick {
         processes: Vec::new(),
         containers: Vec::new(),
         namespaces: Vec::new(),
+        translations: Vec::new(),
         remote_names: Vec::new(),
         counts: Counts::default(),
         source: Source::default(),
@@ -83,6 +85,7 @@ pub(crate) fn add_line(tick: &mut Tick, line: &str) {
             tick.containers.extend(container.map(|id| Container {
                 id: ContainerId(id.into()),
                 runtime: Some("podman".into()),
+                parent: None,
                 name: Some(id.into()),
                 image: None,
                 labels: std::collections::BTreeMap::new(),
@@ -104,6 +107,12 @@ pub(crate) fn add_line(tick: &mut Tick, line: &str) {
                     .filter_map(|b| Block::parse(b))
                     .collect(),
             }),
+        }),
+        ["nat", socket, local, ">", remote, direction] => tick.translations.push(Translation {
+            socket: SocketId(socket.parse().unwrap()),
+            local: local.parse().unwrap(),
+            remote: remote.parse().unwrap(),
+            outbound: direction == "out",
         }),
         ["name", address, name] => {
             tick.remote_names.push(RemoteName { address: address.parse().unwrap(), name: name.into() });

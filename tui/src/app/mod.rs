@@ -1,19 +1,22 @@
 //! The state of the screen and what changes it: keys, ticks, and what becomes of the tracker. No terminal, no clock.
 
 mod editor;
+mod grouping;
 mod motion;
 mod prompt;
 
 use jiff::tz::TimeZone;
 use scopetop_tracker::identity::Timestamp;
-use scopetop_tracker::topology::{NodeKey, Topology};
+use scopetop_tracker::topology::Topology;
+use scopetop_tracker::topology::grouping::{Grouping, Protocols};
 
 pub use editor::Editor;
+use grouping::Asleep;
 pub use prompt::{Prompt, PromptKind};
 
 use crate::graph::GraphState;
 use crate::input::{Action, Request, Scope};
-use crate::view::{self, ActiveFilter, Details, Selection, View};
+use crate::view::{self, ActiveFilter, Details, GroupKey, Selection, ShownKey, Thing, View};
 
 /// How the connections are shown.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -70,6 +73,10 @@ pub struct App {
     pub details_offset: usize,
     /// How many lines the details have and how many of them the screen holds, since they were drawn last.
     pub details_lines: (usize, usize),
+    /// How the graph is grouped.
+    pub grouping: Grouping,
+    /// The protocols that are shown.
+    pub protocols: Protocols,
     /// The filter.
     pub filter: Option<ActiveFilter>,
     /// The search text; empty where nothing is searched.
@@ -98,7 +105,15 @@ pub struct App {
     /// Where the selected edge was in the list, for when it is gone.
     row: usize,
     /// The node whose edges Tab goes through.
-    anchor: Option<NodeKey>,
+    anchor: Option<ShownKey>,
+    /// The node that was selected when it was last there, and the group that it stood in.
+    around: Option<(Selection, GroupKey)>,
+    /// The views that are not shown.
+    asleep: Asleep,
+    /// The grouping that the selection is of, where another one was chosen since.
+    regrouped_from: Option<Grouping>,
+    /// The thing that was selected before the selection followed another grouping, and nothing else was since.
+    meant: Option<Thing>,
     view_is_stale: bool,
     details_are_stale: bool,
 }
@@ -115,6 +130,8 @@ impl App {
             details_gone: false,
             details_offset: 0,
             details_lines: (0, 0),
+            grouping: Grouping::default(),
+            protocols: Protocols::default(),
             filter,
             search: String::new(),
             prompt: None,
@@ -129,6 +146,10 @@ impl App {
             zone,
             row: 0,
             anchor: None,
+            around: None,
+            asleep: Asleep::default(),
+            regrouped_from: None,
+            meant: None,
             view_is_stale: false,
             details_are_stale: false,
         }
@@ -148,20 +169,20 @@ impl App {
     /// Brings what is shown up to date with the topology, as far as keys and ticks made it stale. To be called before
     /// drawing: what is not drawn need not be made.
     pub fn settle(&mut self, topology: &Topology) {
-        let filter = self.filter.as_ref().map(|active| &active.filter);
+        self.follow(topology);
         if std::mem::take(&mut self.view_is_stale) {
-            self.view = view::build(topology, filter);
+            self.view = view::build(topology, self.look());
             self.view.mark(&self.search);
             self.details_are_stale = true;
             self.remember_row();
+            self.remember_group();
         }
-        let filter = self.filter.as_ref().map(|active| &active.filter);
         if std::mem::take(&mut self.details_are_stale) {
             let known = self
                 .selection
                 .as_ref()
                 .filter(|_| self.details_open)
-                .and_then(|selection| view::details(topology, &self.view, filter, selection));
+                .and_then(|selection| view::details(topology, &self.view, self.look(), selection));
             self.details_gone = known.is_none();
             if known.is_some() {
                 self.details = known;
@@ -204,6 +225,11 @@ impl App {
             Action::NextEdge => self.step_edge(true),
             Action::PreviousEdge => self.step_edge(false),
             Action::Open => self.open(),
+            Action::Details => self.toggle_details(),
+            Action::Collapse => self.collapse(),
+            Action::TurnAll => self.turn_all(),
+            Action::ShowBy(by) => self.show_by(by),
+            Action::Toggle(protocol) => self.toggle(protocol),
             Action::Back => self.back(),
             Action::Search => self.prompt = Some(Prompt::search(&self.search, self.selection.clone())),
             Action::NextMatch => self.next_match(true),
@@ -223,7 +249,22 @@ impl App {
         self.view_is_stale |= !self.paused;
     }
 
+    /// Opens the selected group, or the details of what is no group.
     fn open(&mut self) {
+        if !self.open_group() {
+            self.open_details();
+        }
+    }
+
+    fn toggle_details(&mut self) {
+        if self.details_open {
+            self.details_open = false;
+        } else {
+            self.open_details();
+        }
+    }
+
+    fn open_details(&mut self) {
         if self.selection.is_none() {
             self.first();
         }

@@ -1,9 +1,7 @@
 //! Where the selection goes.
 
-use scopetop_tracker::topology::NodeKey;
-
 use super::{App, Mode};
-use crate::view::{Direction, Selection, ViewNode};
+use crate::view::{Direction, Selection, ShownKey, ViewNode};
 
 /// How many steps a page is in the graph.
 const GRAPH_PAGE: usize = 5;
@@ -16,11 +14,13 @@ impl App {
     pub(super) fn set_selection(&mut self, selection: Option<Selection>) {
         if self.selection != selection {
             self.selection = selection;
+            self.meant = None;
             self.details = None;
             self.details_offset = 0;
         }
         self.details_are_stale = true;
         self.remember_row();
+        self.remember_group();
     }
 
     /// Notes the list's row of the selected edge: when the edge is gone, moving goes on from there.
@@ -60,13 +60,13 @@ impl App {
 
     fn select_row(&mut self, row: usize) {
         let row = row.min(self.view.edges.len().saturating_sub(1));
-        if let Some(edge) = self.view.edges.get(row) {
+        if let Some(key) = self.view.edges.get(row).and_then(|edge| self.view.edge_key(edge)) {
             self.anchor = None;
-            self.select(Selection::Edge(edge.key.clone()));
+            self.select(Selection::Edge(key));
         }
     }
 
-    fn select_node(&mut self, key: NodeKey) {
+    fn select_node(&mut self, key: ShownKey) {
         self.anchor = None;
         self.select(Selection::Node(key));
     }
@@ -171,8 +171,8 @@ impl App {
             .filter(|&edge| self.view.edges[edge].ends().any(|end| end == place))
             .collect();
         let position = current.and_then(|current| edges.iter().position(|&edge| edge == current));
-        if let Some(&edge) = around(&edges, position, forward) {
-            let key = self.view.edges[edge].key.clone();
+        let next = around(&edges, position, forward).and_then(|&edge| self.view.edges.get(edge));
+        if let Some(key) = next.and_then(|edge| self.view.edge_key(edge)) {
             self.anchor = Some(anchor);
             self.select(Selection::Edge(key));
         }

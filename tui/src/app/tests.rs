@@ -35,7 +35,7 @@ fn type_in(app: &mut App, topology: &Topology, text: &str) {
 
 /// What is selected, as a person would say it.
 fn selected(app: &App) -> String {
-    let label = |key: &NodeKey| app.view.node(key).map_or("gone", |node| node.label.as_str()).to_owned();
+    let label = |key: &ShownKey| app.view.node(key).map_or("gone", |node| node.label.as_str()).to_owned();
     match &app.selection {
         None => String::from("nothing"),
         Some(Selection::Node(key)) => label(key),
@@ -73,8 +73,8 @@ fn the_selection_follows_the_thing_and_not_the_row() {
     app.tick_applied(fixture::NOW);
     app.settle(&topology);
     app.show_list();
-    let edge = app.view.edges.iter().position(|edge| edge.service == ":6379").unwrap();
-    app.selection = Some(Selection::Edge(app.view.edges[edge].key.clone()));
+    let edge = app.view.edges.iter().position(|edge| *edge.service == *":6379").unwrap();
+    app.selection = Some(Selection::Edge(app.view.edge_key(&app.view.edges[edge]).unwrap()));
     // The second tick brings rows that come before it.
     let topology = fixture::topology();
     app.tick_applied(fixture::NOW);
@@ -133,7 +133,8 @@ fn tab_goes_round_the_edges_of_a_node_and_escape_comes_back_to_it() {
 #[test]
 fn from_an_edge_left_and_right_lead_to_its_ends() {
     let (mut app, topology) = app();
-    let edge = app.view.edges.iter().find(|edge| edge.service == ":5432").unwrap().key.clone();
+    let edge = app.view.edges.iter().find(|edge| *edge.service == *":5432").unwrap();
+    let edge = app.view.edge_key(edge).unwrap();
     app.selection = Some(Selection::Edge(edge.clone()));
     press(&mut app, &topology, KeyCode::Left);
     assert_eq!(selected(&app), "nginx 4121");
@@ -188,7 +189,7 @@ fn giving_up_a_filter_leaves_the_one_before_and_an_empty_one_takes_it_away() {
     press_with(&mut app, &topology, KeyCode::Char('w'), KeyModifiers::CONTROL);
     press(&mut app, &topology, KeyCode::Enter);
     assert!(app.filter.is_none());
-    assert_eq!(app.view.hidden, view::Hidden::default());
+    assert_eq!(app.view.hidden, view::Kept::default());
 }
 
 #[test]

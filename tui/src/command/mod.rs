@@ -11,6 +11,7 @@ use std::io::{self, BufWriter, Write};
 use std::os::fd::AsFd as _;
 
 use scopetop_tracker::tick::Source;
+use scopetop_tracker::topology::grouping::By;
 use scopetop_tracker::{Options, Tracker, Update};
 
 use crate::cli::{Cli, Command, Settings};
@@ -29,7 +30,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Result<(), Error> {
     };
     let settings = cli.settings()?;
     match &cli.command {
-        None => live(&settings),
+        None => live(&settings, cli.view.unwrap_or_default()),
         Some(Command::Snapshot(options)) => snapshot::run(options, &settings),
         Some(Command::Events(options)) => events::run(options, &settings),
         Some(Command::Doctor(options)) => doctor::run(options, &settings),
@@ -37,9 +38,9 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Result<(), Error> {
 }
 
 /// The live screen.
-fn live(settings: &Settings) -> Result<(), Error> {
+fn live(settings: &Settings, view: By) -> Result<(), Error> {
     let tracker = Options { tick: settings.tick, backend: settings.backend, tell_events: false };
-    let options = LiveOptions { tracker, filter: settings.filter.clone() };
+    let options = LiveOptions { tracker, filter: settings.filter.clone(), view };
     Ok(runtime()?.block_on(crate::live::run(options))?)
 }
 

@@ -1,5 +1,7 @@
 //! A layout from nothing: the first one, and the one that is asked for.
 
+use std::sync::Arc;
+
 use super::place::{
     Block, Column, Folded, MARGINS, NARROWEST, Place, Places, SCREENS, Slot, row_width, rows,
 };
@@ -48,7 +50,7 @@ pub(super) fn layout(view: &View, links: &Links, size: (i32, i32)) -> Places {
     let blocks = drafts
         .into_iter()
         .map(|draft| Block {
-            title: title_of(view, &draft).to_owned(),
+            title: title_of(view, &draft),
             group: draft.group,
             column: draft.column,
             top: draft.top,
@@ -71,8 +73,9 @@ pub(super) fn layout(view: &View, links: &Links, size: (i32, i32)) -> Places {
 }
 
 /// The name of a draft's group.
-fn title_of<'a>(view: &'a View, draft: &Draft) -> &'a str {
-    draft.nodes.first().or(draft.crowd.first()).map_or("", |&node| view.nodes[node].group_label.as_str())
+fn title_of(view: &View, draft: &Draft) -> Arc<str> {
+    let node = draft.nodes.first().or(draft.crowd.first());
+    node.map_or_else(|| Arc::from(""), |&node| Arc::clone(&view.nodes[node].group_label))
 }
 
 /// The column of every node. Those without connections stand where their group has most of its listeners, or where
@@ -369,7 +372,7 @@ fn natural_widths(view: &View, drafts: &[Draft], count: usize) -> Vec<i32> {
         let rows = draft.nodes.iter().map(|&node| &view.nodes[node]);
         let widest = rows
             .map(|node| row_width(&node.label, &super::draw::detail_of(node)))
-            .chain([(super::text::width(title_of(view, draft)) + 5).min(ROOMY)])
+            .chain([(super::text::width(&title_of(view, draft)) + 5).min(ROOMY)])
             .max()
             .unwrap_or(0);
         widths[draft.column] = widths[draft.column].max(widest.min(WIDEST.0));

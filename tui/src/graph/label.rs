@@ -136,19 +136,18 @@ fn fit(mine: &[usize], wires: &[Wire], view: &View, (first, last): (i32, i32)) -
 
 /// The services of a wire that its server does not tell by itself.
 fn service(wire: &Wire, view: &View) -> String {
-    let mut services: Vec<&str> = wire
-        .edges
-        .iter()
-        .map(|&edge| &view.edges[edge])
-        .filter(|edge| {
-            let told = view
-                .nodes
-                .get(edge.server)
-                .is_some_and(|server| server.detail.split_whitespace().any(|port| port == edge.service));
-            !told
-        })
-        .map(|edge| edge.service.as_str())
-        .collect();
+    let mut services: Vec<&str> =
+        wire.edges
+            .iter()
+            .map(|&edge| &view.edges[edge])
+            .filter(|edge| {
+                let told = view.nodes.get(edge.server).is_some_and(|server| {
+                    server.detail.split_whitespace().any(|port| *port == *edge.service)
+                });
+                !told
+            })
+            .map(|edge| &*edge.service)
+            .collect();
     services.sort_unstable();
     services.dedup();
     match services.as_slice() {

@@ -24,10 +24,9 @@ use std::hash::{Hash, Hasher};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use rustc_hash::FxHasher;
-use scopetop_tracker::topology::NodeKey;
 
 use crate::theme::Theme;
-use crate::view::{Direction, Selection, View};
+use crate::view::{Direction, Selection, ShownKey, View};
 
 use draw::Scene;
 use focus::Focus;
@@ -61,7 +60,7 @@ impl GraphState {
     /// The node in a direction of another, as they stood when the graph was last laid out: up and down its column, or
     /// to the next column, there rather one that it is linked with. `None` at the end of the picture and for a node
     /// that is not in it.
-    pub fn neighbour(&self, from: &NodeKey, direction: Direction) -> Option<NodeKey> {
+    pub fn neighbour(&self, from: &ShownKey, direction: Direction) -> Option<ShownKey> {
         self.paths.neighbour(from, direction)
     }
 

@@ -3,12 +3,13 @@
 //! Coordinates are cells of a plane that has no end in any direction; the panel shows a part of it. A node that has a
 //! place keeps it while it lives. It gets it back when it returns, unless the place was given away in between.
 
+use std::sync::Arc;
+
 use rustc_hash::FxHashMap;
-use scopetop_tracker::topology::NodeKey;
 
 use super::rank::Links;
 use super::text;
-use crate::view::{GroupKey, NodeKind, View};
+use crate::view::{GroupKey, NodeKind, ShownKey, View};
 
 /// For how many ticks the place of a node that went is kept free.
 const KEPT_FREE: u64 = 5;
@@ -62,13 +63,13 @@ impl Column {
 #[derive(Clone, Debug)]
 pub(super) struct Slot {
     /// Whose it is; nobody's where that is forgotten or moved elsewhere.
-    pub(super) key: Option<NodeKey>,
+    pub(super) key: Option<ShownKey>,
     /// When its node went; `None` while it is there.
     pub(super) gone: Option<u64>,
 }
 
 impl Slot {
-    pub(super) fn new(key: NodeKey) -> Self {
+    pub(super) fn new(key: ShownKey) -> Self {
         Self { key: Some(key), gone: None }
     }
 
@@ -86,7 +87,7 @@ impl Slot {
 /// A node without a row of its own.
 #[derive(Clone, Debug)]
 pub(super) struct Folded {
-    pub(super) key: NodeKey,
+    pub(super) key: ShownKey,
     /// Whether it had connections when it was last seen.
     pub(super) linked: bool,
 }
@@ -95,7 +96,7 @@ pub(super) struct Folded {
 #[derive(Clone, Debug)]
 pub(super) struct Block {
     pub(super) group: GroupKey,
-    pub(super) title: String,
+    pub(super) title: Arc<str>,
     pub(super) column: usize,
     /// Its first row: the upper border, or the line itself.
     pub(super) top: i32,
@@ -232,10 +233,10 @@ impl Places {
             !block.crowd.is_empty()
                 || (!block.slots.is_empty() && tick.saturating_sub(block.seen) < SHRINKS_AFTER)
         });
-        let titles: FxHashMap<&GroupKey, &String> =
+        let titles: FxHashMap<&GroupKey, &Arc<str>> =
             view.nodes.iter().map(|node| (&node.group, &node.group_label)).collect();
         for block in &mut self.blocks {
-            if let Some(&title) = titles.get(&block.group).filter(|&&title| *title != block.title) {
+            if let Some(&title) = titles.get(&block.group) {
                 block.title.clone_from(title);
             }
         }

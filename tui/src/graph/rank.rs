@@ -74,13 +74,18 @@ impl Units {
             .map(|node| {
                 let new = is_remote.len();
                 let unit = match &node.group {
-                    GroupKey::Container(..) | GroupKey::Namespace(..) => {
-                        *groups.entry(&node.group).or_insert(new)
-                    }
-                    GroupKey::Internet | GroupKey::Network | GroupKey::Host(_) => new,
+                    GroupKey::Internet
+                    | GroupKey::Network
+                    | GroupKey::Own
+                    | GroupKey::Host(_)
+                    | GroupKey::Top(_) => new,
+                    _ => *groups.entry(&node.group).or_insert(new),
                 };
-                if unit == new {
-                    is_remote.push(node.kind == NodeKind::Remote);
+                let outside = node.kind == NodeKind::Remote;
+                match is_remote.get_mut(unit) {
+                    // One process in it is enough to be of this host.
+                    Some(known) => *known &= outside,
+                    None => is_remote.push(outside),
                 }
                 unit
             })

@@ -1,22 +1,21 @@
 //! From node to node with the arrow keys.
 
 use rustc_hash::FxHashMap;
-use scopetop_tracker::topology::NodeKey;
 
 use super::place::Place;
 use super::rank::Links;
-use crate::view::{Direction, View};
+use crate::view::{Direction, ShownKey, View};
 
 /// The nodes as they stand, column by column, from top to bottom.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Paths {
     columns: Vec<Vec<Stop>>,
-    index: FxHashMap<NodeKey, (usize, usize)>,
+    index: FxHashMap<ShownKey, (usize, usize)>,
 }
 
 #[derive(Clone, Debug)]
 struct Stop {
-    key: NodeKey,
+    key: ShownKey,
     y: i32,
     /// Those it is linked with, by column and row of [`Paths::columns`].
     linked: Vec<(usize, usize)>,
@@ -54,7 +53,7 @@ impl Paths {
 
     /// The node in a direction: up and down the next of the column, to the sides one of the next column, rather one
     /// that it is linked with, and of those the nearest.
-    pub(super) fn neighbour(&self, from: &NodeKey, direction: Direction) -> Option<NodeKey> {
+    pub(super) fn neighbour(&self, from: &ShownKey, direction: Direction) -> Option<ShownKey> {
         let &(column, row) = self.index.get(from)?;
         let here = self.columns.get(column)?.get(row)?;
         let (column, row) = match direction {

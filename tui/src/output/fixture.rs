@@ -98,6 +98,7 @@ pub(crate) fn tick(sequence: u64) -> Tick {
         processes: Vec::new(),
         containers: Vec::new(),
         namespaces: Vec::new(),
+        translations: Vec::new(),
         remote_names: Vec::new(),
         counts: Counts::default(),
         source: Source {
@@ -172,6 +173,7 @@ pub(crate) fn ticks() -> [Tick; 2] {
     let container = Container {
         id: ContainerId(Text::from(CONTAINER)),
         runtime: Some(Text::from("docker")),
+        parent: None,
         name: Some(Text::from("web \"x\"")),
         image: None,
         labels: BTreeMap::from([(Text::from("app"), Text::from("shop"))]),
@@ -214,6 +216,7 @@ pub(crate) fn event(kind: ConnectionEventKind) -> ConnectionEvent {
         protocol: Protocol::Tcp,
         netns: HOST,
         process: Some(EVIL),
+        comm: None,
         local: "10.0.0.5:50006".parse().unwrap(),
         remote: Some("203.0.113.9:443".parse().unwrap()),
         opened_at: None,

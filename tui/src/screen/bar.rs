@@ -4,6 +4,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 
+use super::tabs::{self, total};
 use super::text::{Piece, clip, width, write};
 use crate::app::{App, Editor, Prompt, PromptKind, Tracking};
 use crate::human;
@@ -45,7 +46,7 @@ pub(super) fn render(buffer: &mut Buffer, area: Rect, app: &App, theme: &Theme) 
             typed(buffer, area, " search  ", editor, cells, theme);
             buffer.set_string(area.right().saturating_sub(cells - 1), area.y, found, style);
         }
-        None => write(buffer, area, in_use(app, area.width.into(), theme), searching(app, theme)),
+        None => looked_at(buffer, area, app, theme),
     }
 }
 
@@ -89,6 +90,21 @@ fn explain(buffer: &mut Buffer, area: Rect, column: u16, marked: u16, message: &
     buffer.set_string(start, area.y, "^".repeat((end - start).into()), theme.error);
 }
 
+/// How the graph is looked at: the views, what is kept away, the protocols. What needs no looking at gives way.
+fn looked_at(buffer: &mut Buffer, area: Rect, app: &App, theme: &Theme) {
+    let cells = usize::from(area.width);
+    let searching = searching(app, theme);
+    let least = total(&tabs::views(app, 0, theme)) + total(&tabs::protocols(app, 0, theme));
+    let in_use = in_use(app, cells.saturating_sub(least), theme);
+    let taken = total(&in_use) + total(&searching) + total(&tabs::protocols(app, 0, theme));
+    let mut left = tabs::views(app, cells.saturating_sub(taken), theme);
+    let taken = total(&left) + total(&in_use) + total(&searching);
+    let mut right = searching;
+    right.extend(tabs::protocols(app, cells.saturating_sub(taken), theme));
+    left.extend(in_use);
+    write(buffer, area, left, right);
+}
+
 fn in_use(app: &App, cells: usize, theme: &Theme) -> Vec<Piece> {
     if let Tracking::Stopped(why) = &app.tracking {
         let why = clip(why, cells.saturating_sub(4));
@@ -98,10 +114,10 @@ fn in_use(app: &App, cells: usize, theme: &Theme) -> Vec<Piece> {
         let hidden = app.view.hidden;
         let mut pieces = vec![
             Piece::new(" filter  ", theme.key, 1),
-            Piece::new(filter.text.clone(), theme.strong, 0),
+            Piece::new(clip(&filter.text, cells.saturating_sub(4)), theme.strong, 0),
             Piece::new("  ✓", theme.good, 0),
         ];
-        let things = [(hidden.connections, "connection"), (hidden.nodes, "node")]
+        let things = [(hidden.connections, "conn"), (hidden.nodes, "node")]
             .into_iter()
             .filter(|(number, _)| *number > 0)
             .map(|(number, what)| {
@@ -133,7 +149,7 @@ fn in_use(app: &App, cells: usize, theme: &Theme) -> Vec<Piece> {
             ];
             pieces
         }
-        _ => vec![Piece::new(" no filter", theme.dim, 1)],
+        _ => Vec::new(),
     }
 }
 

@@ -67,7 +67,9 @@ pub(super) fn render(buffer: &mut Buffer, area: Rect, app: &mut App, theme: &The
 /// All lines of the details, in so many cells.
 fn lines(details: &Details, cells: usize, theme: &Theme) -> Vec<Line<'static>> {
     let mut lines = facts(&details.facts, cells, theme);
-    table(&mut lines, &details.table, cells, theme);
+    for part in &details.tables {
+        table(&mut lines, part, cells, theme);
+    }
     lines
 }
 

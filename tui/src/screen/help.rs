@@ -6,7 +6,7 @@ use ratatui::style::Style;
 use ratatui::widgets::{Block, BorderType, Clear, Widget};
 
 use super::text::width;
-use crate::input::{BINDINGS, Scope};
+use crate::input::BINDINGS;
 use crate::theme::{Theme, edge_mark};
 use crate::view::EdgeState;
 
@@ -27,18 +27,17 @@ const MARKS: [(EdgeState, &str); 5] = [
 ];
 
 pub(super) fn render(buffer: &mut Buffer, area: Rect, theme: &Theme) {
-    let keys = |scope, title: &str| {
-        let bindings = BINDINGS.iter().filter(move |binding| binding.scope == scope);
+    let keys = |section: &'static str| {
+        let bindings = BINDINGS.iter().filter(move |binding| binding.section == section);
         let lines = bindings.map(|binding| Line {
             what: binding.shown.to_owned(),
             style: theme.key,
             explanation: binding.what,
         });
-        [Line { what: title.to_owned(), style: theme.strong, explanation: "" }].into_iter().chain(lines)
+        [Line { what: section.to_owned(), style: theme.strong, explanation: "" }].into_iter().chain(lines)
     };
-    let left: Vec<Line> = keys(Scope::Screen, "Keys").collect();
-    let mut right: Vec<Line> = keys(Scope::Typing, "While typing").collect();
-    right.push(Line { what: String::new(), style: theme.text, explanation: "" });
+    let left: Vec<Line> = keys("Keys").collect();
+    let mut right: Vec<Line> = keys("Views").chain(keys("While typing")).collect();
     right.push(Line { what: String::from("Connections"), style: theme.strong, explanation: "" });
     right.extend(MARKS.map(|(state, explanation)| Line {
         what: edge_mark(state).repeat(3),

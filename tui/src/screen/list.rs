@@ -65,7 +65,12 @@ fn name(node: Option<&ViewNode>) -> Cow<'_, str> {
 /// Where a node stands, if that is worth telling.
 fn place(node: Option<&ViewNode>) -> Cow<'_, str> {
     match node {
-        Some(node) if matches!(node.group, GroupKey::Container(..) | GroupKey::Namespace(..)) => {
+        Some(node)
+            if !matches!(
+                node.group,
+                GroupKey::Internet | GroupKey::Network | GroupKey::Own | GroupKey::Host(_) | GroupKey::Top(_)
+            ) =>
+        {
             // The image is told in the details.
             Cow::Borrowed(node.group_label.split("  ").next().unwrap_or_default())
         }

@@ -6,6 +6,7 @@ mod footer;
 mod header;
 mod help;
 mod list;
+mod tabs;
 mod text;
 
 use ratatui::Frame;
@@ -96,6 +97,9 @@ fn nothing_to_show(app: &App) -> Option<String> {
     Some(match (&app.tracking, &app.filter) {
         (Tracking::Starting, _) => String::from("attaching to the kernel and looking at what is there …"),
         (Tracking::Stopped(why), _) => format!("nothing is tracked: {why}"),
+        (Tracking::Live, _) if app.view.hidden.switched_off.iter().any(|&kept| kept > 0) => {
+            String::from("nothing of the protocols that are shown: T, U and X show the others")
+        }
         (Tracking::Live, Some(_)) => String::from("nothing matches the filter: f changes it"),
         (Tracking::Live, None) if app.view.nodes.is_empty() || listeners == 0 => {
             format!("{}: each appears here as it begins", graph::QUIET)

@@ -5,10 +5,12 @@ use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 use ratatui::style::{Color, Modifier};
 use scopetop_tracker::Tick;
+use scopetop_tracker::connection::Protocol;
 use scopetop_tracker::filter::Filter;
 use scopetop_tracker::identity::Timestamp;
 use scopetop_tracker::text::Text;
 use scopetop_tracker::topology::Topology;
+use scopetop_tracker::topology::grouping::By;
 
 use super::*;
 use crate::fixture;
@@ -79,7 +81,8 @@ fn row_with(buffer: &Buffer, wanted: &str) -> u16 {
 }
 
 fn select_edge(app: &mut App, topology: &Topology, service: &str) {
-    let key = app.view.edges.iter().find(|edge| edge.service == service).unwrap().key.clone();
+    let edge = app.view.edges.iter().find(|edge| *edge.service == *service).unwrap();
+    let key = app.view.edge_key(edge).unwrap();
     app.selection = Some(Selection::Edge(key));
     app.settle(topology);
 }
@@ -335,7 +338,8 @@ fn the_selected_row_stays_in_sight() {
     let (mut app, topology) = app_after(&[fixture::crowd(20, 30)]);
     let shown = |app: &mut App| {
         let buffer = buffer(app, SMALL, &Theme::colour());
-        (0..SMALL.1).filter(|&y| buffer[(5, y)].modifier.contains(Modifier::REVERSED)).count()
+        // Below the bar, which marks the view.
+        (2..SMALL.1).filter(|&y| buffer[(5, y)].modifier.contains(Modifier::REVERSED)).count()
     };
     act(&mut app, &topology, &[Action::Last]);
     assert_eq!(shown(&mut app), 1);
@@ -430,4 +434,90 @@ fn what_is_missing_comes_with_what_would_help() {
     let screen = picture(&mut app, SMALL);
     assert!(screen.contains("✗ no events: the kernel refused to load the program"), "{screen}");
     assert!(screen.contains("without an end"), "whole in the middle: {screen}");
+}
+
+/// What a first look at each view shows.
+#[test]
+fn each_view() {
+    for (name, size) in [("80x24", SMALL), ("120x40", (120, 40))] {
+        let topology = fixture::shop();
+        let mut app = App::new(None, TimeZone::UTC);
+        app.tick_applied(fixture::NOW);
+        app.settle(&topology);
+        for by in By::ALL {
+            act(&mut app, &topology, &[Action::ShowBy(by)]);
+            insta::assert_snapshot!(format!("by_{}_{name}", by.name()), picture(&mut app, size));
+        }
+    }
+}
+
+#[test]
+fn a_view_that_one_comes_back_to_is_as_it_was_left() {
+    let topology = fixture::shop();
+    let mut app = App::new(None, TimeZone::UTC);
+    app.tick_applied(fixture::NOW);
+    app.settle(&topology);
+    for by in By::ALL {
+        act(&mut app, &topology, &[Action::ShowBy(by)]);
+        let before = picture(&mut app, LARGE);
+        for other in By::ALL {
+            act(&mut app, &topology, &[Action::ShowBy(other)]);
+            picture(&mut app, LARGE);
+        }
+        act(&mut app, &topology, &[Action::ShowBy(by)]);
+        assert_eq!(picture(&mut app, LARGE), before);
+    }
+}
+
+#[test]
+fn who_is_not_opened_stays_where_it_is() {
+    let topology = fixture::shop();
+    let mut app = App::new(None, TimeZone::UTC);
+    app.tick_applied(fixture::NOW);
+    act(&mut app, &topology, &[Action::ShowBy(By::Container)]);
+    let place = |app: &mut App, label: &str| {
+        let text = picture(app, LARGE);
+        let (row, line) = text.lines().enumerate().find(|(_, line)| line.contains(label)).unwrap();
+        (row, text::width(line.split(label).next().unwrap()))
+    };
+    let others = ["web-1 ×3", "web-2 ×2", "proxy-1", "host ×6", "203.0.113.1", "7be14c0ffee0"];
+    let before = others.map(|label| place(&mut app, label));
+    let db = app.view.nodes.iter().find(|node| node.label == "db ×2").unwrap().key.clone();
+    app.selection = Some(Selection::Node(db));
+    act(&mut app, &topology, &[Action::Open]);
+    assert_eq!(others.map(|label| place(&mut app, label)), before);
+    place(&mut app, "postgres 3002");
+    act(&mut app, &topology, &[Action::Collapse]);
+    assert_eq!(others.map(|label| place(&mut app, label)), before);
+    place(&mut app, "db ×2");
+}
+
+#[test]
+fn details_of_a_group() {
+    let topology = fixture::shop();
+    let mut app = App::new(None, TimeZone::UTC);
+    app.tick_applied(fixture::NOW);
+    act(&mut app, &topology, &[Action::ShowBy(By::Image)]);
+    let image = app.view.nodes.iter().find(|node| node.label == "nginx:1.27 ×5").unwrap().key.clone();
+    app.selection = Some(Selection::Node(image));
+    act(&mut app, &topology, &[Action::Details]);
+    insta::assert_snapshot!("group_80x24", picture(&mut app, SMALL));
+    insta::assert_snapshot!("group_120x40", picture(&mut app, (120, 40)));
+}
+
+#[test]
+fn the_bar_tells_the_view_and_what_is_switched_off_however_narrow_it_is() {
+    let topology = fixture::shop();
+    let mut app = App::new(None, TimeZone::UTC);
+    app.tick_applied(fixture::NOW);
+    act(&mut app, &topology, &[Action::ShowBy(By::Pod), Action::Toggle(Protocol::Udp)]);
+    for width in [160, 80, 60, 40] {
+        let bar = picture(&mut app, (width, 24)).lines().nth(1).unwrap().to_owned();
+        assert!(bar.contains("6 Pod") && bar.contains("✗UDP 1"), "{bar}");
+    }
+    app.filter = Some(filter("comm=nginx or comm=envoy or comm=postgres"));
+    app.tick_applied(fixture::NOW);
+    app.settle(&topology);
+    let bar = picture(&mut app, SMALL).lines().nth(1).unwrap().to_owned();
+    assert!(bar.contains("6 Pod") && bar.contains("✗UDP") && bar.contains("comm=nginx or"), "{bar}");
 }

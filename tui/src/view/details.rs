@@ -4,18 +4,20 @@ use std::net::SocketAddr;
 
 use petgraph::stable_graph::NodeIndex;
 use scopetop_tracker::connection::{OwnerSource, State};
-use scopetop_tracker::filter::{Filter, Subject};
+use scopetop_tracker::filter::Subject;
 use scopetop_tracker::identity::{NetnsId, Timestamp};
 use scopetop_tracker::process::Process;
 use scopetop_tracker::text::Text;
 use scopetop_tracker::topology::{Connection, HostIndex, Node, NodeKey, Service, Side, Topology};
 
-use super::build::find_edge;
-use super::{EdgeKey, EdgeState, Selection, View, ViewEdge};
+use super::group_details::group_details;
+use super::label::name;
+use super::thing::edges_of;
+use super::{EdgeKey, EdgeState, Look, Selection, ShownKey, View, ViewEdge};
 use crate::human;
 
 /// Rows that are made ready at most: more than any screen is high.
-const ROWS: usize = 200;
+pub(super) const ROWS: usize = 200;
 
 /// What is known of a node or an edge.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -24,8 +26,8 @@ pub struct Details {
     pub title: String,
     /// Facts, the most important first.
     pub facts: Vec<Fact>,
-    /// What it consists of: an edge's connections, a node's edges.
-    pub table: Table,
+    /// What it consists of: an edge's connections; a node's edges; a group's edges, then its members.
+    pub tables: Vec<Table>,
 }
 
 /// A fact: its name and what is known.
@@ -59,11 +61,11 @@ pub struct Column {
     pub rank: u8,
 }
 
-const fn text(name: &'static str, rank: u8) -> Column {
+pub(super) const fn text(name: &'static str, rank: u8) -> Column {
     Column { name, number: false, rank }
 }
 
-const fn number(name: &'static str, rank: u8) -> Column {
+pub(super) const fn number(name: &'static str, rank: u8) -> Column {
     Column { name, number: true, rank }
 }
 
@@ -78,8 +80,10 @@ const PEER_COLUMNS: [Column; 6] = [
 ];
 
 /// The columns of an edge's connections.
-const CONNECTION_COLUMNS: [Column; 9] = [
+const CONNECTION_COLUMNS: [Column; 11] = [
+    text("from", 9),
     text("client", 0),
+    text("to", 10),
     text("server", 3),
     text("state", 1),
     number("age", 2),
@@ -101,24 +105,21 @@ pub struct Row {
 
 /// What is known of the selected thing; `None` when the view does not have it. The peers and sums are those of the view, so that they agree with what is drawn;
 /// everything else is the topology's.
-pub fn details(
-    topology: &Topology,
-    view: &View,
-    filter: Option<&Filter>,
-    selection: &Selection,
-) -> Option<Details> {
+pub fn details(topology: &Topology, view: &View, look: Look<'_>, selection: &Selection) -> Option<Details> {
     match selection {
-        Selection::Node(key) => node_details(topology, view, key),
-        Selection::Edge(key) => edge_details(topology, view, filter, key),
+        Selection::Node(ShownKey::Node(key)) => node_details(topology, view, key),
+        Selection::Node(ShownKey::Group(key)) => group_details(topology, view, look, key),
+        Selection::Edge(key) => edge_details(topology, view, look, key),
     }
 }
 
-fn now(view: &View) -> Timestamp {
+pub(super) fn now(view: &View) -> Timestamp {
     view.host.as_ref().map_or(Timestamp(0), |host| host.at)
 }
 
 fn node_details(topology: &Topology, view: &View, key: &NodeKey) -> Option<Details> {
-    let shown = view.node(key)?;
+    let shown_key = ShownKey::Node(key.clone());
+    let shown = view.node(&shown_key)?;
     let mut facts = Vec::new();
     let mut fact = |name, value: String| {
         if !value.is_empty() {
@@ -139,26 +140,31 @@ fn node_details(topology: &Topology, view: &View, key: &NodeKey) -> Option<Detai
             fact("process", String::from("not known: no process was seen holding these sockets"));
         }
         (NodeKey::Remote(scope, _), _) => {
-            fact("where", shown.group_label.clone());
+            fact("where", shown.group_label.to_string());
             fact("netns", scope.map(|(host, netns)| namespace(topology, host, netns)).unwrap_or_default());
         }
         _ => {}
     }
     fact("container", node.and_then(|(index, _)| container_line(topology, index)).unwrap_or_default());
     if let Some((index, _)) = node {
-        let mut addresses: Vec<String> = topology
-            .listeners()
-            .filter(|listener| listener.nodes.contains(&index))
-            .map(|listener| {
-                let over = if listener.closed { " (closed)" } else { "" };
-                format!("{} {}{over}", listener.protocol, listener.address)
-            })
-            .collect();
-        addresses.sort();
-        addresses.dedup();
-        fact("listens", addresses.join("  "));
+        fact("listens", listens(topology, |node| node == index));
     }
-    Some(Details { title: shown.label.clone(), facts, table: peers(view, key) })
+    Some(Details { title: shown.label.clone(), facts, tables: vec![peers(view, &shown_key)] })
+}
+
+/// The addresses that some nodes listen on.
+pub(super) fn listens(topology: &Topology, is_one: impl Fn(NodeIndex) -> bool) -> String {
+    let mut addresses: Vec<String> = topology
+        .listeners()
+        .filter(|listener| listener.nodes.iter().any(|&node| is_one(node)))
+        .map(|listener| {
+            let over = if listener.closed { " (closed)" } else { "" };
+            format!("{} {}{over}", listener.protocol, listener.address)
+        })
+        .collect();
+    addresses.sort();
+    addresses.dedup();
+    addresses.join("  ")
 }
 
 fn user(process: &Process) -> String {
@@ -184,12 +190,12 @@ fn command_line(process: &Process) -> String {
     }
 }
 
-fn namespace(topology: &Topology, host: HostIndex, netns: NetnsId) -> String {
+pub(super) fn namespace(topology: &Topology, host: HostIndex, netns: NetnsId) -> String {
     let names: Vec<&str> = topology.namespace_names(host, netns).iter().map(Text::as_str).collect();
     if names.is_empty() { netns.to_string() } else { format!("{} ({netns})", names.join(", ")) }
 }
 
-fn peers(view: &View, key: &NodeKey) -> Table {
+pub(super) fn peers(view: &View, key: &ShownKey) -> Table {
     let mut rows = Vec::new();
     let mut more = 0;
     let Some(place) = view.node_place(key) else { return Table::default() };
@@ -208,8 +214,12 @@ fn peers(view: &View, key: &NodeKey) -> Table {
         rows.push(Row {
             state: edge.state,
             cells: vec![
-                format!("{way} {}", peer.label),
-                edge.service.clone(),
+                match (edge.client == edge.server, key) {
+                    (true, ShownKey::Group(_)) => String::from("↺ inside"),
+                    (true, ShownKey::Node(_)) => String::from("↺ itself"),
+                    _ => format!("{way} {}", peer.label),
+                },
+                edge.service.to_string(),
                 human::count(edge.connections()),
                 state_word(edge),
                 flow(edge, edge.rate.to_server),
@@ -243,28 +253,25 @@ pub(crate) fn flow(edge: &ViewEdge, bytes_per_second: f64) -> String {
     if edge.open == 0 || bytes_per_second < 0.5 { String::from("·") } else { human::rate(bytes_per_second) }
 }
 
-fn edge_details(topology: &Topology, view: &View, filter: Option<&Filter>, key: &EdgeKey) -> Option<Details> {
+fn edge_details(topology: &Topology, view: &View, look: Look<'_>, key: &EdgeKey) -> Option<Details> {
     let shown = view.edges.get(view.edge_place(key)?)?;
     let (client, server) = (view.nodes.get(shown.client)?, view.nodes.get(shown.server)?);
     let now = now(view);
-    let mut rows = Vec::new();
-    let mut retransmits: Option<u64> = None;
-    let mut matching = 0;
-    let edge = find_edge(topology, key);
-    for connection in
-        edge.into_iter().flat_map(|edge| &edge.connections).filter_map(|id| topology.connection(*id))
-    {
-        if filter.is_some_and(|filter| !filter.matches(&Subject::of_connection(topology, connection, now))) {
-            continue;
-        }
-        matching += 1;
-        if let Some(segments) = connection.retransmits {
-            *retransmits.get_or_insert(0) += u64::from(segments);
-        }
-        if rows.len() < ROWS {
-            rows.push(connection_row(connection, now));
-        }
-    }
+    let matches = |connection: &&Connection| {
+        let filter = look.sieve.filter;
+        filter.is_none_or(|filter| filter.matches(&Subject::of_connection(topology, connection, now)))
+    };
+    let mut connections: Vec<&Connection> = edges_of(topology, look.grouping, key)
+        .flat_map(|(.., edge)| &edge.connections)
+        .filter_map(|&id| topology.connection(id))
+        .filter(matches)
+        .collect();
+    connections.sort_unstable_by_key(|connection| connection.id);
+    let retransmits = connections.iter().filter_map(|connection| connection.retransmits);
+    let retransmits = retransmits.map(u64::from).reduce(|one, other| one + other);
+    let more = connections.len().saturating_sub(ROWS);
+    let rows = connections.iter().take(ROWS).map(|connection| connection_row(topology, key, connection, now));
+    let rows = rows.collect();
     let mut counts = vec![format!("{} open", human::count(shown.open))];
     for (number, what) in [(shown.new, "new"), (shown.closed, "closed"), (shown.failed, "failed")] {
         if number > 0 {
@@ -277,7 +284,6 @@ fn edge_details(topology: &Topology, view: &View, filter: Option<&Filter>, key: 
     sums.extend(shown.rtt_us.map(|rtt| format!("rtt {}", human::micros(rtt))));
     sums.extend(retransmits.map(|segments| format!("retrans {}", human::bytes(segments))));
     let way = if shown.directed { "→" } else { "↔" };
-    let more = matching - rows.len();
     let end = |name, label: &str, key| Fact { name, value: end_line(topology, label, key) };
     let mut facts = vec![
         Fact { name: key.service.protocol().name(), value: sums.join("  ") },
@@ -291,13 +297,14 @@ fn edge_details(topology: &Topology, view: &View, filter: Option<&Filter>, key: 
     Some(Details {
         title: format!("{} {way} {} {}", client.label, server.label, shown.service),
         facts,
-        table: Table { columns: CONNECTION_COLUMNS.to_vec(), rows, more },
+        tables: vec![Table { columns: CONNECTION_COLUMNS.to_vec(), rows, more }],
     })
 }
 
 /// One end of an edge in a line: who it is, whose, where it runs, and what it is.
-fn end_line(topology: &Topology, label: &str, key: &NodeKey) -> String {
+fn end_line(topology: &Topology, label: &str, key: &ShownKey) -> String {
     let mut words = vec![label.to_owned()];
+    let ShownKey::Node(key) = key else { return label.to_owned() };
     let index = topology.node(key);
     match (key, index.and_then(|index| topology.graph().node_weight(index))) {
         (NodeKey::Process(host, _), Some(Node::Process(process))) => {
@@ -316,21 +323,23 @@ fn end_line(topology: &Topology, label: &str, key: &NodeKey) -> String {
     words.join("   ")
 }
 
-/// The container of a node: its name and image, and what its engine calls it.
-fn container_line(topology: &Topology, index: NodeIndex) -> Option<String> {
-    let Some(Node::Container(container)) =
-        topology.container_of(index).and_then(|container| topology.graph().node_weight(container))
-    else {
-        return None;
-    };
+/// A container, or that of a process: its name and image, and what its engine calls it.
+pub(super) fn container_line(topology: &Topology, index: NodeIndex) -> Option<String> {
+    let container = topology.container_of(index).unwrap_or(index);
+    let Some(Node::Container(container)) = topology.graph().node_weight(container) else { return None };
     let id: String = container.id.0.chars().take(12).collect();
     let engine = container.runtime.as_ref().map_or(id.clone(), |runtime| format!("({runtime} {id})"));
     let facts = [container.name.as_ref(), container.image.as_ref()].into_iter().flatten();
     Some(facts.map(ToString::to_string).chain([engine]).collect::<Vec<_>>().join("  "))
 }
 
-fn connection_row(connection: &Connection, now: Timestamp) -> Row {
+fn connection_row(topology: &Topology, edge: &EdgeKey, connection: &Connection, now: Timestamp) -> Row {
     let end = connection.closed_at.unwrap_or(now);
+    // Of a group, which member.
+    let member = |key: &ShownKey, side: &Side| match (key, topology.graph().node_weight(side.node)) {
+        (ShownKey::Group(_), Some(node)) if !matches!(node, Node::Remote { .. }) => name(node).1,
+        _ => String::new(),
+    };
     let unread = || String::from("–");
     let state = match (connection.state, connection.error) {
         (State::Failed | State::Closed, Some(error)) => human::errno(error),
@@ -345,7 +354,9 @@ fn connection_row(connection: &Connection, now: Timestamp) -> Row {
             _ => EdgeState::Steady,
         },
         cells: vec![
+            member(&edge.client, &connection.client),
             connection.client.address.to_string(),
+            member(&edge.server, &connection.server),
             connection.server.address.to_string(),
             state,
             connection.opened_at.map_or_else(unread, |began| human::age(end.since(began))),

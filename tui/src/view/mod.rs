@@ -1,20 +1,37 @@
 //! What the screen shows: plain data, made of a topology by one pure function and read by every panel.
 //!
-//! Nodes are processes, remote addresses and unknown holders; a container, a namespace, the host and the world outside
-//! are the groups that they stand in. Nothing here knows about cells, colours or keys.
+//! Nodes are processes, remote addresses, unknown holders and collapsed groups of these; each stands in an open group:
+//! a container, a namespace, the host, the world outside. Nothing here knows about cells, colours or keys.
 
 mod build;
 mod details;
+mod group_details;
+mod label;
+mod thing;
 
-use scopetop_tracker::connection::{Protocol, UnixName};
-use scopetop_tracker::identity::{ContainerId, NetnsId, Timestamp};
+use std::sync::Arc;
+
+use scopetop_tracker::identity::Timestamp;
 use scopetop_tracker::text::Text;
 use scopetop_tracker::tick::Counts;
-use scopetop_tracker::topology::{HostIndex, NodeKey, Rate, Service};
+use scopetop_tracker::topology::grouping::{Grouping, Sieve};
+use scopetop_tracker::topology::{Rate, Service};
 
 pub use build::{ActiveFilter, build, busy_from};
 pub use details::{Column, Details, Fact, Row, Table, details};
 pub(crate) use details::{flow, state_word};
+pub use label::service_label;
+pub use scopetop_tracker::topology::grouping::{GroupKey, Kept, ShownKey};
+pub use thing::Thing;
+
+/// How a topology is looked at.
+#[derive(Clone, Copy, Debug)]
+pub struct Look<'a> {
+    /// How it is grouped.
+    pub grouping: &'a Grouping,
+    /// What is let through.
+    pub sieve: Sieve<'a>,
+}
 
 /// All that is shown of a moment: the graph, the list and the header read this and nothing else.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -24,8 +41,8 @@ pub struct View {
     pub nodes: Vec<ViewNode>,
     /// The edges, in the order of the list: by the client's name, then the server's, then the service.
     pub edges: Vec<ViewEdge>,
-    /// What the filter keeps away.
-    pub hidden: Hidden,
+    /// What the filter and the protocol switches keep away.
+    pub hidden: Kept,
     /// How much is shown.
     pub totals: Totals,
     /// The host; `None` until its first tick.
@@ -36,23 +53,25 @@ pub struct View {
 #[derive(Clone, Debug, PartialEq)]
 pub struct ViewNode {
     /// What it stands for: the same on every tick.
-    pub key: NodeKey,
-    /// What it is called: `nginx 4121`, an address, `unknown`. Safe to show.
+    pub key: ShownKey,
+    /// What it is called: `nginx 4121`, an address, `unknown`; of a group `web ×3`. Safe to show.
     pub label: String,
     /// The ports that it listens on: `:80 :443`; empty where there are none.
     pub detail: String,
     /// Its kind.
     pub kind: NodeKind,
-    /// The group that it stands in.
+    /// The open group that it stands in.
     pub group: GroupKey,
     /// What the group is called. Safe to show.
-    pub group_label: String,
+    pub group_label: Arc<str>,
     /// Whether it came or went in the newest tick.
     pub state: NodeState,
     /// Whether the search text is found in it; `false` where nothing is searched.
     pub matched_by_search: bool,
     /// How many connections it has an end of, open or over in the newest tick.
     pub connections: usize,
+    /// How many of them have both ends in it.
+    pub inside: usize,
     /// What flows on them: `to_server` is what it sends as a client and gets as a server.
     pub rate: Rate,
 }
@@ -62,12 +81,14 @@ pub struct ViewNode {
 pub enum NodeKind {
     /// A process.
     Process,
-    /// A container that has edges of its own (its processes are not known one by one).
+    /// A container: collapsed, or with edges of its own (its processes are not known one by one).
     Container,
-    /// A remote address.
+    /// A remote address, or several.
     Remote,
     /// The unknown holder of sockets.
     Unknown,
+    /// Another group: of containers, of all that is in a namespace, of all that is in no container.
+    Group,
 }
 
 /// Whether a node came or went in the newest tick.
@@ -81,32 +102,17 @@ pub enum NodeState {
     Closed,
 }
 
-/// What nodes stand in: the box around them. The order is from the outside to the inside of the host.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum GroupKey {
-    /// Public addresses.
-    Internet,
-    /// Private addresses of other machines.
-    Network,
-    /// The host's own namespace.
-    Host(HostIndex),
-    /// Another network namespace that is no container's.
-    Namespace(HostIndex, NetnsId),
-    /// A container.
-    Container(HostIndex, ContainerId),
-}
-
 /// All connections from one node to one service of another, as far as the filter lets them through.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ViewEdge {
-    /// Which.
-    pub key: EdgeKey,
     /// The client's place in [`View::nodes`].
     pub client: usize,
     /// The server's place in [`View::nodes`].
     pub server: usize,
-    /// The service: `:443` over TCP, else with the protocol, `udp:53`.
-    pub service: String,
+    /// What it is for.
+    pub at: Service,
+    /// What that is called: `:443` over TCP, else with the protocol, `udp:53`.
+    pub service: Arc<str>,
     /// How many connections are open.
     pub open: usize,
     /// How many began in the newest tick (also those that are over already).
@@ -135,9 +141,9 @@ pub struct ViewEdge {
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct EdgeKey {
     /// The client.
-    pub client: NodeKey,
+    pub client: ShownKey,
     /// The server.
-    pub server: NodeKey,
+    pub server: ShownKey,
     /// The service.
     pub service: Service,
 }
@@ -161,7 +167,7 @@ pub enum EdgeState {
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Selection {
     /// A node.
-    Node(NodeKey),
+    Node(ShownKey),
     /// An edge.
     Edge(EdgeKey),
 }
@@ -177,15 +183,6 @@ pub enum Direction {
     Left,
     /// To the right: to who is called.
     Right,
-}
-
-/// What the filter keeps away.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Hidden {
-    /// Nodes that would be shown without it.
-    pub nodes: usize,
-    /// Connections that would be shown without it.
-    pub connections: usize,
 }
 
 /// How much is shown.
@@ -251,18 +248,27 @@ impl View {
     }
 
     /// The node of a key.
-    pub fn node(&self, key: &NodeKey) -> Option<&ViewNode> {
+    pub fn node(&self, key: &ShownKey) -> Option<&ViewNode> {
         self.node_place(key).and_then(|place| self.nodes.get(place))
     }
 
     /// The place of a key in [`View::nodes`].
-    pub fn node_place(&self, key: &NodeKey) -> Option<usize> {
+    pub fn node_place(&self, key: &ShownKey) -> Option<usize> {
         self.nodes.binary_search_by(|node| node.key.cmp(key)).ok()
     }
 
     /// The place of a key in [`View::edges`].
     pub fn edge_place(&self, key: &EdgeKey) -> Option<usize> {
-        self.edges.iter().position(|edge| edge.key == *key)
+        let (client, server) = (self.node_place(&key.client)?, self.node_place(&key.server)?);
+        self.edges
+            .iter()
+            .position(|edge| edge.client == client && edge.server == server && edge.at == key.service)
+    }
+
+    /// What an edge stands for: its place may be another in the next view.
+    pub fn edge_key(&self, edge: &ViewEdge) -> Option<EdgeKey> {
+        let key = |place: usize| self.nodes.get(place).map(|node| node.key.clone());
+        Some(EdgeKey { client: key(edge.client)?, server: key(edge.server)?, service: edge.at.clone() })
     }
 }
 
@@ -278,37 +284,7 @@ impl ViewEdge {
     }
 }
 
-/// How a service is written: the port alone over TCP, of a Unix socket's path the end that tells what it is.
-pub fn service_label(service: &Service) -> String {
-    match service {
-        Service::Port(Protocol::Tcp, port) => format!(":{port}"),
-        Service::Port(other, port) => format!("{other}:{port}"),
-        Service::Unix(name) => unix_label(name),
-    }
-}
-
-/// The most of a Unix socket's name that a label shows, in characters.
-const UNIX_LABEL: usize = 24;
-
-/// The end of a name from its last `/` on, or the one before where that leaves only a few letters; its own end is cut off
-/// where it is too long.
-fn unix_label(name: &UnixName) -> String {
-    let whole = match name {
-        UnixName::Unnamed => return String::from("unix"),
-        named => named.to_string(),
-    };
-    let mut ends = whole.rmatch_indices('/').map(|(place, _)| &whole[place..]);
-    let end = ends.find(|end| end.chars().count() > 4).unwrap_or(&whole);
-    let before = match (end.len() == whole.len(), name) {
-        (true, _) => "",
-        (false, UnixName::Abstract(_)) => "@…",
-        (false, _) => "…",
-    };
-    if end.chars().count() <= UNIX_LABEL {
-        return format!("{before}{end}");
-    }
-    format!("{before}{}…", end.chars().take(UNIX_LABEL - 1).collect::<String>())
-}
-
+#[cfg(test)]
+mod group_tests;
 #[cfg(test)]
 mod tests;

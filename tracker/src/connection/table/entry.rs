@@ -1,10 +1,11 @@
 //! One socket in the table: what is known of it, how new that is, and what of it was told.
 
 use super::ledger::Ledger;
+use super::outbox::Doer;
 use super::tombstones::tuple_key;
 use crate::connection::{
-    Address, ConnectionEventKind, Counters, Direction, OwnerSource, Protocol, ScanRow, Socket, SocketEvent,
-    SocketEventKind, State,
+    Actor, Address, ConnectionEventKind, Counters, Direction, OwnerSource, Protocol, ScanRow, Socket,
+    SocketEvent, SocketEventKind, State,
 };
 use crate::identity::{NetnsId, ProcessId, SocketId, Timestamp};
 
@@ -38,6 +39,8 @@ pub(super) struct Entry {
     owners_at: Timestamp,
     /// The process last seen using it, and when.
     last_user: Option<(Timestamp, ProcessId)>,
+    /// The command name that it had then.
+    last_comm: [u8; 16],
     /// Others seen using it before; only a socket that several processes use has any.
     earlier_users: Vec<(Timestamp, ProcessId)>,
     /// The number of the newest scan that showed it; 0 if none did.
@@ -126,6 +129,7 @@ impl Entry {
             counters_at: Timestamp(0),
             owners_at: Timestamp(0),
             last_user: None,
+            last_comm: [0; 16],
             earlier_users: Vec::new(),
             scan: 0,
             missed: 0,
@@ -159,6 +163,16 @@ impl Entry {
         self.socket.owners.first().copied().filter(|_| self.socket.owner_source == OwnerSource::Seen)
     }
 
+    /// The same, with the name by which it was seen.
+    fn seen_doer(&self) -> Option<Doer> {
+        self.seen_owner().map(|owner| self.doer(owner))
+    }
+
+    fn doer(&self, process: ProcessId) -> Doer {
+        let is_last = self.last_user.is_some_and(|(_, last)| last == process);
+        Doer { process, comm: is_last.then_some(self.last_comm) }
+    }
+
     /// Whether news of this tuple can be about it.
     pub(super) fn is(&self, tuple: &Tuple<'_>) -> bool {
         self.socket.netns == tuple.netns
@@ -186,7 +200,7 @@ impl Entry {
         self.news(event.at);
         self.fill_addresses(&Tuple::of_event(event), ledger);
         if let Some(actor) = event.actor {
-            self.used_by(event.at, actor.id, ledger);
+            self.used_by(event.at, &actor, ledger);
         }
         self.read_counters(event.at, event.counters, ledger);
         if self.socket.sequence.is_none() && event.sequence.is_some() {
@@ -323,7 +337,7 @@ impl Entry {
             ConnectionEventKind::Accept => ledger.counts.accepts += 1,
             _ => {}
         }
-        let owner = self.seen_owner();
+        let owner = self.seen_doer();
         let likely = self.listeners_owner(ledger);
         if kind == ConnectionEventKind::Accept && owner.is_none() && !self.socket.state.is_over() {
             ledger.outbox.wait_for_owner(at, &self.socket, likely);
@@ -360,7 +374,7 @@ impl Entry {
             _ => ledger.counts.closes += 1,
         }
         let likely = self.listeners_owner(ledger);
-        ledger.outbox.tell(kind, closed_at.unwrap_or(noticed_at), &self.socket, self.seen_owner(), likely);
+        ledger.outbox.tell(kind, closed_at.unwrap_or(noticed_at), &self.socket, self.seen_doer(), likely);
     }
 
     fn listeners_owner(&self, ledger: &Ledger) -> Option<ProcessId> {
@@ -369,7 +383,8 @@ impl Entry {
     }
 
     /// A process was seen using it.
-    pub(super) fn used_by(&mut self, at: Timestamp, user: ProcessId, ledger: &mut Ledger) {
+    fn used_by(&mut self, at: Timestamp, actor: &Actor, ledger: &mut Ledger) {
+        let user = actor.id;
         let seen = self.socket.owner_source == OwnerSource::Seen;
         let known = seen && self.socket.owners.contains(&user);
         if seen && !known && at < self.owners_at {
@@ -391,8 +406,12 @@ impl Entry {
                     self.earlier_users.push((last_at, last));
                 }
                 self.last_user = Some((at, user));
+                self.last_comm = actor.comm;
             }
-            None => self.last_user = Some((at, user)),
+            None => {
+                self.last_user = Some((at, user));
+                self.last_comm = actor.comm;
+            }
         }
         if known && self.socket.owners.len() == 1 {
             return;
@@ -442,7 +461,7 @@ impl Entry {
         socket.owners = owners;
         socket.owner_source = OwnerSource::Seen;
         if let Some(first) = first.filter(|_| !was_seen) {
-            ledger.outbox.owner_seen(self.socket.id, first);
+            ledger.outbox.owner_seen(self.socket.id, self.doer(first));
         }
     }
 

@@ -8,6 +8,21 @@ use super::listeners::Listeners;
 use crate::connection::{ConnectionEvent, ConnectionEventKind, Socket};
 use crate::identity::{ProcessId, SocketId, Timestamp};
 
+/// The process that an event is told of.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Doer {
+    pub(super) process: ProcessId,
+    /// The name that it had then, where the kernel told.
+    pub(super) comm: Option<[u8; 16]>,
+}
+
+impl Doer {
+    /// One that no event named.
+    pub(super) fn unnamed(process: ProcessId) -> Self {
+        Self { process, comm: None }
+    }
+}
+
 /// The events to be told.
 #[derive(Debug, Default)]
 pub(super) struct Outbox {
@@ -41,7 +56,7 @@ impl Outbox {
         kind: ConnectionEventKind,
         at: Timestamp,
         socket: &Socket,
-        seen: Option<ProcessId>,
+        seen: Option<Doer>,
         likely: Option<ProcessId>,
     ) {
         if !self.enabled {
@@ -54,7 +69,7 @@ impl Outbox {
         if seen.is_none() {
             self.unseen.entry(socket.id).or_default().push(self.ready.len());
         }
-        self.ready.push(connection_event(kind, at, socket, seen.or(likely)));
+        self.ready.push(connection_event(kind, at, socket, seen.or(likely.map(Doer::unnamed))));
     }
 
     /// Keeps an accept until its process is known.
@@ -66,16 +81,16 @@ impl Outbox {
     }
 
     /// A process was seen using the socket: what waits for that, or was not taken yet, gets its name.
-    pub(super) fn owner_seen(&mut self, socket: SocketId, process: ProcessId) {
+    pub(super) fn owner_seen(&mut self, socket: SocketId, owner: Doer) {
         if !self.waiting.is_empty()
             && let Some(waiting) = self.waiting.remove(&socket)
         {
-            self.release(waiting.events, Some(process));
+            self.release(waiting.events, Some(owner));
         }
         if !self.unseen.is_empty() {
             for index in self.unseen.remove(&socket).unwrap_or_default() {
                 if let Some(event) = self.ready.get_mut(index) {
-                    event.process = Some(process);
+                    (event.process, event.comm) = (Some(owner.process), owner.comm);
                 }
             }
         }
@@ -99,7 +114,7 @@ impl Outbox {
                 None => listeners.sole_owner(netns, protocol, local),
                 likely => likely,
             };
-            self.release(waiting.events, owner);
+            self.release(waiting.events, owner.map(Doer::unnamed));
         }
         self.unseen.clear();
         let mut events = mem::take(&mut self.ready);
@@ -108,10 +123,13 @@ impl Outbox {
         events
     }
 
-    fn release(&mut self, waiting: Vec<ConnectionEvent>, owner: Option<ProcessId>) {
-        self.ready.extend(
-            waiting.into_iter().map(|event| ConnectionEvent { process: event.process.or(owner), ..event }),
-        );
+    fn release(&mut self, waiting: Vec<ConnectionEvent>, owner: Option<Doer>) {
+        self.ready.extend(waiting.into_iter().map(|event| match owner {
+            Some(Doer { process, comm }) if event.process.is_none() => {
+                ConnectionEvent { process: Some(process), comm, ..event }
+            }
+            _ => event,
+        }));
     }
 }
 
@@ -119,7 +137,7 @@ fn connection_event(
     kind: ConnectionEventKind,
     at: Timestamp,
     socket: &Socket,
-    process: Option<ProcessId>,
+    doer: Option<Doer>,
 ) -> ConnectionEvent {
     let is_close = kind == ConnectionEventKind::Close;
     ConnectionEvent {
@@ -128,7 +146,8 @@ fn connection_event(
         socket: socket.id,
         protocol: socket.protocol,
         netns: socket.netns,
-        process,
+        process: doer.map(|doer| doer.process),
+        comm: doer.and_then(|doer| doer.comm),
         local: socket.local.clone(),
         remote: socket.remote.clone(),
         opened_at: socket.opened_at.filter(|_| is_close),

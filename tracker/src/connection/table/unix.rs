@@ -19,6 +19,7 @@ use rustc_hash::FxHashMap;
 use self::link::Link;
 use self::place::Place;
 use super::ledger::Ledger;
+use super::outbox::Doer;
 use crate::connection::{ConnectionEventKind, OwnerSource, Socket, UnixKind, UnixRow};
 use crate::identity::{ProcessId, SocketId, Timestamp};
 
@@ -57,7 +58,7 @@ impl UnixTable {
             && link.ends[end].used_by(row.at, actor.id)
         {
             link.is_dirty = true;
-            ledger.outbox.owner_seen(link.ends[end].id, actor.id);
+            ledger.outbox.owner_seen(link.ends[end].id, Doer { process: actor.id, comm: Some(actor.comm) });
         }
         self.is_dirty = true;
         if opened {
@@ -200,13 +201,13 @@ impl UnixTable {
         let client = self.socket(link, 1 - server);
         let owner = client.owners.first().copied();
         ledger.counts.connects += 1;
-        ledger.outbox.tell(ConnectionEventKind::Connect, at, &client, owner, None);
+        ledger.outbox.tell(ConnectionEventKind::Connect, at, &client, owner.map(Doer::unnamed), None);
         if accepts {
             let socket = self.socket(link, server);
             ledger.counts.accepts += 1;
             if socket.owner_source == OwnerSource::Seen {
                 let owner = socket.owners.first().copied();
-                ledger.outbox.tell(ConnectionEventKind::Accept, at, &socket, owner, None);
+                ledger.outbox.tell(ConnectionEventKind::Accept, at, &socket, owner.map(Doer::unnamed), None);
             } else {
                 ledger.outbox.wait_for_owner(at, &socket, sole(&socket.owners));
             }
@@ -230,7 +231,7 @@ impl UnixTable {
         }
         let socket = self.socket(link, end);
         let is_seen = socket.owner_source == OwnerSource::Seen;
-        let seen = socket.owners.first().copied().filter(|_| is_seen);
+        let seen = socket.owners.first().copied().filter(|_| is_seen).map(Doer::unnamed);
         ledger.counts.closes += 1;
         ledger.outbox.tell(ConnectionEventKind::Close, at, &socket, seen, sole(&socket.owners));
     }

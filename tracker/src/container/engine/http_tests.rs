@@ -132,3 +132,25 @@ proptest! {
         prop_assert_eq!(read_answer(answer.as_slice()), Ok(content));
     }
 }
+
+/// Gives so many bytes at once.
+struct InPieces<'a>(&'a [u8], usize);
+
+impl Read for InPieces<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let most = buffer.len().min(self.1);
+        self.0.read(&mut buffer[..most])
+    }
+}
+
+#[test]
+fn changed_answers_do_no_harm() {
+    crate::fuzz::run("http", 16, |answer| {
+        let body = read_answer(answer);
+        // It does not matter how it comes.
+        assert_eq!(read_answer(InPieces(answer, 3)), body);
+        if let Ok(body) = body {
+            assert!(body.len() <= answer.len().min(ANSWER_AT_MOST));
+        }
+    });
+}

@@ -105,6 +105,22 @@ mod tests {
         }
     }
 
+    #[test]
+    fn changed_lists_do_no_harm() {
+        crate::fuzz::run("containers", 64, |body| {
+            let Ok(containers) = containers(body) else { return };
+            for (id, EngineFacts { name, image, labels }) in containers {
+                let texts = labels.iter().flat_map(|(key, value)| [key, value]);
+                for text in texts.chain(&name).chain(&image).chain([&id.0]) {
+                    assert!(!text.contains(char::is_control), "{text:?}");
+                }
+                assert!(
+                    name.is_none_or(|name| !name.is_empty()) && image.is_none_or(|image| !image.is_empty())
+                );
+            }
+        });
+    }
+
     proptest! {
         #[test]
         fn no_body_ends_the_program(bytes: Vec<u8>) {

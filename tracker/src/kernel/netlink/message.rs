@@ -34,6 +34,8 @@ const NLA_TYPE_MASK: u16 = 0x3fff;
 pub(crate) const REQUEST: u16 = 0x001;
 /// The flag of a question for all there is.
 pub(crate) const DUMP: u16 = 0x300;
+/// The flag of an attribute that holds attributes.
+pub(crate) const NESTED: u16 = 0x8000;
 
 /// What a message of an answer is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -162,7 +164,6 @@ pub(crate) fn push_header(
     message.extend(body);
 }
 
-#[cfg(test)]
 /// Puts an attribute at the end of `message`, filled up to a multiple of four.
 pub(crate) fn push_attribute(message: &mut Vec<u8>, kind: u16, value: &[u8]) {
     message.extend(((4 + value.len()) as u16).to_ne_bytes());
@@ -239,7 +240,7 @@ mod tests {
     #[test]
     fn attributes_are_read_until_one_is_cut() {
         let mut bytes = Vec::new();
-        push_attribute(&mut bytes, 0x8000 | 3, b"abc");
+        push_attribute(&mut bytes, NESTED | 3, b"abc");
         push_attribute(&mut bytes, 4, &[]);
         let read: Vec<_> = attributes(&bytes).collect();
         assert_eq!(read, [Ok((3, &b"abc"[..])), Ok((4, &[][..]))]);

@@ -6,7 +6,6 @@
 mod message;
 mod socket;
 
-#[cfg(test)]
-pub(crate) use message::push_attribute;
-pub(crate) use message::{DUMP, NetlinkError, REQUEST, attributes, push_header, u32_at};
+pub(crate) use message::{AnswerKind, DUMP, NESTED, NetlinkError, REQUEST, Reader};
+pub(crate) use message::{attributes, push_attribute, push_header, u32_at};
 pub(crate) use socket::NetlinkSocket;

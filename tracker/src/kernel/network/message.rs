@@ -112,10 +112,13 @@ fn ip_address(family: u8, bytes: &[u8]) -> Option<IpAddr> {
 mod tests {
     #![allow(clippy::unwrap_used, reason = "a test ends at the first surprise")]
 
+    use std::fs;
+    use std::path::Path;
+
     use proptest::prelude::*;
 
     use super::*;
-    use crate::kernel::netlink::push_attribute;
+    use crate::kernel::netlink::{AnswerKind, Reader, push_attribute};
 
     fn address(family: u8, attributes: &[(u16, &[u8])]) -> Vec<u8> {
         let mut body = vec![family, 24, 0, 0, 3, 0, 0, 0];
@@ -178,7 +181,74 @@ mod tests {
         }
     }
 
+    /// The answers of a real kernel.
+    fn corpus() -> Vec<Vec<u8>> {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/corpus/rtnetlink");
+        fs::read_dir(folder).unwrap().map(|entry| fs::read(entry.unwrap().path()).unwrap()).collect()
+    }
+
+    /// Addresses, own blocks, neighbours.
+    type Lists = [Vec<String>; 3];
+
+    /// What is read of a datagram.
+    fn parse_all(datagram: &[u8]) -> Lists {
+        let (mut addresses, mut local, mut connected) = (Vec::new(), Vec::new(), Vec::new());
+        for (_, answer) in Reader::new(datagram).filter_map(Result::ok) {
+            let AnswerKind::Item(kind, body) = answer else { continue };
+            match kind {
+                RTM_NEWADDR => {
+                    let own = parse_address(body).ok().flatten();
+                    addresses.extend(own.map(|own| own.address.to_string()));
+                }
+                RTM_NEWROUTE => match parse_route(body) {
+                    Ok(Some(Route::Local(block))) => local.push(block.to_string()),
+                    Ok(Some(Route::Connected(block))) => connected.push(block.to_string()),
+                    _ => {}
+                },
+                _ => {}
+            }
+        }
+        [addresses, local, connected]
+    }
+
+    #[test]
+    fn the_answers_of_a_real_kernel_are_read() {
+        let told: Vec<_> = corpus().iter().map(|answer| parse_all(answer)).collect();
+        let has =
+            |list: usize, text: &str| told.iter().any(|lists| lists[list].iter().any(|told| told == text));
+        for own in ["127.0.0.1", "10.0.0.5", "::1", "fd00::5"] {
+            assert!(has(0, own), "{own}: {told:?}");
+        }
+        for own in ["127.0.0.0/8", "10.0.0.5", "192.0.2.0/28", "fd00::5"] {
+            assert!(has(1, own), "{own}: {told:?}");
+        }
+        for near in ["10.0.0.0/24", "10.9.0.0/16", "fd00::/64"] {
+            assert!(has(2, near), "{near}: {told:?}");
+        }
+        for far in ["10.8.0.0/16", "2001:db8::/32", "0.0.0.0/0"] {
+            assert!(!has(2, far), "{far}: {told:?}");
+        }
+    }
+
     proptest! {
+        #![proptest_config(ProptestConfig::with_cases(2_000))]
+
+        #[test]
+        fn answers_with_any_bytes_changed_do_no_harm(
+            which: prop::sample::Index,
+            changes in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 0..8),
+            end in any::<prop::sample::Index>(),
+        ) {
+            let corpus = corpus();
+            let mut answer = which.get(&corpus).clone();
+            for (place, byte) in changes {
+                let place = place.index(answer.len());
+                answer[place] = byte;
+            }
+            answer.truncate(end.index(answer.len() + 1));
+            let _ = parse_all(&answer);
+        }
+
         #[test]
         fn nonsense_does_no_harm(body: Vec<u8>, family in prop_oneof![Just(2_u8), Just(10)]) {
             let mut body = body;

@@ -5,8 +5,6 @@
 
 mod message;
 
-use std::path::{Path, PathBuf};
-
 use rustix::io::Errno;
 
 use self::message::{
@@ -14,7 +12,7 @@ use self::message::{
 };
 use crate::identity::NetnsId;
 use crate::kernel::netlink::{NetlinkError, NetlinkSocket};
-use crate::kernel::visits::{Visit, Visits};
+use crate::kernel::visits::{Visit, Visits, Ways};
 use crate::network::Network;
 use crate::text::Text;
 
@@ -41,13 +39,29 @@ pub(crate) struct Told {
     pub(crate) reason: Option<Text>,
 }
 
-/// Asks namespaces, those with a name in `directory` also by it. It moves the thread into them.
-pub(crate) fn ask(directory: &Path, wanted: &[Wanted]) -> Vec<Told> {
-    let mut visits = Visits::new(PathBuf::from(directory));
+/// What to ask.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Question {
+    /// The namespaces of sockets.
+    pub(crate) wanted: Vec<Wanted>,
+    /// Whether all others that a way leads into are to be asked as well: one without a socket may translate addresses.
+    pub(crate) others: bool,
+}
+
+/// Asks namespaces. It moves the thread into them.
+pub(crate) fn ask(ways: &mut Ways, question: Question) -> Vec<Told> {
+    let Question { mut wanted, others } = question;
+    if others && ways.list().is_ok() {
+        let others = ways.namespaces().filter(|id| wanted.iter().all(|wanted| wanted.netns != *id));
+        let mut others: Vec<_> = others.collect();
+        others.sort_unstable();
+        wanted.extend(others.into_iter().map(|netns| Wanted { netns, pid: None }));
+    }
+    let mut visits = Visits::new(ways);
     let mut buffer = Vec::new();
     wanted
-        .iter()
-        .map(|&Wanted { netns, pid }| {
+        .into_iter()
+        .map(|Wanted { netns, pid }| {
             let nothing = Told { netns, network: None, links: 0, reason: None };
             match visits.enter(netns, pid) {
                 Ok(Visit::Inside) => match read(&mut buffer) {
@@ -125,12 +139,15 @@ mod tests {
         let own = netns_of(open_directory(&proc, c"thread-self").unwrap()).unwrap().unwrap();
         let wanted = Wanted { netns: own, pid: None };
         let gone = Wanted { netns: NetnsId(1), pid: Some(std::process::id()) };
-        let told = ask(Path::new("/nowhere"), &[gone, wanted]);
+        let mut ways = Ways::new("/nowhere");
+        let told = ask(&mut ways, Question { wanted: vec![gone, wanted], others: false });
         assert_eq!(told[0], Told { netns: NetnsId(1), network: None, links: 0, reason: None });
         assert_eq!((told[1].netns, &told[1].reason), (own, &None));
         let network = told[1].network.as_ref().unwrap();
         assert!(network.addresses.contains(&"127.0.0.1".parse().unwrap()), "{network:?}");
         assert!(network.owns("127.1.2.3".parse().unwrap()), "{network:?}");
+        let all = ask(&mut ways, Question { wanted: Vec::new(), others: true });
+        assert_eq!(all.iter().filter(|told| told.netns == own).count(), 1, "{all:?}");
         assert!(!network.owns("203.0.113.254".parse().unwrap()), "{network:?}");
     }
 }

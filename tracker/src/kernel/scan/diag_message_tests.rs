@@ -196,3 +196,44 @@ proptest! {
         let _ = read(&[whole], 1_000);
     }
 }
+
+/// A dump is cut into datagrams where the kernel could have: behind a message.
+fn datagrams(dump: &[u8], most: usize) -> Vec<Vec<u8>> {
+    let mut datagrams = vec![Vec::new()];
+    let mut rest = dump;
+    while let Some(length) = u32_at(rest, 0) {
+        let length = (length as usize).next_multiple_of(4).clamp(4, rest.len());
+        let last = datagrams.len() - 1;
+        if datagrams[last].len() + length > most && !datagrams[last].is_empty() {
+            datagrams.push(Vec::new());
+        }
+        let last = datagrams.len() - 1;
+        datagrams[last].extend_from_slice(&rest[..length]);
+        rest = &rest[length..];
+    }
+    let last = datagrams.len() - 1;
+    datagrams[last].extend_from_slice(rest);
+    datagrams
+}
+
+#[test]
+fn changed_answers_do_no_harm() {
+    crate::fuzz::run("sock_diag", 8, |dump| {
+        const LIMIT: usize = 500;
+        let (mut buffer, mut left) = (vec![0; 1 << 16], datagrams(dump, 4096).into_iter());
+        let (mut asked, mut count) = (0, 0);
+        let receive = |buffer: &mut [u8]| {
+            asked += 1;
+            let datagram: Vec<u8> = left.next().ok_or(DiagError::TimedOut)?;
+            let length = datagram.len().min(buffer.len());
+            buffer[..length].copy_from_slice(&datagram[..length]);
+            Ok(datagram.len())
+        };
+        let ending = read_answer(SEQUENCE, LIMIT, &mut buffer, receive, |_| count += 1);
+        assert!(count <= LIMIT.min(dump.len() / (HEADER + ANSWER_BODY)), "{count} sockets of {}", dump.len());
+        assert!(asked <= dump.len() / 4 + 2, "{asked} datagrams of {}", dump.len());
+        if ending.is_ok() {
+            assert!(dump.len() >= HEADER, "an end that nobody told");
+        }
+    });
+}

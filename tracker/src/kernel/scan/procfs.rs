@@ -145,6 +145,24 @@ tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode
 ";
 
     #[test]
+    fn changed_tables_do_no_harm() {
+        crate::fuzz::run("proc_net_tcp", 64, |table| {
+            let info = ExplicitSystemInfo {
+                boot_time_secs: 0,
+                ticks_per_second: 100,
+                page_size: 4096,
+                is_little_endian: true,
+            };
+            let Ok(entries) = TcpNetEntries::from_buf_read(table, &info) else { return };
+            let sockets = in_namespace(entries.0, NetnsId(7));
+            let lines = table.split(|&byte| byte == b'\n').count();
+            assert!(sockets.len() < lines, "{} sockets of {lines} lines", sockets.len());
+            let names: FxHashSet<u64> = sockets.iter().map(|socket| socket.kernel_socket).collect();
+            assert_eq!(names.len(), sockets.len(), "one is told twice");
+        });
+    }
+
+    #[test]
     fn a_table_becomes_sockets_each_once_and_only_whole_ones() {
         let info = ExplicitSystemInfo {
             boot_time_secs: 0,

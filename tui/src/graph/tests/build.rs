@@ -13,7 +13,7 @@ use scopetop_tracker::topology::{HostIndex, NodeKey, Rate, Service};
 
 use crate::graph::{GraphState, render};
 use crate::theme::Theme;
-use crate::view::{EdgeKey, EdgeState, GroupKey, NodeKind, NodeState, Selection, View, ViewEdge, ViewNode};
+use crate::view::{EdgeState, GroupKey, NodeKind, NodeState, Selection, ShownKey, View, ViewEdge, ViewNode};
 
 /// Nodes and edges, to become a view.
 #[derive(Clone, Default)]
@@ -30,19 +30,20 @@ impl Picture {
         label: &str,
         detail: &str,
         kind: NodeKind,
-        key: NodeKey,
+        key: impl Into<ShownKey>,
         group: (GroupKey, &str),
     ) -> Self {
         let node = ViewNode {
-            key,
+            key: key.into(),
             label: label.to_owned(),
             detail: detail.to_owned(),
             kind,
             group: group.0,
-            group_label: group.1.to_owned(),
+            group_label: group.1.into(),
             state: NodeState::Steady,
             matched_by_search: false,
             connections: 0,
+            inside: 0,
             rate: Rate::default(),
         };
         self.nodes.insert(label.to_owned(), node);
@@ -127,14 +128,10 @@ impl Picture {
                 let (client, server) = (place(client), place(server));
                 let is_over = matches!(state, EdgeState::Closed | EdgeState::Failed);
                 ViewEdge {
-                    key: EdgeKey {
-                        client: nodes[client].key.clone(),
-                        server: nodes[server].key.clone(),
-                        service: Service::Port(Protocol::Tcp, *port),
-                    },
                     client,
                     server,
-                    service: format!(":{port}"),
+                    at: Service::Port(Protocol::Tcp, *port),
+                    service: format!(":{port}").into(),
                     open: if is_over { 0 } else { *count },
                     new: usize::from(*state == EdgeState::New),
                     closed: if *state == EdgeState::Closed { *count } else { 0 },
@@ -160,10 +157,10 @@ impl Picture {
 }
 
 /// The key of a process, by the number at the end of its label.
-pub(super) fn process(label: &str) -> NodeKey {
+pub(super) fn process(label: &str) -> ShownKey {
     let pid =
         label.rsplit(' ').next().and_then(|word| word.parse().ok()).expect("a pid at the end of the label");
-    NodeKey::Process(HOST, ProcessId { pid, started: 1 })
+    NodeKey::Process(HOST, ProcessId { pid, started: 1 }).into()
 }
 
 /// What is drawn of a view on a panel of a size.

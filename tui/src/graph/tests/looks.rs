@@ -57,7 +57,11 @@ fn the_selected_node_and_its_neighbours_stand_out() {
 fn the_selected_edge_and_its_ends_stand_out() {
     let view = picture().view();
     let edge = view.edges.iter().find(|edge| edge.state == EdgeState::Steady).expect("an edge");
-    let buffer = draw(&view, Some(&Selection::Edge(edge.key.clone())), &Theme::plain());
+    let buffer = draw(
+        &view,
+        Some(&Selection::Edge(view.edge_key(edge).expect("an edge of the view"))),
+        &Theme::plain(),
+    );
     assert!(is(&buffer, "─ 5 ─", Modifier::BOLD));
     assert!(!is(&buffer, "one 1", Modifier::DIM) && !is(&buffer, "two 2", Modifier::DIM));
     assert!(is(&buffer, "four 4", Modifier::DIM) && is(&buffer, "┄ 5 ┄", Modifier::DIM));

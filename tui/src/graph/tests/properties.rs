@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeSet, HashMap, VecDeque};
 
+use crate::view::ShownKey;
 use proptest::prelude::*;
-use scopetop_tracker::topology::NodeKey;
 
 use super::build::{Picture, draw};
 use crate::graph::place::Place;
@@ -99,7 +99,7 @@ impl Film {
 }
 
 /// The places on the plane of the nodes that have a row of their own.
-fn rows_of(state: &GraphState, view: &View) -> HashMap<NodeKey, (i32, i32)> {
+fn rows_of(state: &GraphState, view: &View) -> HashMap<ShownKey, (i32, i32)> {
     let place = |place: &Place| (state.places.columns[place.column].x, place.y);
     view.nodes
         .iter()
@@ -208,7 +208,7 @@ proptest! {
     fn who_lives_does_not_move_and_nothing_overlaps(steps in steps(60), width in 40..170_u16, height in 6..50_u16) {
         let mut state = GraphState::default();
         let mut film = Film::default();
-        let mut before: HashMap<NodeKey, (i32, i32)> = HashMap::new();
+        let mut before: HashMap<ShownKey, (i32, i32)> = HashMap::new();
         for (number, step) in steps.iter().enumerate() {
             // The details open and close below: only the height changes.
             let area = Rect::new(0, 0, width, height + if number % 5 < 2 { 6 } else { 0 });
@@ -264,7 +264,7 @@ proptest! {
             prop_assert!(reversed, "nothing on its row looks selected");
         }
         if let Some(edge) = view.edges.first() {
-            draw(&mut state, &view, (width, height), Some(&Selection::Edge(edge.key.clone())));
+            draw(&mut state, &view, (width, height), Some(&Selection::Edge(view.edge_key(edge).expect("an edge of the view"))));
         }
     }
 }

@@ -3,6 +3,7 @@
 use super::place::Place;
 use super::{UnixTable, before};
 use crate::connection::table::ledger::Ledger;
+use crate::connection::table::outbox::Doer;
 use crate::connection::{Address, ConnectionEventKind, Scan, UnixKind, UnixName, UnixRow};
 use crate::identity::{ProcessId, SocketId, Timestamp};
 
@@ -76,7 +77,13 @@ impl UnixTable {
             self.listeners.insert(name_id, row.kernel_socket);
             if is_new && is_live {
                 let owner = place.socket.owners.first().copied();
-                ledger.outbox.tell(ConnectionEventKind::Listen, row.at, &place.socket, owner, None);
+                ledger.outbox.tell(
+                    ConnectionEventKind::Listen,
+                    row.at,
+                    &place.socket,
+                    owner.map(Doer::unnamed),
+                    None,
+                );
             }
         }
         if changed {
@@ -119,7 +126,7 @@ impl UnixTable {
         if link.ends[end].held_by(holders, scan, began_at) {
             link.is_dirty = true;
             if let Some(first) = first {
-                ledger.outbox.owner_seen(link.ends[end].id, first);
+                ledger.outbox.owner_seen(link.ends[end].id, Doer::unnamed(first));
             }
         }
         if opened {

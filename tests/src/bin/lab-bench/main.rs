@@ -1,7 +1,9 @@
 //! Measures what scopetop must reach, on loopback, each figure beside its target.
 //!
-//! `cargo run --release --package scopetop-lab --bin lab-bench -- [short] [flat] [hold] [start]` (all, where none is
-//! named). Needs root, `ss`, and two processors. Nothing here fails on a figure: it is for a person to read.
+//! `cargo run --release --package scopetop-lab --bin lab-bench -- [start] [short] [flat] [hold] [containers]` (all,
+//! where none is named). Needs root, `ss`, and two processors. Nothing here fails on a figure: it is for a person to read.
+
+mod containers;
 
 use std::fs::File;
 use std::io::{BufRead as _, BufReader};
@@ -14,6 +16,8 @@ use scopetop_lab::procstat;
 use scopetop_lab::terminal::Terminal;
 use scopetop_lab::world::Namespace;
 use serde_json::Value;
+
+use containers::containers;
 
 type Failure = Box<dyn std::error::Error>;
 type Measurement = fn() -> Result<(), Failure>;
@@ -29,9 +33,10 @@ fn main() -> ExitCode {
         eprintln!("lab-bench: a debug build: run it with --release for figures that mean something");
     }
     let asked: Vec<String> = std::env::args().skip(1).collect();
-    let all: [(&str, Measurement); 4] = [("start", start), ("short", short), ("flat", flat), ("hold", hold)];
+    let all: [(&str, Measurement); 5] =
+        [("start", start), ("short", short), ("flat", flat), ("hold", hold), ("containers", containers)];
     if let Some(unknown) = asked.iter().find(|name| !all.iter().any(|(known, _)| known == name)) {
-        eprintln!("lab-bench: {unknown} is no measurement: start, short, flat, hold");
+        eprintln!("lab-bench: {unknown} is no measurement: start, short, flat, hold, containers");
         return ExitCode::from(2);
     }
     for (name, measure) in all {
@@ -291,9 +296,20 @@ impl Drop for ToFile {
     }
 }
 
+/// Watches a process for a while: for how long, and the most memory that it had.
+fn observe(pid: u32) -> Result<(Duration, u64), Failure> {
+    const OBSERVED: Duration = Duration::from_secs(30);
+    let began = Instant::now();
+    let mut resident = 0;
+    while began.elapsed() < OBSERVED {
+        std::thread::sleep(Duration::from_secs(1));
+        resident = resident.max(procstat::resident_bytes(pid)?);
+    }
+    Ok((began.elapsed(), resident))
+}
+
 /// 41,000 sockets of 1,000 processes, held open.
 fn hold() -> Result<(), Failure> {
-    const OBSERVED: Duration = Duration::from_secs(30);
     let mut load = Command::new(companion("lab-load"))
         .args(["hold", "--processes", "1000", "--sockets", "41"])
         .stdin(Stdio::piped())
@@ -335,14 +351,9 @@ fn hold() -> Result<(), Failure> {
         screen.contents().lines().next().is_some_and(|header| header.contains("conn"))
     });
     let before = procstat::cpu_time(terminal.pid())?;
-    let began = Instant::now();
-    let mut resident = 0;
-    while began.elapsed() < OBSERVED {
-        std::thread::sleep(Duration::from_secs(1));
-        resident = resident.max(procstat::resident_bytes(terminal.pid())?);
-    }
+    let (took, resident) = observe(terminal.pid())?;
     let used = procstat::cpu_time(terminal.pid())?.saturating_sub(before);
-    let share = used.as_secs_f64() / began.elapsed().as_secs_f64() * 100.0;
+    let share = used.as_secs_f64() / took.as_secs_f64() * 100.0;
     let megabytes = resident as f64 / 1e6;
     println!("{}", terminal.contents().lines().next().unwrap_or_default());
     tell("live screen at a tick of 1 s, share of a core", &format!("{share:.1} %"), "<= 5 %", share <= 5.0);

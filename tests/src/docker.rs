@@ -1,5 +1,7 @@
 //! A Docker daemon of one's own, with an image around busybox.
 
+#![allow(clippy::unwrap_used, reason = "this is test equipment: it panics where a test must fail")]
+
 use std::fs::{self, File};
 use std::io;
 use std::os::unix::process::CommandExt as _;
@@ -8,11 +10,12 @@ use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process, set_parent_process_death_signal};
-use scopetop_lab::wait;
-use scopetop_lab::world::Namespace;
+
+use crate::wait;
+use crate::world::{Namespace, unique_number};
 
 /// What containers are made of.
-pub(crate) const IMAGE: &str = "scopetop-lab:1";
+pub const IMAGE: &str = "scopetop-lab:1";
 
 /// What the image has of busybox.
 const COMMANDS: [&str; 6] = ["sh", "nc", "cat", "sleep", "kill", "true"];
@@ -20,17 +23,32 @@ const COMMANDS: [&str; 6] = ["sh", "nc", "cat", "sleep", "kill", "true"];
 /// A daemon takes longer to start and to stop than anything else here.
 const PATIENCE: Duration = Duration::from_secs(90);
 
+/// How the containers of a daemon reach others, and are reached.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Network {
+    /// By their bridge, and no other way.
+    Bridge,
+    /// Published ports are translated where the kernel can, and served by `docker-proxy` where it cannot.
+    Proxied,
+    /// Published ports are translated everywhere.
+    Translated,
+}
+
+/// How the folders of daemons begin: the pid and a number of its own follow.
+const FOLDER: &str = "scopetop-docker-";
+
 /// A running daemon. It has a network namespace, a folder and a socket of its own, so any number can run at the same
 /// time. It ends with all its containers when dropped, and when the thread that started it ends.
-pub(crate) struct Daemon {
+#[derive(Debug)]
+pub struct Daemon {
     folder: PathBuf,
     child: Child,
     /// Where its bridge is.
-    pub(crate) namespace: Namespace,
+    pub namespace: Namespace,
 }
 
 /// Why no daemon can be started here; `None` where one can.
-pub(crate) fn missing() -> Option<String> {
+pub fn missing() -> Option<String> {
     for (program, package) in
         [("dockerd", "docker.io"), ("docker", "docker.io"), ("busybox", "busybox-static")]
     {
@@ -51,10 +69,10 @@ fn which(program: &str) -> Option<PathBuf> {
 
 impl Daemon {
     /// Starts one, waits until it answers, and gives it the image.
-    pub(crate) fn start() -> Self {
+    pub fn start(network: Network) -> Self {
+        sweep();
         // The path of a Unix socket is short: nothing long before it.
-        let folder = PathBuf::from(format!("/tmp/scopetop-docker-{}", std::process::id()));
-        let _ = fs::remove_dir_all(&folder);
+        let folder = PathBuf::from(format!("/tmp/{FOLDER}{}-{}", std::process::id(), unique_number()));
         fs::create_dir_all(&folder).unwrap();
         let namespace = Namespace::anonymous().unwrap();
         let log = File::create(folder.join("log")).unwrap();
@@ -68,8 +86,12 @@ impl Daemon {
         // Whatever the host's configuration says.
         fs::write(folder.join("daemon.json"), "{}").unwrap();
         command.arg("--config-file").arg(folder.join("daemon.json"));
-        // Containers on one bridge reach each other without.
-        command.args(["--iptables=false", "--ip6tables=false", "--ip-masq=false", "--shutdown-timeout", "1"]);
+        command.args(["--ip6tables=false", "--shutdown-timeout", "1"]);
+        match network {
+            Network::Bridge => _ = command.args(["--iptables=false", "--ip-masq=false"]),
+            Network::Proxied => _ = command.arg("--userland-proxy=true"),
+            Network::Translated => _ = command.arg("--userland-proxy=false"),
+        }
         command.stdin(Stdio::null()).stdout(log.try_clone().unwrap()).stderr(log);
         #[allow(unsafe_code, reason = "a test that is killed must not leave its daemon behind")]
         // SAFETY: the closure makes one system call and allocates nothing.
@@ -102,12 +124,12 @@ impl Daemon {
     }
 
     /// What `DOCKER_HOST` must be for it.
-    pub(crate) fn address(&self) -> String {
+    pub fn address(&self) -> String {
         format!("unix://{}", socket(&self.folder))
     }
 
     /// Runs `docker` with these arguments; what it printed.
-    pub(crate) fn docker(&self, arguments: &[&str]) -> String {
+    pub fn docker(&self, arguments: &[&str]) -> String {
         self.attempt(arguments)
             .unwrap_or_else(|error| panic!("docker {arguments:?}: {error}\n{}", self.log()))
     }
@@ -124,17 +146,17 @@ impl Daemon {
     }
 
     /// Starts a container that goes on; its id.
-    pub(crate) fn run(&self, options: &[&str], command: &[&str]) -> String {
+    pub fn run(&self, options: &[&str], command: &[&str]) -> String {
         self.docker(&[&["run", "--detach"], options, &[IMAGE], command].concat())
     }
 
     /// Its address on the bridge.
-    pub(crate) fn address_of(&self, container: &str) -> String {
+    pub fn address_of(&self, container: &str) -> String {
         self.docker(&["inspect", "--format", "{{.NetworkSettings.IPAddress}}", container])
     }
 
     /// Stops it where it is, or lets it go on: it answers nobody in between.
-    pub(crate) fn freeze(&self, frozen: bool) {
+    pub fn freeze(&self, frozen: bool) {
         self.signal(if frozen { Signal::STOP } else { Signal::CONT }).unwrap();
     }
 
@@ -167,17 +189,57 @@ impl Drop for Daemon {
             let _ = self.child.kill();
             let _ = self.child.wait();
         }
-        // What the daemon mounted and did not unmount would keep the folder.
-        let mounts = fs::read_to_string("/proc/self/mounts").unwrap_or_default();
-        for mount in mounts.lines().rev().filter_map(|line| line.split(' ').nth(1)) {
-            if Path::new(mount).starts_with(&self.folder) {
-                let _ = Command::new("umount").args(["--lazy", mount]).status();
-            }
-        }
-        let _ = fs::remove_dir_all(&self.folder);
+        clear(&self.folder);
     }
 }
 
 fn socket(folder: &Path) -> String {
     folder.join("d.sock").display().to_string()
+}
+
+/// Unmounts what a daemon left mounted, which would keep the folder, and removes the folder.
+fn clear(folder: &Path) {
+    let mounts = fs::read_to_string("/proc/self/mounts").unwrap_or_default();
+    for mount in mounts.lines().rev().filter_map(|line| line.split(' ').nth(1)) {
+        if Path::new(mount).starts_with(folder) {
+            let _ = Command::new("umount").args(["--lazy", mount]).status();
+        }
+    }
+    let _ = fs::remove_dir_all(folder);
+}
+
+/// Removes what daemons left behind whose tests were killed, and they with them: processes, mounts, folders.
+fn sweep() {
+    let Ok(entries) = fs::read_dir("/tmp") else { return };
+    for folder in entries.flatten().map(|entry| entry.path()) {
+        let owner =
+            folder.file_name().and_then(|name| name.to_str()?.strip_prefix(FOLDER)?.split('-').next());
+        if owner.is_some_and(|pid| !Path::new("/proc").join(pid).exists()) {
+            end_all_of(&folder);
+            clear(&folder);
+        }
+    }
+}
+
+/// Kills the daemon of a folder, its shims (the folder is in their arguments), and what runs in its containers (their
+/// ids, the names of folders in it, are in the paths of their cgroups).
+fn end_all_of(folder: &Path) {
+    let path = folder.display().to_string();
+    let containers = fs::read_dir(folder.join("data/containers")).into_iter().flatten().flatten();
+    let ids: Vec<String> = containers.map(|entry| entry.file_name().to_string_lossy().into_owned()).collect();
+    wait::until("the end of what a daemon left behind", || {
+        let processes = fs::read_dir("/proc").into_iter().flatten().flatten();
+        let mut left = processes.filter_map(|entry| {
+            let pid: i32 = entry.file_name().to_str()?.parse().ok()?;
+            let read = |file| fs::read(entry.path().join(file)).unwrap_or_default();
+            let (arguments, cgroup) = (read("cmdline"), read("cgroup"));
+            let cgroup = String::from_utf8_lossy(&cgroup);
+            // One that ended and waits to be reaped has no arguments, and is nobody's trouble.
+            let is_its = String::from_utf8_lossy(&arguments).contains(&path)
+                || (!arguments.is_empty() && ids.iter().any(|id| cgroup.contains(id)));
+            Pid::from_raw(pid).filter(|_| is_its)
+        });
+        let any = left.by_ref().inspect(|&pid| _ = kill_process(pid, Signal::KILL)).count();
+        (any == 0).then_some(())
+    });
 }

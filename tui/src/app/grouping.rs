@@ -1,0 +1,112 @@
+//! How the graph is grouped: the views, each with its open groups and its places, and a selection that goes along.
+
+use scopetop_tracker::connection::Protocol;
+use scopetop_tracker::topology::Topology;
+use scopetop_tracker::topology::grouping::{By, Grouping, Sieve};
+
+use super::App;
+use crate::graph::GraphState;
+use crate::view::{GroupKey, Look, Selection, ShownKey, Thing};
+
+/// The views that are not shown, as they were left.
+#[derive(Debug)]
+pub(super) struct Asleep([(Grouping, GraphState); By::ALL.len()]);
+
+impl Default for Asleep {
+    fn default() -> Self {
+        Self(By::ALL.map(|by| (Grouping::new(by), GraphState::default())))
+    }
+}
+
+impl App {
+    /// What is looked at.
+    pub fn look(&self) -> Look<'_> {
+        let filter = self.filter.as_ref().map(|active| &active.filter);
+        Look { grouping: &self.grouping, sieve: Sieve { filter, protocols: self.protocols } }
+    }
+
+    /// Shows the graph grouped by something else, as that was left.
+    pub fn show_by(&mut self, by: By) {
+        if by == self.grouping.by() {
+            return;
+        }
+        self.regroup();
+        let Asleep(views) = &mut self.asleep;
+        let (grouping, graph) = std::mem::take(&mut views[by as usize]);
+        let left =
+            (std::mem::replace(&mut self.grouping, grouping), std::mem::replace(&mut self.graph, graph));
+        let place = left.0.by() as usize;
+        views[place] = left;
+    }
+
+    /// Opens the group that is selected. Returns whether one is.
+    pub(super) fn open_group(&mut self) -> bool {
+        let Some(Selection::Node(ShownKey::Group(group))) = self.selection.clone() else { return false };
+        if self.grouping.is_open(&group) {
+            return false;
+        }
+        self.regroup();
+        self.grouping.set_open(&group, true);
+        true
+    }
+
+    /// Collapses the group that the selected node stands in.
+    pub(super) fn collapse(&mut self) {
+        let Some((selection, group)) = self.around.clone() else { return };
+        if self.selection != Some(selection) {
+            return;
+        }
+        if self.grouping.is_open(&group) && !matches!(group, GroupKey::Top(_)) {
+            self.regroup();
+            self.grouping.set_open(&group, false);
+        }
+    }
+
+    /// All groups open, all collapsed, or as they are at first, in turn.
+    pub(super) fn turn_all(&mut self) {
+        self.regroup();
+        self.grouping.turn_all();
+        self.graph.relayout();
+    }
+
+    /// Shows a protocol, or not any more.
+    pub(super) fn toggle(&mut self, protocol: Protocol) {
+        self.protocols.toggle(protocol);
+        self.view_is_stale = true;
+    }
+
+    /// Notes in which group the selected node stands: it may be gone when that is to be collapsed.
+    pub(super) fn remember_group(&mut self) {
+        if let Some(Selection::Node(key)) = &self.selection
+            && let Some(node) = self.view.node(key)
+        {
+            self.around = Some((Selection::Node(key.clone()), node.group.clone()));
+        }
+    }
+
+    /// Notes that the grouping is about to change: the selection has to follow. While the picture is held, this takes
+    /// a new one of now.
+    fn regroup(&mut self) {
+        if self.regrouped_from.is_none() {
+            self.regrouped_from = Some(self.grouping.clone());
+        }
+        self.view_is_stale = true;
+    }
+
+    /// Selects what the selected thing is shown as now.
+    pub(super) fn follow(&mut self, topology: &Topology) {
+        let Some(before) = self.regrouped_from.take() else { return };
+        let Some(selection) = &self.selection else { return };
+        // A group that was selected only because what is meant is in it does not change what is meant.
+        let meant = self.meant.take().or_else(|| Thing::of(topology, &before, selection));
+        let Some(thing) = meant else { return };
+        if let Some(shown) = thing.shown(topology, &self.grouping) {
+            self.anchor = None;
+            self.set_selection(Some(shown));
+            self.meant = Some(thing);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,171 @@
+//! What groups are called, and what is told of them.
+#![allow(clippy::unwrap_used, reason = "a test ends at the first surprise")]
+
+use scopetop_tracker::topology::Topology;
+use scopetop_tracker::topology::grouping::{By, GroupKey, Grouping, Sieve};
+
+use super::*;
+use crate::fixture;
+
+fn with<T>(grouping: &Grouping, told: impl FnOnce(&Topology, &View, Look<'_>) -> T) -> T {
+    let topology = fixture::shop();
+    let look = Look { grouping, sieve: Sieve::default() };
+    told(&topology, &build(&topology, look), look)
+}
+
+/// Every node as `box: label ports`.
+fn nodes(grouping: &Grouping) -> Vec<String> {
+    with(grouping, |_, view, _| {
+        let told =
+            view.nodes.iter().map(|node| format!("{}: {} {}", node.group_label, node.label, node.detail));
+        told.map(|line| line.trim_end().to_owned()).collect()
+    })
+}
+
+fn details_of(grouping: &Grouping, label: &str) -> Details {
+    with(grouping, |topology, view, look| {
+        let key = view.nodes.iter().find(|node| node.label == label).unwrap().key.clone();
+        details(topology, view, look, &Selection::Node(key)).unwrap()
+    })
+}
+
+fn facts(details: &Details) -> Vec<(&str, &str)> {
+    details.facts.iter().map(|fact| (fact.name, fact.value.as_str())).collect()
+}
+
+#[test]
+fn each_view_has_its_names() {
+    let host = scopetop_tracker::topology::HostIndex(0);
+    assert_eq!(
+        nodes(&Grouping::new(By::Container))[..],
+        [
+            "network: 192.168.7.1",
+            "network: 192.168.7.41",
+            "internet: 198.51.100.7",
+            "internet: 198.51.100.8",
+            "internet: 203.0.113.1",
+            "internet: 203.0.113.2",
+            "internet: 203.0.113.3",
+            "internet: 203.0.113.4",
+            "internet: 203.0.113.5",
+            "internet: 203.0.113.6",
+            "netns blue: 127.0.0.1",
+            "containers: host ×6 :22",
+            "containers: 7be14c0ffee0",
+            "containers: web-1 ×3 :8080",
+            "containers: web-2 ×2 :8080",
+            "containers: db ×2 :5432",
+            "containers: proxy-1 :443",
+            "containers: proxy-2 :443",
+        ]
+    );
+    let groups =
+        |by| nodes(&Grouping::new(by)).into_iter().filter(|line| line.contains("s: ")).collect::<Vec<_>>();
+    assert_eq!(
+        groups(By::Image),
+        [
+            "images: host ×6 :22",
+            "images: envoy:1.30 ×2 :443",
+            "images: nginx:1.27 ×5 :8080",
+            "images: postgres:16 ×2 :5432",
+            "images: 7be14c0ffee0",
+        ]
+    );
+    assert_eq!(
+        groups(By::Namespace),
+        [
+            "namespaces: host ×4 :22",
+            "namespaces: proxy-1 +1 ×4 :443 :8080",
+            "namespaces: proxy-2 +1 ×3 :443 :8080",
+            "namespaces: db ×2 :5432",
+            "namespaces: 4026532404 (java)",
+            "namespaces: blue ×2",
+            "namespaces: 4026532406 (feed)",
+        ]
+    );
+    assert_eq!(
+        groups(By::Pod),
+        [
+            "pods: host ×6 :22",
+            "pods: shop/web-1 ×4 :443 :8080",
+            "pods: shop/web-2 ×3 :443 :8080",
+            "pods: 7be14c0ffee0",
+            "pods: db ×2 :5432",
+        ]
+    );
+    let mut all = Grouping::new(By::Pod);
+    all.set_open(&GroupKey::Pod(host, Some("shop".into()), "web-1".into()), true);
+    all.set_open(&GroupKey::Internet, false);
+    let told = nodes(&all);
+    assert!(told.contains(&"pod shop/web-1: web-1 ×3 :8080".to_owned()), "{told:?}");
+    assert!(told.contains(&"internet: 8 addresses".to_owned()), "{told:?}");
+}
+
+#[test]
+fn by_name_stands_in_the_box_of_its_container() {
+    let told = nodes(&Grouping::new(By::Name));
+    for line in ["web-1  nginx:1.27: nginx ×3 :8080", "host: backup ×2", "netns blue: probe"] {
+        assert!(told.contains(&line.to_owned()), "{line} is not in {told:?}");
+    }
+}
+
+#[test]
+fn the_details_of_a_group_tell_its_members_their_sums_and_its_peers() {
+    let details = details_of(&Grouping::new(By::Image), "nginx:1.27 ×5");
+    assert_eq!(
+        facts(&details),
+        [
+            ("image", "nginx:1.27"),
+            ("holds", "5 processes in 2 containers"),
+            ("container", "web-1  nginx:1.27  (docker a1000001),  web-2  nginx:1.27  (docker a1000002)"),
+            ("conns", "13, 1 of them inside"),
+            ("listens", "tcp 127.0.0.1:8080"),
+        ]
+    );
+    let rows = |table: &Table, columns: [usize; 2]| {
+        let told = table.rows.iter().map(|row| columns.map(|column| row.cells[column].clone()).join(" "));
+        told.collect::<Vec<_>>()
+    };
+    assert_eq!(rows(&details.tables[0], [0, 2]), ["← envoy:1.30 ×2 6", "↺ inside 1", "→ postgres:16 ×2 6"]);
+    assert_eq!(
+        rows(&details.tables[1], [0, 2]),
+        ["nginx 2112 7", "nginx 2211 5", "nginx 2113 1", "nginx 2212 1", "nginx 2111 0"]
+    );
+}
+
+#[test]
+fn every_kind_of_group_says_what_it_is() {
+    let first = |by, label: &str| facts(&details_of(&Grouping::new(by), label))[0].1.to_owned();
+    assert_eq!(first(By::Container, "db ×2"), "db  postgres:16  (docker d1000001)");
+    assert_eq!(first(By::Container, "host ×6"), "what is in no container");
+    assert_eq!(first(By::Namespace, "blue ×2"), "blue (4026532405)");
+    assert_eq!(first(By::Pod, "shop/web-2 ×3"), "web-2   namespace shop");
+    assert_eq!(first(By::Name, "backup ×2"), "backup");
+}
+
+#[test]
+fn an_added_up_edge_is_opened_into_its_connections() {
+    let grouping = Grouping::new(By::Image);
+    with(&grouping, |topology, view, look| {
+        let edge = view.edges.iter().find(|edge| *edge.service == *":5432" && edge.open == 6).unwrap();
+        let details = details(topology, view, look, &Selection::Edge(view.edge_key(edge).unwrap())).unwrap();
+        assert_eq!(details.title, "nginx:1.27 ×5 → postgres:16 ×2 :5432");
+        let ends: Vec<[&str; 3]> = details.tables[0]
+            .rows
+            .iter()
+            .map(|row| [row.cells[0].as_str(), row.cells[1].as_str(), row.cells[2].as_str()])
+            .collect();
+        assert_eq!(
+            ends,
+            [
+                ["nginx 2112", "10.0.1.1:40003", "postgres 3002"],
+                ["nginx 2112", "10.0.1.1:40004", "postgres 3002"],
+                ["nginx 2112", "10.0.1.1:40005", "postgres 3002"],
+                ["nginx 2113", "10.0.1.1:40004", "postgres 3002"],
+                ["nginx 2211", "10.0.1.2:40005", "postgres 3002"],
+                ["nginx 2211", "10.0.1.2:40006", "postgres 3002"],
+            ]
+        );
+        assert!(details.facts[0].value.starts_with("6 open"));
+    });
+}
