@@ -10,6 +10,7 @@ use crate::awaited::AWAITED;
 use crate::reader::{Probe, Typed, member};
 use crate::record::{CurrentTask, is_held, is_kernels, send};
 use crate::settings::setting;
+use crate::udp;
 use crate::unix;
 
 /// From now on, the first user of the socket is to be told.
@@ -49,7 +50,7 @@ fn accept_exit(context: FExitContext) -> i32 {
 fn recv_length(context: BtfTracePointContext) -> i32 {
     // SAFETY: the tracepoint's arguments are (struct sock *, int, int), one to a word.
     unsafe {
-        if !unix::received(context.as_ptr().cast()) {
+        if !unix::received(context.as_ptr().cast()) && !udp::received(context.as_ptr().cast()) {
             on_use(context.as_ptr().cast());
         }
     }
@@ -60,7 +61,7 @@ fn recv_length(context: BtfTracePointContext) -> i32 {
 fn send_length(context: BtfTracePointContext) -> i32 {
     // SAFETY: as above.
     unsafe {
-        if !unix::sent(context.as_ptr().cast()) {
+        if !unix::sent(context.as_ptr().cast()) && !udp::sent(context.as_ptr().cast()) {
             on_use(context.as_ptr().cast());
         }
     }

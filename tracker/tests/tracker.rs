@@ -9,12 +9,18 @@ use std::os::fd::OwnedFd;
 use std::time::{Duration, Instant};
 
 use rustix::net::{AddressFamily, SocketType, bind, connect, getsockname, ipproto, listen, socket};
+use scopetop_tracker::connection::flow::Patience;
 use scopetop_tracker::connection::{ConnectionEvent, ConnectionEventKind, State};
 use scopetop_tracker::{Backend, Options, Tracker, Update};
 
 /// A tracker with eBPF; says loudly if there is none.
 fn tracker(test: &str) -> Option<Tracker> {
-    let options = Options { tick: Duration::from_millis(100), backend: Backend::Ebpf, tell_events: true };
+    let options = Options {
+        tick: Duration::from_millis(100),
+        backend: Backend::Ebpf,
+        tell_events: true,
+        udp_patience: Patience::default(),
+    };
     match Tracker::start(&options) {
         Ok(tracker) => Some(tracker),
         Err(error) => {

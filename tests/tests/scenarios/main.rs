@@ -25,6 +25,7 @@ mod short_lives;
 mod slow_scans;
 mod ticks;
 mod translation;
+mod udp;
 mod unix;
 
 use std::collections::VecDeque;
