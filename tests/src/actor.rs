@@ -45,6 +45,11 @@ use crate::world::{Namespace, own_netns};
 /// | `accept-many L S N`, `connect-many S N ADDRESS` | the same N times, as `S0`, `S1`, … |
 /// | `serve L N BYTES` | N times: accepts, echoes this many bytes, reads to the end, closes |
 /// | `send S BYTES`, `receive S BYTES` | this many bytes, all of them |
+/// | `unix-listen L KIND NAME` | a Unix socket (`stream`, `seqpacket`) at a path or an abstract `@name`: binds and listens |
+/// | `unix-accept L S` | accepts one connection of it as `S` |
+/// | `unix-bind S NAME` | a Unix datagram socket at that name, as `S` |
+/// | `unix-connect S KIND NAME` | connects as `S` (also a `datagram` socket) |
+/// | `unix-pair S1 S2 KIND` | two ends of one connection, by `socketpair` |
 /// | `half-close S` | sends FIN, goes on receiving |
 /// | `close S`, `reset S` | closes with FIN, with RST |
 /// | `udp-bind U ADDRESS`, `udp-connect U ADDRESS` | a UDP socket (port 0: of the kernel's choice); tells `local` |

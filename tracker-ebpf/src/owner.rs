@@ -11,6 +11,7 @@ use crate::reader::{Probe, Typed, member};
 use crate::record::{CurrentTask, is_held, is_kernels, send};
 use crate::settings::setting;
 use crate::udp;
+use crate::unix;
 
 /// From now on, the first user of the socket is to be told.
 #[inline(always)]
@@ -47,8 +48,9 @@ fn accept_exit(context: FExitContext) -> i32 {
 
 #[btf_tracepoint(function = "sock_recv_length")]
 fn recv_length(context: BtfTracePointContext) -> i32 {
+    // SAFETY: the tracepoint's arguments are (struct sock *, int, int), one to a word.
     unsafe {
-        if !udp::received(context.as_ptr().cast()) {
+        if !unix::received(context.as_ptr().cast()) && !udp::received(context.as_ptr().cast()) {
             on_use(context.as_ptr().cast());
         }
     }
@@ -57,8 +59,9 @@ fn recv_length(context: BtfTracePointContext) -> i32 {
 
 #[btf_tracepoint(function = "sock_send_length")]
 fn send_length(context: BtfTracePointContext) -> i32 {
+    // SAFETY: as above.
     unsafe {
-        if !udp::sent(context.as_ptr().cast()) {
+        if !unix::sent(context.as_ptr().cast()) && !udp::sent(context.as_ptr().cast()) {
             on_use(context.as_ptr().cast());
         }
     }

@@ -36,32 +36,45 @@ pub(crate) unsafe fn is_unix(sock: *const u8) -> bool {
     unsafe { offset(Member::UnixPeer) != 0 && member::<Typed, u16>(sock, Member::SkFamily) == UNIX }
 }
 
+/// Where accepters are known in another way: a process receives.
 #[btf_tracepoint(function = "sock_recv_length")]
 fn unix_received(context: BtfTracePointContext) -> i32 {
     // SAFETY: the tracepoint's arguments are (struct sock *, int, int), one to a word.
-    unsafe {
-        let arguments = context.as_ptr().cast::<u64>();
-        let sock = arguments.cast::<*const u8>().read();
-        // What is received at the end is nothing.
-        let stage = if arguments.add(1).read() as i32 == 0 { END } else { USE };
-        on_use(sock, stage);
-    }
+    unsafe { received(context.as_ptr().cast()) };
     0
 }
 
+/// Likewise: a process sends.
 #[btf_tracepoint(function = "sock_send_length")]
 fn unix_sent(context: BtfTracePointContext) -> i32 {
     // SAFETY: as above.
-    unsafe { on_use(context.as_ptr().cast::<*const u8>().read(), USE) };
+    unsafe { sent(context.as_ptr().cast()) };
     0
 }
 
-/// The current process used the socket.
+/// The current process received from the socket in the first argument as much as the second says. `false` if it is no
+/// Unix socket.
 #[inline(always)]
-unsafe fn on_use(sock: *const u8, stage: u32) {
+pub(crate) unsafe fn received(arguments: *const u64) -> bool {
+    unsafe {
+        // What is received at the end is nothing.
+        let stage = if arguments.add(1).read() as i32 == 0 { END } else { USE };
+        on_use(arguments.cast::<*const u8>().read(), stage)
+    }
+}
+
+/// Likewise: it sent.
+#[inline(always)]
+pub(crate) unsafe fn sent(arguments: *const u64) -> bool {
+    unsafe { on_use(arguments.cast::<*const u8>().read(), USE) }
+}
+
+/// The current process used the socket. `false` if it is no Unix socket.
+#[inline(always)]
+unsafe fn on_use(sock: *const u8, stage: u32) -> bool {
     unsafe {
         if sock.is_null() || !is_unix(sock) {
-            return;
+            return false;
         }
         let told = bpf_sk_storage_get(
             (&raw const TOLD).cast_mut().cast(),
@@ -71,17 +84,18 @@ unsafe fn on_use(sock: *const u8, stage: u32) {
         )
         .cast::<u32>();
         if told.is_null() || *told >= stage || is_kernels::<Typed>() {
-            return;
+            return true;
         }
         // What is not connected has nobody to be shown with.
         if pointer::<Probe>(sock, Member::UnixPeer).is_null() {
-            return;
+            return true;
         }
         *told = stage;
         send_with(|record: *mut UnixRecord| {
             fill::<Typed>(record, sock, Typed::current_task());
             (*record).at
         });
+        true
     }
 }
 

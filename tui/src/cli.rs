@@ -176,9 +176,9 @@ struct Common {
         long_help = "\
 Only what matches. May be given several times: all must hold.
 
-Keys: netns pid comm cmdline user container image label.KEY pod ip port proto state dir scope age bytes rate rtt. \
+Keys: netns pid comm cmdline user container image label.KEY pod ip port path proto state dir scope age bytes rate rtt. \
 Operators: = != ~ (regular expression) < > <= >=, and, or, not, brackets. 'port=80,443' is a set, 'ip=10.0.0.0/8' a \
-block; a bare word searches names, addresses and ports."
+block; a bare word searches names, paths, addresses and ports."
     )]
     filter: Vec<String>,
     /// The length of a tick [default: 1000]

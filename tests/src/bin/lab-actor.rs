@@ -14,7 +14,7 @@ use rustix::net::{AddressFamily, SocketFlags, SocketType};
 use scopetop_lab::deed::datagrams::Datagrams;
 use scopetop_lab::deed::heir::{self, Heir};
 use scopetop_lab::deed::mailbox::{self, Mailbox};
-use scopetop_lab::deed::{crowd, ring};
+use scopetop_lab::deed::{crowd, ring, unix};
 use serde_json::{Value, json};
 
 type Outcome = scopetop_lab::deed::Outcome<Value>;
@@ -196,6 +196,29 @@ impl Sockets {
             }
             ["receive", name, bytes] => {
                 self.stream(name)?.read_exact(&mut vec![0; bytes.parse()?])?;
+                Ok(json!({}))
+            }
+            ["unix-listen", name, kind, at] => {
+                self.listeners.insert(name.into(), unix::listening(kind, at)?.into());
+                Ok(json!({}))
+            }
+            ["unix-accept", listener, name] => {
+                let accepted = rustix::net::accept(self.listener(listener)?)?;
+                self.streams.insert(name.into(), accepted.into());
+                Ok(json!({}))
+            }
+            ["unix-bind", name, at] => {
+                self.streams.insert(name.into(), unix::bound("datagram", at)?.into());
+                Ok(json!({}))
+            }
+            ["unix-connect", name, kind, at] => {
+                self.streams.insert(name.into(), unix::connected(kind, at)?.into());
+                Ok(json!({}))
+            }
+            ["unix-pair", one, other, kind] => {
+                let (first, second) = unix::pair(kind)?;
+                self.streams.insert(one.into(), first.into());
+                self.streams.insert(other.into(), second.into());
                 Ok(json!({}))
             }
             ["half-close", name] => {

@@ -6,6 +6,7 @@ pub mod datagrams;
 pub mod heir;
 pub mod mailbox;
 pub mod ring;
+pub mod unix;
 
 /// What a deed came to; an error is told as text.
 pub type Outcome<T> = Result<T, Box<dyn std::error::Error>>;

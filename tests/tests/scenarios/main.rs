@@ -26,6 +26,7 @@ mod slow_scans;
 mod ticks;
 mod translation;
 mod udp;
+mod unix;
 
 use std::collections::VecDeque;
 use std::net::SocketAddr;

@@ -11,6 +11,7 @@ use super::expression::{Condition, Dir, Expression, Name, Test};
 use super::key::{Key, Operator};
 use super::pattern::Word;
 use super::subject::{ConnectionFacts, End, Holder, Reach, Subject};
+use crate::connection::UnixName;
 use crate::text::Text;
 
 /// The fewest characters of a container's id that stand for it.
@@ -42,7 +43,8 @@ impl Condition {
             | Key::Label
             | Key::Pod
             | Key::Ip
-            | Key::Port => subject.ends().any(|end| self.is_satisfied_by_end(end)),
+            | Key::Port
+            | Key::Path => subject.ends().any(|end| self.is_satisfied_by_end(end)),
             Key::Proto | Key::State | Key::Dir | Key::Scope => self.test.is_satisfied_by_kind(facts),
             Key::Age => facts.age.is_some_and(|age| self.test.number(age)),
             Key::Bytes => facts.bytes.is_some_and(|bytes| self.test.number(bytes)),
@@ -63,6 +65,7 @@ impl Condition {
                 let nat = end.nat.map(|nat| nat.port());
                 end.port.into_iter().chain(nat).any(|port| self.test.number(u64::from(port)))
             }
+            Key::Path => end.path.is_some_and(|name| self.test.unix_name(name)),
             _ => end.holders().any(|holder| self.is_satisfied_by_holder(&holder)),
         }
     }
@@ -109,6 +112,18 @@ impl Test {
             Self::Names(names) => names.iter().any(|name| *name.text == *text),
             Self::Pattern(pattern) => pattern.is_in(text),
             _ => false,
+        }
+    }
+
+    /// A Unix socket's name; an abstract one with an `@` before it.
+    fn unix_name(&self, name: &UnixName) -> bool {
+        match (self, name) {
+            (_, UnixName::Unnamed) => false,
+            (_, UnixName::Path(path)) => self.text(path),
+            (Self::Names(names), UnixName::Abstract(name)) => {
+                names.iter().any(|wanted| wanted.text.strip_prefix('@') == Some(name))
+            }
+            (_, UnixName::Abstract(_)) => self.text(&name.to_string()),
         }
     }
 
@@ -224,7 +239,7 @@ fn are_joined(arguments: &[Text], text: &str) -> bool {
     rest == Some("")
 }
 
-/// Whether a word is found in an end's names, addresses or ports.
+/// Whether a word is found in an end's names, paths, addresses or ports.
 fn is_found(word: &Word, end: &End<'_>) -> bool {
     let in_holder = |holder: Holder<'_>| {
         let in_process = holder.process.is_some_and(|process| {
@@ -248,6 +263,7 @@ fn is_found(word: &Word, end: &End<'_>) -> bool {
             own || nat == Some(address)
         })
         || end.name.is_some_and(|name| word.is_in(name))
+        || end.path.is_some_and(|name| is_in_name(word, name))
         || end.holders().any(in_holder)
 }
 
@@ -257,6 +273,14 @@ fn is_in_arguments(word: &Word, arguments: &[Text]) -> bool {
         word.is_in(&joined(arguments))
     } else {
         arguments.iter().any(|argument| word.is_in(argument))
+    }
+}
+
+fn is_in_name(word: &Word, name: &UnixName) -> bool {
+    match name {
+        UnixName::Unnamed => false,
+        UnixName::Path(path) => word.is_in(path),
+        UnixName::Abstract(_) => word.is_in(&name.to_string()),
     }
 }
 

@@ -17,6 +17,7 @@ pub enum Key {
     Pod,
     Ip,
     Port,
+    Path,
     Proto,
     State,
     Dir,
@@ -87,7 +88,7 @@ pub enum Operator {
 }
 
 /// Every key, in the order of [`Key`], which is the order of help.
-pub static KEYS: [KeyInfo; 19] = [
+pub static KEYS: [KeyInfo; 20] = [
     KeyInfo {
         key: Key::Netns,
         name: "netns",
@@ -175,6 +176,14 @@ pub static KEYS: [KeyInfo; 19] = [
         example: "port=80,443",
         about: "port of either end, also one that address translation put in its place",
         synonyms: &["ports", "sport", "dport", "service"],
+    },
+    KeyInfo {
+        key: Key::Path,
+        name: "path",
+        kind: Kind::Name,
+        example: "path~docker.sock",
+        about: "name of a Unix socket: its path, or @ and its abstract name",
+        synonyms: &["unix", "socket", "file", "sun_path"],
     },
     KeyInfo {
         key: Key::Proto,

@@ -54,7 +54,7 @@ fn reason(error: &regex::Error) -> String {
     }
 }
 
-/// A word to search for in names, addresses and ports.
+/// A word to search for in names, paths, addresses and ports.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Word {
     pub(super) text: Text,

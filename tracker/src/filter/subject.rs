@@ -4,7 +4,7 @@ use std::net::{IpAddr, SocketAddr};
 
 use petgraph::stable_graph::NodeIndex;
 
-use crate::connection::{Address, Protocol, State};
+use crate::connection::{Address, Protocol, State, UnixName};
 use crate::container::Container;
 use crate::identity::{NetnsId, ProcessId};
 use crate::network::Scope;
@@ -35,6 +35,8 @@ pub struct End<'a> {
     pub ip: Option<IpAddr>,
     /// The port.
     pub port: Option<u16>,
+    /// What a Unix socket is bound to; `None` where it has no name.
+    pub path: Option<&'a UnixName>,
     /// The name of the address.
     pub name: Option<&'a Text>,
     /// The address and port that address translation put in their place.
@@ -112,8 +114,9 @@ impl<'a> Subject<'a> {
 
 impl<'a> End<'a> {
     /// The end at this address. A port of 0 is one that is not known.
-    pub fn at(address: &Address) -> Self {
-        Self { ip: address.ip(), port: address.port(), ..Self::default() }
+    pub fn at(address: &'a Address) -> Self {
+        let path = address.unix().filter(|name| !name.is_unnamed());
+        Self { ip: address.ip(), port: address.port(), path, ..Self::default() }
     }
 
     /// Every process that holds it and of which more than the id is known, the one that uses it first, each with its

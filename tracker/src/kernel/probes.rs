@@ -109,7 +109,7 @@ impl Probes {
         steps.extend(event_steps);
         // Events name a socket by the kernel's address of it, and so does no other scan.
         if has_iterator {
-            attach_unix(&mut programs, &btf, steps);
+            attach_unix(&mut programs, &btf, owners, steps);
         }
         let events = events.ok_or(ProbeError::NoEvents)?;
 
@@ -254,12 +254,18 @@ fn attach_owners(programs: &mut Programs<'_>, btf: &Btf, steps: &mut Vec<Step>) 
 }
 
 /// Attaches to what tells who uses Unix sockets. Without it, those that live between two scans are missed.
-fn attach_unix(programs: &mut Programs<'_>, btf: &Btf, steps: &mut Vec<Step>) {
+///
+/// Where the same hooks tell who accepts, those programs do both.
+fn attach_unix(programs: &mut Programs<'_>, btf: &Btf, owners: &str, steps: &mut Vec<Step>) {
+    if owners == LENGTHS {
+        steps.push(chosen(Part::Unix, owners));
+        return;
+    }
     let attach = |programs: &mut Programs<'_>| -> Result<(), ProgramError> {
         attach_typed(programs, btf, "unix_received", "sock_recv_length")?;
         attach_typed(programs, btf, "unix_sent", "sock_send_length")
     };
-    try_in_order(Part::Unix, &[("sock_length", &attach)], programs, steps);
+    try_in_order(Part::Unix, &[(LENGTHS, &attach)], programs, steps);
 }
 
 fn load_iterator(programs: &mut Programs<'_>, btf: &Btf, steps: &mut Vec<Step>) -> bool {

@@ -40,8 +40,8 @@ fn process(pid: u32, comm: &str, cmdline: Option<&[&str]>, user: (u32, Option<&s
     }
 }
 
-fn address(text: &str) -> Address {
-    text.parse().unwrap()
+fn address(text: &str) -> &'static Address {
+    Box::leak(Box::new(text.parse().unwrap()))
 }
 
 impl World {
@@ -87,10 +87,10 @@ impl World {
     }
 
     fn on_host<'a>(&'a self, process: Option<&'a Process>, local: &str) -> End<'a> {
-        End { process, netns: Some(HOST), netns_names: &self.host_names, ..End::at(&address(local)) }
+        End { process, netns: Some(HOST), netns_names: &self.host_names, ..End::at(address(local)) }
     }
 
-    pub(crate) fn subjects(&self) -> [(&'static str, Subject<'_>); 5] {
+    pub(crate) fn subjects(&self) -> [(&'static str, Subject<'_>); 6] {
         let nginx = End {
             process: Some(&self.nginx),
             container: Some(&self.web),
@@ -98,7 +98,7 @@ impl World {
             nat: address("10.0.0.1:8443").inet(),
             netns: Some(NetnsId(4_026_532_001)),
             netns_names: &self.blue_names,
-            ..End::at(&address("172.17.0.2:443"))
+            ..End::at(address("172.17.0.2:443"))
         };
         let web = Subject {
             ends: [Some(self.on_host(Some(&self.curl), "10.0.0.5:40000")), Some(nginx)],
@@ -116,7 +116,7 @@ impl World {
         let dns = Subject {
             ends: [
                 Some(self.on_host(Some(&self.resolver), "192.0.2.1:40001")),
-                Some(End::at(&address("203.0.113.9:53"))),
+                Some(End::at(address("203.0.113.9:53"))),
             ],
             connection: ConnectionFacts {
                 protocol: Some(Protocol::Udp),
@@ -127,7 +127,7 @@ impl World {
             },
         };
         let ssh = Subject {
-            ends: [Some(End::at(&address("[2001:db8::7]:50000"))), Some(self.on_host(None, "[fd00::1]:22"))],
+            ends: [Some(End::at(address("[2001:db8::7]:50000"))), Some(self.on_host(None, "[fd00::1]:22"))],
             connection: ConnectionFacts {
                 protocol: Some(Protocol::Tcp),
                 state: Some(State::TimeWait),
@@ -137,6 +137,18 @@ impl World {
                 bytes: Some(900),
                 rate: Some(0.0),
                 rtt_us: Some(25_000),
+            },
+        };
+        let bus = Subject {
+            ends: [
+                Some(self.on_host(Some(&self.resolver), "@bus/client")),
+                Some(self.on_host(None, "/run/dbus/system_bus_socket")),
+            ],
+            connection: ConnectionFacts {
+                protocol: Some(Protocol::Unix),
+                state: Some(State::Established),
+                reach: Some(Reach::Local),
+                ..ConnectionFacts::default()
             },
         };
         let postgres = End {
@@ -154,6 +166,6 @@ impl World {
                 ..ConnectionFacts::default()
             },
         };
-        [("web", web), ("dns", dns), ("ssh", ssh), ("node", node), ("listener", listener)]
+        [("web", web), ("dns", dns), ("ssh", ssh), ("bus", bus), ("node", node), ("listener", listener)]
     }
 }

@@ -27,14 +27,14 @@ pub(super) fn whole_ports(list: &str, limit: i32) -> String {
     }
     let others = ":…";
     let mut cut = String::new();
-    for port in list.split(' ').filter(|port| port.contains(':')) {
+    for port in list.split(' ').filter(|port| port.contains([':', '/', '@'])) {
         if width(&cut) + width(port) + 1 + width(others) > limit {
             break;
         }
         cut += port;
         cut.push(' ');
     }
-    if list.contains(':') && width(&cut) + width(others) <= limit {
+    if list.contains([':', '/', '@']) && width(&cut) + width(others) <= limit {
         cut += others;
     }
     cut

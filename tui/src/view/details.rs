@@ -8,7 +8,7 @@ use scopetop_tracker::filter::Subject;
 use scopetop_tracker::identity::{NetnsId, Timestamp};
 use scopetop_tracker::process::Process;
 use scopetop_tracker::text::Text;
-use scopetop_tracker::topology::{Connection, HostIndex, Node, NodeKey, Side, Topology};
+use scopetop_tracker::topology::{Connection, HostIndex, Node, NodeKey, Service, Side, Topology};
 
 use super::group_details::group_details;
 use super::label::name;
@@ -285,13 +285,18 @@ fn edge_details(topology: &Topology, view: &View, look: Look<'_>, key: &EdgeKey)
     sums.extend(retransmits.map(|segments| format!("retrans {}", human::bytes(segments))));
     let way = if shown.directed { "→" } else { "↔" };
     let end = |name, label: &str, key| Fact { name, value: end_line(topology, label, key) };
+    let mut facts = vec![
+        Fact { name: key.service.protocol().name(), value: sums.join("  ") },
+        end("from", &client.label, &key.client),
+        end("to", &server.label, &key.server),
+    ];
+    if let Service::Unix(name) = &key.service {
+        // The label is only the end of it.
+        facts.push(Fact { name: "socket", value: name.to_string() });
+    }
     Some(Details {
         title: format!("{} {way} {} {}", client.label, server.label, shown.service),
-        facts: vec![
-            Fact { name: key.service.protocol().name(), value: sums.join("  ") },
-            end("from", &client.label, &key.client),
-            end("to", &server.label, &key.server),
-        ],
+        facts,
         tables: vec![Table { columns: CONNECTION_COLUMNS.to_vec(), rows, more }],
     })
 }

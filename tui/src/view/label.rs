@@ -4,20 +4,43 @@ use std::sync::Arc;
 
 use petgraph::stable_graph::NodeIndex;
 use rustc_hash::FxHashMap;
-use scopetop_tracker::connection::Protocol;
+use scopetop_tracker::connection::{Protocol, UnixName};
 use scopetop_tracker::identity::NetnsId;
 use scopetop_tracker::topology::grouping::{By, GroupKey, GroupedNode, ShownKey};
 use scopetop_tracker::topology::{HostIndex, Node, NodeKey, Service, Topology};
 
 use super::NodeKind;
 
-/// How a service is written: the port alone over TCP.
+/// How a service is written: the port alone over TCP, of a Unix socket's name the end that tells what it is.
 pub fn service_label(service: &Service) -> String {
     match service {
         Service::Port(Protocol::Tcp, port) => format!(":{port}"),
         Service::Port(other, port) => format!("{other}:{port}"),
-        Service::Unix(name) => name.to_string(),
+        Service::Unix(name) => unix_label(name),
     }
+}
+
+/// The most of a Unix socket's name that a label shows, in characters.
+const UNIX_LABEL: usize = 24;
+
+/// The end of a name from its last `/` on, or the one before where that leaves only a few letters; its own end is cut off
+/// where it is too long.
+fn unix_label(name: &UnixName) -> String {
+    let whole = match name {
+        UnixName::Unnamed => return String::from("unix"),
+        named => named.to_string(),
+    };
+    let mut ends = whole.rmatch_indices('/').map(|(place, _)| &whole[place..]);
+    let end = ends.find(|end| end.chars().count() > 4).unwrap_or(&whole);
+    let before = match (end.len() == whole.len(), name) {
+        (true, _) => "",
+        (false, UnixName::Abstract(_)) => "@…",
+        (false, _) => "…",
+    };
+    if end.chars().count() <= UNIX_LABEL {
+        return format!("{before}{end}");
+    }
+    format!("{before}{}…", end.chars().take(UNIX_LABEL - 1).collect::<String>())
 }
 
 /// The names of what one view shows, each group's and service's made once.

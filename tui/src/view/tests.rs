@@ -1,5 +1,6 @@
 #![allow(clippy::unwrap_used, reason = "a test ends at the first surprise")]
 
+use scopetop_tracker::connection::{Address, Protocol, UnixName};
 use scopetop_tracker::filter::Filter;
 use scopetop_tracker::topology::Topology;
 
@@ -258,4 +259,25 @@ fn of_many_connections_some_are_told_and_the_rest_counted() {
     assert!(details.tables[0].more > 0);
     view.mark("worker");
     assert!(view.edges.iter().all(|edge| edge.matched_by_search));
+}
+
+#[test]
+fn a_unix_socket_is_labelled_by_the_end_of_its_name() {
+    let told = |name: &str| {
+        let address: Address = name.parse().unwrap();
+        service_label(&Service::at(Protocol::Unix, &address))
+    };
+    for (name, label) in [
+        ("/run/docker.sock", "…/docker.sock"),
+        ("/var/run/postgresql/.s.PGSQL.5432", "…/.s.PGSQL.5432"),
+        ("/tmp/dock/s", "…/dock/s"),
+        ("/s", "/s"),
+        ("@bus", "@bus"),
+        ("@/tmp/.X11-unix/X0", "@…/.X11-unix/X0"),
+        ("/run/s/f8edb1c6695ba6a21306096a6ce59406", "…/f8edb1c6695ba6a2130609…"),
+        ("@f8edb1c6695ba6a21306096a6ce59406", "@f8edb1c6695ba6a2130609…"),
+    ] {
+        assert_eq!(told(name), label);
+    }
+    assert_eq!(service_label(&Service::Unix(UnixName::Unnamed)), "unix");
 }

@@ -52,6 +52,8 @@ impl Scanner {
             let spare = |way: Way| Step { outcome: Outcome::NotNeeded, ..chosen(Part::Scan, way.name()) };
             steps.extend([spare(Way::SockDiag), spare(Way::Procfs)]);
         } else {
+            let reason = "only the scan by iter tells of Unix sockets: they are not shown";
+            steps.push(refused(Part::Unix, "iter", reason));
             match sock_diag::scan(Clock::start(), Path::new(NETNS_DIRECTORY)) {
                 Ok(_) => steps.push(chosen(Part::Scan, way.name())),
                 Err(error) => {
