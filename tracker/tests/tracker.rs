@@ -14,7 +14,12 @@ use scopetop_tracker::{Backend, Options, Tracker, Update};
 
 /// A tracker with eBPF; says loudly if there is none.
 fn tracker(test: &str) -> Option<Tracker> {
-    let options = Options { tick: Duration::from_millis(100), backend: Backend::Ebpf, tell_events: true };
+    let options = Options {
+        tick: Duration::from_millis(100),
+        backend: Backend::Ebpf,
+        tell_events: true,
+        resolve: false,
+    };
     match Tracker::start(&options) {
         Ok(tracker) => Some(tracker),
         Err(error) => {

@@ -186,6 +186,9 @@ block; a bare word searches names, addresses and ports."
     /// Where the facts may come from [default: auto]
     #[arg(long, value_enum)]
     backend: Option<BackendName>,
+    /// Look up the names of remote addresses, which tells your name server who is talked to
+    #[arg(long)]
+    resolve: bool,
 }
 
 /// The options that every command takes, read.
@@ -197,12 +200,14 @@ pub struct Settings {
     pub tick: Duration,
     /// Where the facts may come from.
     pub backend: Backend,
+    /// Whether to look up the names of remote addresses.
+    pub resolve: bool,
 }
 
 impl Settings {
     /// How to track, in ticks of one length.
     pub fn options(&self, tick: Duration, tell_events: bool) -> Options {
-        Options { tick, backend: self.backend, tell_events }
+        Options { tick, backend: self.backend, tell_events, resolve: self.resolve }
     }
 }
 
@@ -240,6 +245,7 @@ impl Cli {
         Ok(Settings {
             filter: Filter::all(filters),
             tick: tick.unwrap_or(DEFAULT_TICK),
+            resolve: self.common.resolve || after.is_some_and(|common| common.resolve),
             backend: match backend {
                 None | Some(BackendName::Auto) => Backend::Auto,
                 Some(BackendName::Ebpf) => Backend::Ebpf,
@@ -377,6 +383,8 @@ mod tests {
         assert_eq!(settings(&[]).tick, DEFAULT_TICK);
         assert_eq!(settings(&["--tick", "200", "events"]).tick, Duration::from_millis(200));
         assert_eq!(settings(&["--tick", "200", "events", "--tick", "300"]).tick, Duration::from_millis(300));
+        assert!(!settings(&["snapshot"]).resolve);
+        assert!(settings(&["--resolve"]).resolve && settings(&["snapshot", "--resolve"]).resolve);
         assert_eq!(settings(&["doctor", "--backend", "proc"]).backend, Backend::Proc);
         assert_eq!(settings(&["--backend", "ebpf", "snapshot"]).backend, Backend::Ebpf);
         assert_eq!(settings(&["--backend", "ebpf", "snapshot", "--backend=auto"]).backend, Backend::Auto);

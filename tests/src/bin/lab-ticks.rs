@@ -28,7 +28,8 @@ fn run(arguments: &[String]) -> Result<(), Failure> {
     let milliseconds = arguments.first().ok_or("how long is a tick?")?.parse()?;
     let netns = arguments.get(1).map(|number| number.parse().map(NetnsId)).transpose()?;
     let tick = Duration::from_millis(milliseconds);
-    let mut tracker = Tracker::start(&Options { tick, backend: Backend::Ebpf, tell_events: false })?;
+    let mut tracker =
+        Tracker::start(&Options { tick, backend: Backend::Ebpf, tell_events: false, resolve: false })?;
     let mut topology = Topology::new();
     let runtime = tokio::runtime::Builder::new_current_thread().build()?;
     while let Some(update) = runtime.block_on(tracker.next()) {

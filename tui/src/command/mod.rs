@@ -12,7 +12,7 @@ use std::os::fd::AsFd as _;
 
 use scopetop_tracker::tick::Source;
 use scopetop_tracker::topology::grouping::By;
-use scopetop_tracker::{Options, Tracker, Update};
+use scopetop_tracker::{Tracker, Update};
 
 use crate::cli::{Cli, Command, Settings};
 use crate::error::Error;
@@ -39,7 +39,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Result<(), Error> {
 
 /// The live screen.
 fn live(settings: &Settings, view: By) -> Result<(), Error> {
-    let tracker = Options { tick: settings.tick, backend: settings.backend, tell_events: false };
+    let tracker = settings.options(settings.tick, false);
     let options = LiveOptions { tracker, filter: settings.filter.clone(), view };
     Ok(runtime()?.block_on(crate::live::run(options))?)
 }
