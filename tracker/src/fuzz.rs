@@ -126,13 +126,17 @@ pub(crate) fn run(name: &str, memory: usize, check: impl Fn(&[u8]) + Send + 'sta
             let allowed = memory * (bytes.len() + (64 << 10));
             assert!(peak <= allowed, "{peak} bytes for an input of {}", bytes.len());
         };
-        corpus.iter().for_each(|file| within(file));
+        for file in &corpus {
+            within(file);
+        }
         let changed = (any::<prop::sample::Index>(), prop::collection::vec(change(), 1..8));
         let config =
             Config { cases, failure_persistence: None, max_shrink_iters: 20_000, ..Config::default() };
         let outcome = TestRunner::new(config).run(&changed, |(file, changes)| {
             let mut bytes = corpus[file.index(corpus.len())].clone();
-            changes.iter().for_each(|change| change.apply(&mut bytes, &corpus));
+            for change in &changes {
+                change.apply(&mut bytes, &corpus);
+            }
             within(&bytes);
             Ok(())
         });
