@@ -47,6 +47,11 @@ use crate::world::{Namespace, own_netns};
 /// | `send S BYTES`, `receive S BYTES` | this many bytes, all of them |
 /// | `half-close S` | sends FIN, goes on receiving |
 /// | `close S`, `reset S` | closes with FIN, with RST |
+/// | `udp-bind U ADDRESS`, `udp-connect U ADDRESS` | a UDP socket (port 0: of the kernel's choice); tells `local` |
+/// | `udp-send U BYTES`, `udp-send-to U ADDRESS BYTES` | one datagram of so many bytes |
+/// | `udp-receive U` | waits for one; tells `from`, `bytes` |
+/// | `udp-swallow U` | the same without asking from whom |
+/// | `udp-close U` | closes it |
 /// | `exit` | ends |
 #[derive(Debug)]
 pub struct Actor {

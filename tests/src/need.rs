@@ -6,8 +6,10 @@ use std::io::{self, Write as _};
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
-use crate::bpf;
+use serde_json::Value;
+
 use crate::world::Namespace;
+use crate::{binary, bpf};
 
 /// Set (to anything) where every test must run, as in CI: a skip is a failure there.
 pub const REQUIRE: &str = "SCOPETOP_REQUIRE_ROOT";
@@ -23,6 +25,8 @@ pub enum Need {
     Nft,
     /// eBPF programs can be loaded with type information of the kernel.
     Ebpf,
+    /// The datagrams of UDP can be seen, whether their sockets are connected or not.
+    Datagrams,
 }
 
 impl Need {
@@ -38,6 +42,14 @@ impl Need {
                 }
                 let ip = Command::new("ip").arg("-V").stdout(Stdio::null()).stderr(Stdio::null()).status();
                 ip.err().map(|error| format!("the command ip (package iproute2) does not run: {error}"))
+            }),
+            Self::Datagrams => Self::Ebpf.missing().or_else(|| {
+                let doctor = binary::run(&["doctor", "--format", "json"]).succeeded();
+                let report: Value = serde_json::from_str(doctor.text()).unwrap_or_default();
+                let steps = report["steps"].as_array().cloned().unwrap_or_default();
+                let refused =
+                    steps.into_iter().find(|step| step["part"] == "udp" && step["outcome"] == "refused");
+                refused.map(|step| format!("UDP: {}", step["reason"]))
             }),
             Self::Nft => Self::Namespaces.missing().or_else(|| {
                 let namespace = match Namespace::anonymous() {
@@ -101,5 +113,5 @@ pub fn skip(name: &str, reason: &str) {
 /// `target/scopetop-skipped.txt`: one line for each skipped test. It only grows; whoever wants the skips of one run
 /// removes it before.
 pub fn summary_file() -> PathBuf {
-    crate::binary::target_directory().join("scopetop-skipped.txt")
+    binary::target_directory().join("scopetop-skipped.txt")
 }

@@ -1,13 +1,15 @@
-//! The scan: every open file of every process, those that are TCP or Unix sockets written out.
+//! The scan: every open file of every process, those that are TCP, UDP or Unix sockets written out.
 
 use core::ffi::c_void;
 use core::mem::MaybeUninit;
 
+use aya_ebpf::helpers::generated::bpf_get_socket_cookie;
 use aya_ebpf::helpers::{bpf_seq_write, bpf_sock_from_file};
 use scopetop_tracker_ebpf::{FLAG_OWNER, Member, RecordKind, SocketRecord, UnixRecord, state};
 
 use crate::reader::{Probe, Reader, Typed, member, pointer};
 use crate::record::{fill_process, fill_socket, first_subflow, is_tcp};
+use crate::udp;
 use crate::unix::{self, is_unix};
 
 /// `struct bpf_iter__task_file`.
@@ -46,6 +48,8 @@ fn open_sockets(context: *const TaskFile) -> i32 {
         }
         if is_tcp::<Typed>(sock) {
             row::<Typed>(context, task, sock);
+        } else if udp::is_udp(sock) {
+            udp_row(context, task, sock);
         } else if is_unix(sock) {
             unix_row(context, task, sock);
         } else {
@@ -92,6 +96,24 @@ unsafe fn row<R: Reader>(context: *const TaskFile, task: *const u8, sock: *const
         (*pointer).flags |= FLAG_OWNER;
         (*pointer).fd = (*context).fd;
         // A full buffer is the kernel's to handle: it calls again with the same file.
+        bpf_seq_write((*(*context).meta).seq.cast(), pointer.cast(), size_of::<SocketRecord>() as u32);
+    }
+}
+
+/// Writes the row of a UDP socket that has a port.
+#[inline(always)]
+unsafe fn udp_row(context: *const TaskFile, task: *const u8, sock: *const u8) {
+    unsafe {
+        if member::<Typed, u16>(sock, Member::SkNum) == 0 {
+            return;
+        }
+        let mut record = MaybeUninit::<SocketRecord>::uninit();
+        let pointer = record.as_mut_ptr();
+        let cookie = bpf_get_socket_cookie(sock.cast_mut().cast());
+        udp::fill(pointer, RecordKind::Row, sock, cookie);
+        fill_process::<Typed>(pointer, task);
+        (*pointer).flags |= FLAG_OWNER;
+        (*pointer).fd = (*context).fd;
         bpf_seq_write((*(*context).meta).seq.cast(), pointer.cast(), size_of::<SocketRecord>() as u32);
     }
 }

@@ -16,6 +16,10 @@ pub const FLAG_COUNTERS: u8 = 2;
 pub const FLAG_PEER_CLOSED: u8 = 4;
 /// The flag in [`SocketRecord::flags`]: the sequence numbers were read.
 pub const FLAG_SEQUENCE: u8 = 8;
+/// The flag in [`SocketRecord::flags`] of a UDP socket: its port was bound explicitly, not chosen by the kernel.
+pub const FLAG_BOUND: u8 = 16;
+/// The flag in [`SocketRecord::flags`] of a [`RecordKind::Flow`]: its first datagram was received, not sent.
+pub const FLAG_RECEIVED: u8 = 32;
 
 /// What a [`SocketRecord`] tells.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,17 +31,25 @@ pub enum RecordKind {
     Owner = 2,
     /// One row of the scan: an open file that is a socket, with the process that has it open.
     Row = 3,
+    /// The first datagram between a UDP socket and a remote address, or the first since that flow's counters were
+    /// given up.
+    Flow = 4,
+    /// A UDP socket was closed for good. Only `at`, `socket` and `kind` are filled in.
+    Gone = 5,
 }
 
-/// One TCP socket at one moment, and the process that had it in hand.
+/// One TCP or UDP socket at one moment, and the process that had it in hand.
 ///
-/// Events and scan rows are the same record: what is read from a `struct sock` does not depend on why.
+/// Events and scan rows are the same record: what is read from a `struct sock` does not depend on why. Of a UDP socket
+/// all addresses are IPv6 ones (IPv4 as `::ffff:a.b.c.d`), what only TCP has is 0, and the counters are in the map of
+/// flows ([`FlowCounters`]).
 #[derive(Clone, Copy, Debug)]
 #[repr(C)]
 pub struct SocketRecord {
     /// When, in nanoseconds of `CLOCK_BOOTTIME`.
     pub at: u64,
-    /// The address of the kernel's `struct sock`: the socket's identity while it lives.
+    /// The address of the kernel's `struct sock`: the socket's identity while it lives. Of a UDP socket its cookie, which is
+    /// never reused: nothing tells of such a socket's beginning.
     pub socket: u64,
     /// The start of the process, in nanoseconds of `CLOCK_BOOTTIME` (`task_struct.start_boottime`).
     pub process_started: u64,
@@ -78,7 +90,7 @@ pub struct SocketRecord {
     pub remote_port: u16,
     /// `AF_INET` or `AF_INET6`.
     pub family: u16,
-    /// `IPPROTO_TCP`, or `IPPROTO_MPTCP` (262).
+    /// `IPPROTO_TCP` or `IPPROTO_UDP`.
     pub protocol: u16,
     /// A [`RecordKind`].
     pub kind: u8,
@@ -93,6 +105,39 @@ pub struct SocketRecord {
 }
 
 const _: () = assert!(size_of::<SocketRecord>() == 48 + 48 + 36 + 8 + 4 + 4 + 4);
+
+/// `IPPROTO_UDP`.
+pub const UDP: u16 = 17;
+
+/// What identifies a flow: a UDP socket and the address at the other end. The key of the map `FLOWS`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[repr(C)]
+pub struct FlowKey {
+    /// The socket's cookie.
+    pub socket: u64,
+    /// The remote address; IPv4 as `::ffff:a.b.c.d`.
+    pub remote_address: [u8; 16],
+    /// The remote port.
+    pub remote_port: u16,
+    /// Always 0.
+    pub reserved: [u16; 3],
+}
+
+/// What the kernel counted of a flow since its first datagram. The value of the map `FLOWS`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[repr(C)]
+pub struct FlowCounters {
+    /// Payload bytes sent.
+    pub bytes_sent: u64,
+    /// Payload bytes received.
+    pub bytes_received: u64,
+    /// How often something was sent.
+    pub sends: u64,
+    /// How often something was received.
+    pub receives: u64,
+}
+
+const _: () = assert!(size_of::<FlowKey>() == 32 && size_of::<FlowCounters>() == 32);
 
 /// The longest name of a Unix socket (`sun_path`).
 pub const UNIX_NAME_LENGTH: usize = 108;
@@ -231,8 +276,12 @@ members! {
     SkFlags = "sock" "__sk_common.skc_flags",
     SkLockOwned = "sock" "sk_lock.owned",
     SkProtocol = "sock" "sk_protocol",
-    SkErr = "sock" "sk_err",
     SkType = "sock" "sk_type",
+    /// 0 until somebody asked for it.
+    SkCookie = "sock" "__sk_common.skc_cookie",
+    /// The byte that holds it; it may be part of one ([`Setting::BoundPort`]).
+    SkUserlocks = "sock" "sk_userlocks",
+    SkErr = "sock" "sk_err",
     SkSocket = "sock" "sk_socket",
     SocketSk = "socket" "sk",
     SocketFile = "socket" "file",
@@ -293,7 +342,9 @@ pub enum Setting {
     AcceptReturnIndex,
     /// Bytes waiting in the ring buffer at which the reader is woken.
     WakeAt,
+    /// The bit of an explicitly bound port (`SOCK_BINDPORT_LOCK`) in the byte at [`Member::SkUserlocks`].
+    BoundPort,
 }
 
 /// The number of [`Setting`]s.
-pub const SETTING_COUNT: usize = 3;
+pub const SETTING_COUNT: usize = 4;

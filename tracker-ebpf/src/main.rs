@@ -1,8 +1,8 @@
 //! What runs in the kernel.
 //!
 //! Nothing here decides anything: each hook reads what the kernel knows of one socket into one
-//! [`SocketRecord`] and hands it over. All state but the set of accepted sockets without a known user is kept in
-//! user space.
+//! [`SocketRecord`] and hands it over. All state but the set of accepted sockets without a known user and the counters
+//! of UDP flows is kept in user space.
 #![no_std]
 #![no_main]
 #![feature(asm_experimental_arch)]
@@ -18,6 +18,7 @@ mod reader;
 mod record;
 mod settings;
 mod state;
+mod udp;
 mod unix;
 
 /// The verifier rejects a program that could get here.

@@ -10,6 +10,7 @@ use crate::awaited::AWAITED;
 use crate::reader::{Probe, Typed, member};
 use crate::record::{CurrentTask, is_held, is_kernels, send};
 use crate::settings::setting;
+use crate::udp;
 
 /// From now on, the first user of the socket is to be told.
 #[inline(always)]
@@ -46,13 +47,21 @@ fn accept_exit(context: FExitContext) -> i32 {
 
 #[btf_tracepoint(function = "sock_recv_length")]
 fn recv_length(context: BtfTracePointContext) -> i32 {
-    unsafe { on_use(context.as_ptr().cast()) };
+    unsafe {
+        if !udp::received(context.as_ptr().cast()) {
+            on_use(context.as_ptr().cast());
+        }
+    }
     0
 }
 
 #[btf_tracepoint(function = "sock_send_length")]
 fn send_length(context: BtfTracePointContext) -> i32 {
-    unsafe { on_use(context.as_ptr().cast()) };
+    unsafe {
+        if !udp::sent(context.as_ptr().cast()) {
+            on_use(context.as_ptr().cast());
+        }
+    }
     0
 }
 

@@ -24,7 +24,7 @@ const AVAILABLE_DATA: u64 = 0;
 /// One record in so many asks.
 const ASK_ONE_IN: u64 = 16;
 /// `AF_INET6`.
-const INET6: u16 = 10;
+pub(crate) const INET6: u16 = 10;
 /// `IPPROTO_TCP`. Of MPTCP the subflows are followed, which are TCP sockets; its own socket has only the file.
 const TCP: u16 = 6;
 /// `IPPROTO_MPTCP`, as the kernel's field has it.
@@ -256,7 +256,7 @@ pub(crate) unsafe fn fill_process<R: Reader>(record: *mut SocketRecord, task: *c
 
 /// The record has no process.
 #[inline(always)]
-unsafe fn no_process(record: *mut SocketRecord) {
+pub(crate) unsafe fn no_process(record: *mut SocketRecord) {
     unsafe {
         (*record).pid = 0;
         (*record).process_started = 0;

@@ -43,6 +43,8 @@ pub enum Part {
     Events,
     /// Who accepts connections.
     Owners,
+    /// The datagrams of UDP.
+    Udp,
     /// Who uses Unix sockets, between scans.
     Unix,
     /// What was there before.
@@ -62,6 +64,7 @@ impl Part {
             Self::Types => "types",
             Self::Events => "events",
             Self::Owners => "owners",
+            Self::Udp => "udp",
             Self::Unix => "unix",
             Self::Scan => "scan",
             Self::Processes => "processes",

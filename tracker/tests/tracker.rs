@@ -9,6 +9,7 @@ use std::os::fd::OwnedFd;
 use std::time::{Duration, Instant};
 
 use rustix::net::{AddressFamily, SocketType, bind, connect, getsockname, ipproto, listen, socket};
+use scopetop_tracker::connection::flow::Patience;
 use scopetop_tracker::connection::{ConnectionEvent, ConnectionEventKind, State};
 use scopetop_tracker::{Backend, Options, Tracker, Update};
 
@@ -19,6 +20,7 @@ fn tracker(test: &str) -> Option<Tracker> {
         backend: Backend::Ebpf,
         tell_events: true,
         resolve: false,
+        udp_patience: Patience::default(),
     };
     match Tracker::start(&options) {
         Ok(tracker) => Some(tracker),

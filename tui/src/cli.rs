@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use scopetop_tracker::connection::flow::Patience;
 use scopetop_tracker::filter::Filter;
 use scopetop_tracker::text::Text;
 use scopetop_tracker::topology::grouping::By;
@@ -189,6 +190,9 @@ block; a bare word searches names, addresses and ports."
     /// Look up the names of remote addresses, which tells your name server who is talked to
     #[arg(long)]
     resolve: bool,
+    /// A UDP exchange is over after so long without a datagram [default: 30, or 120 once answered]
+    #[arg(long, value_name = "SECONDS", value_parser = seconds, allow_negative_numbers = true)]
+    udp_idle: Option<Duration>,
 }
 
 /// The options that every command takes, read.
@@ -202,12 +206,20 @@ pub struct Settings {
     pub backend: Backend,
     /// Whether to look up the names of remote addresses.
     pub resolve: bool,
+    /// How long a UDP flow may be quiet before it is over.
+    pub udp_patience: Patience,
 }
 
 impl Settings {
     /// How to track, in ticks of one length.
     pub fn options(&self, tick: Duration, tell_events: bool) -> Options {
-        Options { tick, backend: self.backend, tell_events, resolve: self.resolve }
+        Options {
+            tick,
+            backend: self.backend,
+            tell_events,
+            udp_patience: self.udp_patience,
+            resolve: self.resolve,
+        }
     }
 }
 
@@ -242,6 +254,7 @@ impl Cli {
         }
         let tick = after.and_then(|common| common.tick).or(self.common.tick);
         let backend = after.and_then(|common| common.backend).or(self.common.backend);
+        let udp_idle = after.and_then(|common| common.udp_idle).or(self.common.udp_idle);
         Ok(Settings {
             filter: Filter::all(filters),
             tick: tick.unwrap_or(DEFAULT_TICK),
@@ -251,6 +264,7 @@ impl Cli {
                 Some(BackendName::Ebpf) => Backend::Ebpf,
                 Some(BackendName::Proc) => Backend::Proc,
             },
+            udp_patience: udp_idle.map_or_else(Patience::default, Patience::of),
         })
     }
 }

@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::net::{AddressFamily, SocketFlags, SocketType};
+use scopetop_lab::deed::datagrams::Datagrams;
 use scopetop_lab::deed::heir::{self, Heir};
 use scopetop_lab::deed::mailbox::{self, Mailbox};
 use scopetop_lab::deed::{crowd, ring};
@@ -24,6 +25,7 @@ struct Sockets {
     streams: HashMap<String, TcpStream>,
     heirs: HashMap<String, Heir>,
     mailboxes: HashMap<String, Mailbox>,
+    datagrams: Datagrams,
 }
 
 fn main() -> ExitCode {
@@ -210,7 +212,7 @@ impl Sockets {
                 rustix::net::sockopt::set_socket_linger(&stream, Some(Duration::ZERO))?;
                 Ok(json!({}))
             }
-            _ => Err("not understood".into()),
+            _ => self.datagrams.act(words).unwrap_or_else(|| Err("not understood".into())),
         }
     }
 

@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use scopetop_tracker::connection::Protocol;
+use scopetop_tracker::connection::flow::Patience;
 use scopetop_tracker::identity::{NetnsId, ProcessId};
 use scopetop_tracker::topology::{Connection, HostIndex, Node, NodeKey, Side, Topology};
 use scopetop_tracker::{Backend, Options, Tick, Tracker, Update};
@@ -28,8 +29,13 @@ fn run(arguments: &[String]) -> Result<(), Failure> {
     let milliseconds = arguments.first().ok_or("how long is a tick?")?.parse()?;
     let netns = arguments.get(1).map(|number| number.parse().map(NetnsId)).transpose()?;
     let tick = Duration::from_millis(milliseconds);
-    let mut tracker =
-        Tracker::start(&Options { tick, backend: Backend::Ebpf, tell_events: false, resolve: false })?;
+    let mut tracker = Tracker::start(&Options {
+        tick,
+        backend: Backend::Ebpf,
+        tell_events: false,
+        udp_patience: Patience::default(),
+        resolve: false,
+    })?;
     let mut topology = Topology::new();
     let runtime = tokio::runtime::Builder::new_current_thread().build()?;
     while let Some(update) = runtime.block_on(tracker.next()) {

@@ -2,6 +2,7 @@
 //! ways of its own. `lab-actor` is the program, [`crate::actor::Actor`] lists its commands.
 
 pub mod crowd;
+pub mod datagrams;
 pub mod heir;
 pub mod mailbox;
 pub mod ring;

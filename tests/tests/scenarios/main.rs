@@ -26,6 +26,7 @@ mod short_lives;
 mod slow_scans;
 mod ticks;
 mod translation;
+mod udp;
 
 use std::collections::VecDeque;
 use std::net::SocketAddr;

@@ -168,7 +168,7 @@ pub struct Counters {
     pub bytes_received: u64,
     /// The smoothed round-trip time in microseconds; `None` where none was measured yet.
     pub rtt_us: Option<u32>,
-    /// Segments retransmitted so far.
+    /// Segments retransmitted so far; 0 where the protocol has no such thing.
     pub retransmits: u32,
 }
 

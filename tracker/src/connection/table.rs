@@ -74,6 +74,21 @@ pub struct TableTick {
     pub newly_named: Vec<ProcessId>,
 }
 
+impl TableTick {
+    /// Adds what another table tells of other sockets.
+    pub(crate) fn extend(&mut self, other: Self) {
+        self.opened.extend(other.opened);
+        self.changed.extend(other.changed);
+        self.closed.extend(other.closed);
+        self.forgotten.extend(other.forgotten);
+        self.newly_named.extend(other.newly_named);
+        self.counts.connects += other.counts.connects;
+        self.counts.accepts += other.counts.accepts;
+        self.counts.closes += other.counts.closes;
+        self.counts.fails += other.counts.fails;
+    }
+}
+
 /// What a piece of news is about.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Place {

@@ -130,6 +130,11 @@ impl<'a> KernelTypes<'a> {
 
     /// The byte offset of a member, by the path of names to it, through anonymous structs and unions.
     pub(crate) fn member_offset(&self, base: &'static str, path: &'static str) -> Result<u32, BtfError> {
+        Ok(self.member_bit(base, path)? / 8)
+    }
+
+    /// The same in bits, for a member that may be a part of a byte.
+    pub(crate) fn member_bit(&self, base: &'static str, path: &'static str) -> Result<u32, BtfError> {
         let missing = BtfError::MissingMember { base, path };
         let mut id = *self.structs.get(base.as_bytes()).ok_or_else(|| missing.clone())?;
         let mut bits = 0;
@@ -140,7 +145,7 @@ impl<'a> KernelTypes<'a> {
             bits = offset.checked_add(bits).ok_or_else(|| missing.clone())?;
             id = of;
         }
-        Ok(bits / 8)
+        Ok(bits)
     }
 
     /// How many parameters a function has.

@@ -50,9 +50,34 @@ impl CgroupHierarchy {
     }
 }
 
+/// Where cgroup v2 is mounted, whatever the containers are in: programs attach to its root. `None` where it is not.
+pub(crate) fn unified_mount() -> Option<PathBuf> {
+    let mounts = fs::read_to_string("/proc/self/mountinfo").unwrap_or_default();
+    unified_mount_in(&mounts)
+}
+
+fn unified_mount_in(mountinfo: &str) -> Option<PathBuf> {
+    mountinfo.lines().find_map(|line| {
+        let (before, after) = line.split_once(" - ")?;
+        after.starts_with("cgroup2 ").then(|| before.split(' ').nth(4).map(PathBuf::from)).flatten()
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn programs_attach_where_cgroup_v2_is_whatever_the_containers_are_in() {
+        let hybrid = "31 30 0:27 / /sys/fs/cgroup/unified rw - cgroup2 cgroup2 rw\n\
+                      34 30 0:30 / /sys/fs/cgroup/memory rw - cgroup cgroup rw,memory\n";
+        assert_eq!(unified_mount_in(hybrid), Some("/sys/fs/cgroup/unified".into()));
+        assert_eq!(
+            unified_mount_in("34 30 0:30 / /sys/fs/cgroup/memory rw - cgroup cgroup rw,memory\n"),
+            None
+        );
+        assert_eq!(unified_mount_in(" - cgroup2 \ngarbage"), None);
+    }
 
     #[test]
     fn a_unified_host_has_its_one_hierarchy() {

@@ -2,14 +2,18 @@
 
 #![allow(unsafe_code, reason = "a record is bytes that the eBPF program wrote in the record's own layout")]
 
-use scopetop_tracker_ebpf::{FLAG_COUNTERS, FLAG_OWNER, FLAG_SEQUENCE, RecordKind, SocketRecord, state};
+use scopetop_tracker_ebpf::{
+    FLAG_BOUND, FLAG_COUNTERS, FLAG_OWNER, FLAG_RECEIVED, FLAG_SEQUENCE, RecordKind, SocketRecord, UDP, state,
+};
 
 use super::address::socket_address;
 use super::clock::Clock;
+use super::unix_record;
+use crate::connection::flow::{FlowEvent, UdpRow, UdpSocket, Way};
 use crate::connection::{
-    Actor, Counters, Protocol, ScanRow, SequencePair, SocketEvent, SocketEventKind, State,
+    Actor, Counters, Protocol, ScanRow, SequencePair, SocketEvent, SocketEventKind, State, UnixRow,
 };
-use crate::identity::{NetnsId, ProcessId};
+use crate::identity::{NetnsId, ProcessId, Timestamp};
 
 /// The size of a record on the wire.
 pub(crate) const RECORD_BYTES: usize = size_of::<SocketRecord>();
@@ -22,8 +26,63 @@ pub(crate) fn record(bytes: &[u8]) -> Option<SocketRecord> {
     Some(unsafe { bytes.as_ptr().cast::<SocketRecord>().read_unaligned() })
 }
 
+/// What a record from the ring buffer tells.
+pub(crate) enum News {
+    /// Of a TCP socket.
+    Socket(SocketEvent),
+    /// A Unix socket in use.
+    Unix(UnixRow),
+    /// A UDP flow's first datagram.
+    Flow(FlowEvent),
+    /// The UDP socket with this cookie was closed at this time.
+    Gone(u64, Timestamp),
+}
+
+/// What the bytes of a record tell; `None` where they tell nothing.
+pub(crate) fn news(bytes: &[u8], clock: Clock) -> Option<News> {
+    if unix_record::begins_unix_record(bytes) {
+        return Some(News::Unix(unix_record::unix_row(&unix_record::unix_record(bytes)?, clock)?));
+    }
+    let record = &record(bytes)?;
+    if record.kind == RecordKind::Gone as u8 {
+        return Some(News::Gone(record.socket, clock.boot_to_unix(record.at)));
+    }
+    if record.kind == RecordKind::Flow as u8 {
+        let way = if record.flags & FLAG_RECEIVED == 0 { Way::Sent } else { Way::Received };
+        let remote = socket_address(record.family, &record.remote_address, record.remote_port)?;
+        let mut socket = udp_socket(record)?;
+        // What the datagram's other end is may be another than what a socket is connected to; who is connected names
+        // nobody else as a rule.
+        socket.connected = socket.connected.map(|_| remote);
+        let at = clock.boot_to_unix(record.at);
+        return Some(News::Flow(FlowEvent { at, socket, remote, way, actor: actor(record) }));
+    }
+    event(record, clock).map(News::Socket)
+}
+
+/// The UDP socket of a record.
+fn udp_socket(record: &SocketRecord) -> Option<UdpSocket> {
+    let remote = socket_address(record.family, &record.remote_address, record.remote_port)?;
+    Some(UdpSocket {
+        cookie: record.socket,
+        netns: NetnsId(record.netns),
+        local: socket_address(record.family, &record.local_address, record.local_port)?,
+        connected: (record.state == state::ESTABLISHED).then_some(remote),
+        is_bound: record.flags & FLAG_BOUND != 0,
+    })
+}
+
+/// The row of a UDP socket that a record is; `None` where it is none.
+pub(crate) fn udp_row(record: &SocketRecord, clock: Clock) -> Option<UdpRow> {
+    if record.protocol != UDP {
+        return None;
+    }
+    let at = clock.boot_to_unix(record.at);
+    Some(UdpRow { at, socket: udp_socket(record)?, actor: actor(record) })
+}
+
 /// The event that a record tells; `None` where it tells none.
-pub(crate) fn event(record: &SocketRecord, clock: Clock) -> Option<SocketEvent> {
+fn event(record: &SocketRecord, clock: Clock) -> Option<SocketEvent> {
     Some(SocketEvent {
         at: clock.boot_to_unix(record.at),
         kernel_socket: record.socket,

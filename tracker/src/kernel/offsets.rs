@@ -5,6 +5,9 @@ use scopetop_tracker_ebpf::{MEMBER_COUNT, Member, Offsets, SETTING_COUNT, Settin
 use super::btf::{BtfError, KernelTypes};
 use super::cgroup_hierarchy::CgroupHierarchy;
 
+/// `SOCK_BINDPORT_LOCK`: the port was bound explicitly.
+const BIND_PORT_LOCK: u32 = 8;
+
 /// The contents of the program's two globals.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Globals {
@@ -33,6 +36,8 @@ impl Globals {
         globals.set(Setting::CgroupV1Controller, controller.map_or(0, |index| index + 1));
         // A fexit program's arguments are the function's, then what it returned.
         globals.set(Setting::AcceptReturnIndex, types.function_parameters("inet_csk_accept").unwrap_or(0));
+        let (base, path) = Member::SkUserlocks.path();
+        globals.set(Setting::BoundPort, BIND_PORT_LOCK << (types.member_bit(base, path)? % 8));
         Ok(globals)
     }
 

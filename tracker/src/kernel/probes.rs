@@ -4,7 +4,7 @@ use std::fs;
 use std::io::{self, Read as _};
 use std::os::fd::{AsFd as _, BorrowedFd};
 
-use aya::maps::{MapData, PerCpuArray, RingBuf};
+use aya::maps::{Map, MapData, PerCpuArray, RingBuf};
 use aya::programs::{BtfTracePoint, FExit, Iter, Program, ProgramError, RawTracePoint};
 use aya::{Btf, Ebpf, EbpfLoader, Endianness};
 use rustc_hash::FxHashMap;
@@ -12,12 +12,17 @@ use scopetop_tracker_ebpf::Setting;
 
 use super::btf::KernelTypes;
 use super::cgroup_hierarchy::CgroupHierarchy;
+use super::flow_map::FlowMap;
 use super::offsets::Globals;
+use super::udp;
 use crate::report::{Outcome, Part, Step};
 use crate::text::Text;
 
 /// The eBPF object, built by `tracker-ebpf/build.sh`.
 static OBJECT: &[u8] = aya::include_bytes_aligned!("../../../assets/scopetop.bpf.o");
+
+/// The way to find owners by the lengths of sends and receives.
+const LENGTHS: &str = "sock_length";
 
 /// Where the kernel tells its types.
 const KERNEL_TYPES: &str = "/sys/kernel/btf/vmlinux";
@@ -27,7 +32,7 @@ const KERNEL_TYPES: &str = "/sys/kernel/btf/vmlinux";
 const RING_BYTES: [u32; 3] = [8 << 20, 1 << 20, 128 << 10];
 
 /// The object's programs by name.
-type Programs<'a> = FxHashMap<&'a str, &'a mut Program>;
+pub(super) type Programs<'a> = FxHashMap<&'a str, &'a mut Program>;
 
 /// A way by its name, and how to try it.
 type Attempt<'a> = (&'static str, &'a dyn Fn(&mut Programs<'_>) -> Result<(), ProgramError>);
@@ -45,6 +50,8 @@ pub(crate) struct Probes {
     pub(crate) owners: &'static str,
     /// Whether [`Probes::open_scan`] works.
     pub(crate) has_iterator: bool,
+    /// The counters of UDP's flows; `None` where nothing counts them.
+    pub(crate) flows: Option<FlowMap>,
 }
 
 /// Why there are no hooks.
@@ -90,11 +97,12 @@ impl Probes {
             names.iter().filter_map(|name| programs.remove_entry(name)).collect();
         let mut event_steps = Vec::new();
         // The verifier takes milliseconds for each program, and takes two at once.
-        let (events, owners, has_iterator) = std::thread::scope(|scope| {
+        let (events, owners, sees_udp, has_iterator) = std::thread::scope(|scope| {
             let events = scope.spawn(|| attach_events(&mut for_events, &btf, &mut event_steps));
             let owners = attach_owners(&mut programs, &btf, steps);
+            let sees_udp = udp::attach(&mut programs, &btf, owners == LENGTHS, steps);
             let has_iterator = load_iterator(&mut programs, &btf, steps);
-            (events.join().ok().flatten(), owners, has_iterator)
+            (events.join().ok().flatten(), owners, sees_udp, has_iterator)
         });
         steps.extend(event_steps);
         // Events name a socket by the kernel's address of it, and so does no other scan.
@@ -106,6 +114,10 @@ impl Probes {
         let map_missing = |name: &str| ProbeError::Object(format!("the object has no map {name}"));
         let ring = ebpf.take_map("RECORDS").ok_or_else(|| map_missing("RECORDS"))?;
         let lost = ebpf.take_map("LOST").ok_or_else(|| map_missing("LOST"))?;
+        let flows = match ebpf.take_map("FLOWS") {
+            Some(Map::LruHashMap(flows)) if sees_udp => Some(FlowMap::new(flows)),
+            _ => None,
+        };
         Ok(Self {
             ring: RingBuf::try_from(ring).map_err(|error| ProbeError::Object(error.to_string()))?,
             lost: PerCpuArray::try_from(lost).map_err(|error| ProbeError::Object(error.to_string()))?,
@@ -113,6 +125,7 @@ impl Probes {
             events,
             owners,
             has_iterator,
+            flows,
         })
     }
 
@@ -223,7 +236,7 @@ fn attach_owners(programs: &mut Programs<'_>, btf: &Btf, steps: &mut Vec<Step>) 
             program.attach()?;
             Ok(())
         }),
-        ("sock_length", &|programs| {
+        (LENGTHS, &|programs| {
             attach_typed(programs, btf, "recv_length", "sock_recv_length")?;
             attach_typed(programs, btf, "send_length", "sock_send_length")
         }),
@@ -278,11 +291,14 @@ fn try_in_order(
     found
 }
 
-fn program<'a>(programs: &'a mut Programs<'_>, name: &str) -> Result<&'a mut Program, ProgramError> {
+pub(super) fn program<'a>(
+    programs: &'a mut Programs<'_>,
+    name: &str,
+) -> Result<&'a mut Program, ProgramError> {
     programs.get_mut(name).map(|program| &mut **program).ok_or(ProgramError::NotLoaded)
 }
 
-fn attach_typed(
+pub(super) fn attach_typed(
     programs: &mut Programs<'_>,
     btf: &Btf,
     name: &str,
@@ -302,7 +318,7 @@ fn attach_raw(programs: &mut Programs<'_>, name: &str, tracepoint: &str) -> Resu
 }
 
 /// An error and its causes in one line; of the verifier's log only the last words, which name the trouble.
-fn with_causes(error: &(dyn std::error::Error + 'static)) -> String {
+pub(super) fn with_causes(error: &(dyn std::error::Error + 'static)) -> String {
     let mut text = String::new();
     let mut next: Option<&dyn std::error::Error> = Some(error);
     while let Some(error) = next {

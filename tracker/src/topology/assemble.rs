@@ -12,7 +12,7 @@ use super::end::{End, EndIndex, LinkIndex, is_itself, translated};
 use super::links::Link;
 use super::node::NodeKey;
 use super::readings::{Bytes, Reading};
-use crate::connection::{Address, Direction, OwnerSource};
+use crate::connection::{Address, Direction, OwnerSource, Protocol};
 use crate::identity::ProcessId;
 
 /// An end with what only its connection knows of it.
@@ -99,7 +99,10 @@ impl Topology {
             bytes_to_server: bytes.map(|bytes| bytes.to_server),
             bytes_to_client: bytes.map(|bytes| bytes.to_client),
             rtt_us: both().find_map(|end| end.counters?.rtt_us),
-            retransmits: both().filter_map(|end| Some(end.counters?.retransmits)).reduce(u32::saturating_add),
+            retransmits: both()
+                .filter(|end| end.protocol == Protocol::Tcp)
+                .filter_map(|end| Some(end.counters?.retransmits))
+                .reduce(u32::saturating_add),
             error: both().find_map(|end| end.error),
             client,
             server,

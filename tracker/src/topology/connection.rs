@@ -41,7 +41,7 @@ pub struct Connection {
     pub bytes_to_client: Option<u64>,
     /// The smoothed round-trip time in microseconds, as the client has it (else the server).
     pub rtt_us: Option<u32>,
-    /// Segments retransmitted, both ways as far as known.
+    /// Segments retransmitted, both ways as far as known; `None` for other protocols than TCP.
     pub retransmits: Option<u32>,
     /// Why it failed or was cut off: a positive errno.
     pub error: Option<u32>,

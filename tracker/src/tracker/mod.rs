@@ -15,6 +15,7 @@ use std::time::{Duration, Instant};
 use rustix::event::{EventfdFlags, eventfd};
 use tokio::sync::mpsc;
 
+use crate::connection::flow::{FlowTable, Patience};
 use crate::connection::{ConnectionEvent, ConnectionTable};
 use crate::container::engine::{self, Engines};
 use crate::identity::HostId;
@@ -44,6 +45,8 @@ pub struct Options {
     pub tell_events: bool,
     /// Whether to look up the names of remote addresses, which tells the name server who is talked to.
     pub resolve: bool,
+    /// How long a UDP flow may be quiet before it is over.
+    pub udp_patience: Patience,
 }
 
 /// Where the facts may come from.
@@ -119,6 +122,9 @@ impl Tracker {
             }
             Err(_) => None,
         };
+        if probes.is_none() {
+            report.steps.push(probes::refused(Part::Udp, "sock_length", "without events UDP is not seen"));
+        }
         let scanner = Scanner::choose(probes.as_ref(), &mut report.steps);
         report.steps.extend(process_steps());
         report.steps.push(conntrack::step());
@@ -144,6 +150,7 @@ impl Tracker {
             probes,
             scanner,
             table: ConnectionTable::new(options.tell_events),
+            flows: FlowTable::new(options.udp_patience, clock.now(), options.tell_events),
             processes: ProcessTable::new(clock, hierarchy.mount.unwrap_or_else(|| "/sys/fs/cgroup".into())),
             namespaces: NamespaceNames::new(namespace::DIRECTORY),
             engines: Engines::new(engine::sockets()),
@@ -248,7 +255,10 @@ fn advise(report: &mut Report) {
 /// What the user should know about what this picture lacks, and what would help.
 fn what_is_missing(report: &Report) -> (Vec<Text>, Option<Text>) {
     if report.chosen(Part::Events).is_some() {
-        return (Vec::new(), None);
+        let refused =
+            || report.steps.iter().filter(|step| step.part == Part::Udp && step.outcome == Outcome::Refused);
+        let reasons = refused().filter_map(|step| step.reason.clone()).collect();
+        return (reasons, refused().find_map(|step| step.remedy.clone()));
     }
     // Without the kernel's types nothing else was tried.
     let refused = report
@@ -256,6 +266,6 @@ fn what_is_missing(report: &Report) -> (Vec<Text>, Option<Text>) {
         .iter()
         .find(|step| step.outcome == Outcome::Refused && matches!(step.part, Part::Types | Part::Events));
     let why = refused.and_then(|step| step.reason.as_deref()).unwrap_or("the reason is not known");
-    let reason = format!("no events, so connections shorter than a tick are missed ({why})");
+    let reason = format!("no events, so UDP and connections shorter than a tick are missed ({why})");
     (vec![Text::from(reason.as_str())], refused.and_then(|step| step.remedy.clone()))
 }

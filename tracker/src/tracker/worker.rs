@@ -12,14 +12,15 @@ use super::memory;
 use super::networks::Networks;
 use super::schedule::Schedule;
 use super::translations::Translations;
-use crate::connection::{ConnectionEvent, ConnectionTable, Socket, SocketEvent, TableTick, UnixRow};
+use crate::connection::flow::{FlowId, FlowTable, Traffic};
+use crate::connection::{ConnectionEvent, ConnectionTable, Socket, TableTick, queued};
 use crate::container::engine::Engines;
 use crate::identity::{HostId, NetnsId, Timestamp};
 use crate::kernel::clock::Clock;
-use crate::kernel::convert;
+use crate::kernel::convert::{self, News};
+use crate::kernel::flow_map::FlowMap;
 use crate::kernel::probes::Probes;
 use crate::kernel::scan::Scanner;
-use crate::kernel::unix_record;
 use crate::namespace::NamespaceNames;
 use crate::process::{Process, ProcessTable};
 use crate::resolver::Resolver;
@@ -52,6 +53,7 @@ pub(super) struct Worker {
     pub(super) probes: Option<Probes>,
     pub(super) scanner: Scanner,
     pub(super) table: ConnectionTable,
+    pub(super) flows: FlowTable,
     pub(super) processes: ProcessTable,
     pub(super) namespaces: NamespaceNames,
     pub(super) engines: Engines,
@@ -78,6 +80,8 @@ pub(super) struct State {
     ticked_at: Option<Timestamp>,
     /// Losses up to the newest scan; more than that ask for another.
     lost_at_scan: u64,
+    /// Whether what waited in listeners' queues before is known.
+    looked_for_queued: bool,
     /// The tick at whose end free memory is given back; also once after the start, which reads all of the kernel's
     /// types.
     give_back_at: u64,
@@ -93,19 +97,9 @@ pub(super) struct State {
     engine_reasons: Vec<Text>,
 }
 
-/// What a record tells.
-enum News {
-    Socket(SocketEvent),
-    Unix(UnixRow),
-}
-
-/// What a record tells, if anything.
-fn news(record: &[u8], clock: Clock) -> Option<News> {
-    if unix_record::begins_unix_record(record) {
-        let used = unix_record::unix_row(&unix_record::unix_record(record)?, clock)?;
-        return Some(News::Unix(used));
-    }
-    Some(News::Socket(convert::event(&convert::record(record)?, clock)?))
+/// Takes flows out of the kernel's map, where there is one.
+fn taking(map: &mut Option<FlowMap>) -> impl FnMut(FlowId) -> Option<Traffic> {
+    |flow| map.as_mut()?.take(flow)
 }
 
 impl Worker {
@@ -147,7 +141,7 @@ impl Worker {
     /// Reads what waits in the ring buffer; returns how many records that were.
     fn drain(&mut self) -> usize {
         let Some(probes) = &mut self.probes else { return 0 };
-        if self.table.ended() > ENDED_AT_MOST {
+        if self.table.ended() + self.flows.ended() > ENDED_AT_MOST {
             self.source.lost_events = probes.lost() + self.state.dropped;
             return 0;
         }
@@ -157,12 +151,15 @@ impl Worker {
             && let Some(item) = probes.ring.next()
         {
             count += 1;
-            let Some(news) = news(&item, self.clock) else { continue };
+            let Some(news) = convert::news(&item, self.clock) else { continue };
+            drop(item);
             let actor = match &news {
-                News::Socket(event) => event.actor.as_ref(),
-                News::Unix(used) => used.actor.as_ref(),
+                News::Socket(event) => event.actor,
+                News::Flow(event) => event.actor,
+                News::Unix(used) => used.actor,
+                News::Gone(..) => None,
             };
-            if let Some(actor) = actor {
+            if let Some(actor) = &actor {
                 if self.processes.get(&actor.id).is_none() {
                     newcomers.push(actor.id);
                 }
@@ -170,6 +167,8 @@ impl Worker {
             }
             match news {
                 News::Socket(event) => self.table.apply(&event),
+                News::Flow(event) => self.flows.apply(&event),
+                News::Gone(cookie, at) => self.flows.apply_gone(cookie, at, taking(&mut probes.flows)),
                 News::Unix(used) if self.scanner.names_by_address() => self.table.apply_unix(&used),
                 // The scan has other names for them.
                 News::Unix(_) => {}
@@ -215,7 +214,7 @@ impl Worker {
         let scanned = self.scanner.scan(self.probes.as_mut(), self.clock);
         self.source.scan = Text::from(self.scanner.name());
         self.source.scan_us = began.elapsed().as_micros() as u64;
-        if let Some(scan) = scanned {
+        if let Some((scan, udp)) = scanned {
             // Events from before the scan's end that still wait are older or newer than each row by their times.
             self.drain();
             let unix = scan.unix.iter().filter_map(|row| row.actor.as_ref());
@@ -223,7 +222,23 @@ impl Worker {
                 self.processes.observe(actor);
             }
             let lost = lost_before > self.state.lost_at_scan;
+            // Later scans need not look: events tell what comes into a queue from now on.
+            if (lost || !self.state.looked_for_queued)
+                && self.probes.is_some()
+                && let Some(queued) = queued(&scan)
+            {
+                self.table.apply_queued(&queued);
+            }
+            self.state.looked_for_queued |= scan.complete;
             self.table.apply_scan(&scan, self.probes.is_some(), lost);
+            if let Some(udp) = udp {
+                for actor in udp.rows.iter().filter_map(|row| row.actor.as_ref()) {
+                    self.processes.observe(actor);
+                }
+                let mut nothing = None;
+                let counters = self.probes.as_mut().map_or(&mut nothing, |probes| &mut probes.flows);
+                self.flows.apply_scan(&udp, taking(counters));
+            }
             if scan.complete {
                 self.state.lost_at_scan = lost_before;
                 if scan.rows.iter().any(|row| row.counters.is_some()) {
@@ -236,6 +251,25 @@ impl Worker {
         self.schedule.scanned(took, Instant::now());
     }
 
+    /// Reads what the kernel counted of UDP's flows, and ends those that are over. `networks`: the namespaces of which
+    /// something else is known since the tick before.
+    fn settle_flows(&mut self, networks: &[NetnsId], now: Timestamp) {
+        let Some(flow_map) = self.probes.as_mut().map(|probes| &mut probes.flows) else { return };
+        for &netns in networks {
+            self.flows.set_addresses(netns, self.networks.of(netns).map(|network| &network.addresses[..]));
+        }
+        if self.flows.has_flows()
+            && let Some(map) = flow_map
+            && let Err(error) = map.read(|flow, traffic| self.flows.count(flow, traffic, now))
+        {
+            let reason = format!("the counters of UDP's flows cannot be read: {error}");
+            if !self.lasting_reasons.iter().any(|known| **known == *reason) {
+                self.lasting_reasons.push(Text::from(reason.as_str()));
+            }
+        }
+        self.flows.settle(now, taking(flow_map));
+    }
+
     /// Hands over the events since the last time.
     fn tell_events(&mut self) {
         if !self.tell_events {
@@ -244,6 +278,7 @@ impl Worker {
         let patience = ACCEPT_PATIENCE.as_nanos() as u64;
         let now = self.clock.now().0;
         self.state.pending.extend(self.table.take_events(Timestamp(now.saturating_sub(patience))));
+        self.state.pending.extend(self.flows.take_events());
         if self.state.pending.len() > EVENTS_AT_MOST {
             self.state.dropped += (self.state.pending.len() - EVENTS_AT_MOST) as u64;
             self.state.pending.truncate(EVENTS_AT_MOST);
@@ -269,21 +304,29 @@ impl Worker {
     /// Ends the tick and hands it over.
     fn end_tick(&mut self) {
         let now = self.clock.now();
-        let TableTick { opened, changed, closed, forgotten, counts, newly_named } = self.table.tick(now);
-        self.networks.see(opened.iter().chain(&closed), Instant::now());
-        self.processes.explain(newly_named.iter().copied());
+        let mut told = self.table.tick(now);
+        let strangers = self.flows.strangers();
+        self.networks.see(told.opened.iter().chain(&told.closed).chain(&strangers), Instant::now());
+        self.processes.explain(told.newly_named.iter().copied());
         self.ask_engines();
         let patience = if self.state.sequence == 0 { FIRST_PATIENCE } else { KERNEL_PATIENCE };
         let until = Instant::now() + patience;
         self.networks.hear(until);
+        let networks = self.networks.take_changed();
+        self.settle_flows(&networks, now);
+        let flows = self.flows.tick(now);
+        self.processes.explain(flows.newly_named.iter().copied());
+        told.extend(flows);
+        let TableTick { opened, changed, closed, forgotten, counts, newly_named } = told;
         self.translations.see(&opened, &changed, &closed, || self.networks.routers());
         let mut processes: Vec<Arc<_>> = newly_named.iter().filter_map(|id| self.processes.get(id)).collect();
         processes.extend(self.processes.take_changed());
         processes.sort_by_key(|process| process.id);
         processes.dedup_by_key(|process| process.id);
-        let namespaces = self.name_namespaces(opened.iter().chain(&closed));
+        let namespaces = self.name_namespaces(opened.iter().chain(&closed), networks);
         if self.state.sequence % FORGET_EVERY == FORGET_EVERY - 1 {
-            let owners = self.table.owners();
+            let mut owners = self.table.owners();
+            owners.extend(self.flows.owners());
             self.processes.end_tick(|id| owners.contains(id));
         }
         if opened.len() + closed.len() > BIG_TICK {
@@ -344,7 +387,11 @@ impl Worker {
     }
 
     /// The namespaces that these sockets name for the first time, and those whose names or networks changed.
-    fn name_namespaces<'a>(&mut self, sockets: impl Iterator<Item = &'a Socket>) -> Vec<Namespace> {
+    fn name_namespaces<'a>(
+        &mut self,
+        sockets: impl Iterator<Item = &'a Socket>,
+        networks: Vec<NetnsId>,
+    ) -> Vec<Namespace> {
         let now = Instant::now();
         let mut told = Vec::new();
         for socket in sockets {
@@ -360,7 +407,7 @@ impl Worker {
             self.namespaces.set_inhabitants(self.processes.containers());
         }
         told.extend(self.namespaces.take_changed());
-        for id in self.networks.take_changed() {
+        for id in networks {
             if !told.iter().any(|namespace| namespace.id == id) {
                 told.push(Namespace { id, names: self.namespaces.names(id, now), network: None });
             }

@@ -34,11 +34,11 @@ fn container(id: &str, image: Option<&str>, pod: Option<&str>) -> Container {
     Container {
         id: ContainerId(id.into()),
         runtime: None,
+        parent: None,
         name: Some(id.into()),
         image: image.map(Text::from),
         labels: pod.map(|pod| BTreeMap::from([label(pod), space])).unwrap_or_default(),
         netns: Some(NetnsId(2)),
-        parent: None,
     }
 }
 

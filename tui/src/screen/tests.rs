@@ -16,7 +16,7 @@ use super::*;
 use crate::fixture;
 use crate::input::{Action, BINDINGS, Request, Scope};
 use crate::theme::edge_mark;
-use crate::view::{ActiveFilter, EdgeState, Selection};
+use crate::view::{ActiveFilter, EdgeState, Selection, ViewNode};
 
 const SMALL: (u16, u16) = (80, 24);
 const LARGE: (u16, u16) = (160, 45);
@@ -459,6 +459,15 @@ fn a_view_that_one_comes_back_to_is_as_it_was_left() {
     app.settle(&topology);
     for by in By::ALL {
         act(&mut app, &topology, &[Action::ShowBy(by)]);
+        picture(&mut app, LARGE);
+        // Not as a layout from nothing would have it.
+        let db = |node: &&ViewNode| node.label.contains("postgres") || node.label.starts_with("db");
+        let db = app.view.nodes.iter().find(db).unwrap().key.clone();
+        app.selection = Some(Selection::Node(db));
+        let turn = if by == By::Process { Action::Collapse } else { Action::Open };
+        app.tick_applied(fixture::NOW);
+        app.settle(&topology);
+        act(&mut app, &topology, &[turn]);
         let before = picture(&mut app, LARGE);
         for other in By::ALL {
             act(&mut app, &topology, &[Action::ShowBy(other)]);

@@ -169,3 +169,21 @@ fn an_added_up_edge_is_opened_into_its_connections() {
         assert!(details.facts[0].value.starts_with("6 open"));
     });
 }
+
+#[test]
+fn of_an_edge_inside_a_group_only_the_connections_to_its_service_are_told() {
+    let grouping = Grouping::new(By::Namespace);
+    with(&grouping, |topology, view, look| {
+        let told: Vec<(String, usize)> = view
+            .edges
+            .iter()
+            .filter(|edge| edge.client == edge.server && view.nodes[edge.client].label == "proxy-2 +1 ×3")
+            .map(|edge| {
+                let selection = Selection::Edge(view.edge_key(edge).unwrap());
+                let details = details(topology, view, look, &selection).unwrap();
+                (edge.service.to_string(), details.tables[0].rows.len())
+            })
+            .collect();
+        assert_eq!(told, [(":8080".to_owned(), 2), (":9000".to_owned(), 1)]);
+    });
+}

@@ -2,6 +2,7 @@
 
 use std::io::{self, Read};
 
+use crate::connection::flow::{UdpRow, UdpScan};
 use crate::connection::{Scan, ScanRow, UnixRow};
 use crate::kernel::clock::Clock;
 use crate::kernel::convert::{self, RECORD_BYTES};
@@ -13,10 +14,11 @@ const READ_BYTES: usize = 32 << 10;
 /// files than this many millions.
 const MAX_AGAIN: u32 = 1_000;
 
-/// Reads a pass of the iterator to its end.
-pub(crate) fn read(mut pass: impl Read, clock: Clock) -> io::Result<Scan> {
+/// Reads a pass of the iterator to its end: TCP's sockets, and UDP's.
+pub(crate) fn read(mut pass: impl Read, clock: Clock) -> io::Result<(Scan, UdpScan)> {
     let began_at = clock.now();
     let mut rows: Vec<ScanRow> = Vec::new();
+    let mut udp: Vec<UdpRow> = Vec::new();
     let mut unix: Vec<UnixRow> = Vec::new();
     let mut buffer = vec![0_u8; READ_BYTES];
     let mut again = 0;
@@ -34,10 +36,11 @@ pub(crate) fn read(mut pass: impl Read, clock: Clock) -> io::Result<Scan> {
                             unix_record::unix_record(bytes)
                                 .and_then(|record| unix_record::unix_row(&record, clock)),
                         );
-                    } else {
-                        rows.extend(
-                            convert::record(bytes).and_then(|record| convert::scan_row(&record, clock)),
-                        );
+                    } else if let Some(record) = convert::record(bytes) {
+                        match convert::udp_row(&record, clock) {
+                            Some(row) => udp.push(row),
+                            None => rows.extend(convert::scan_row(&record, clock)),
+                        }
                     }
                     whole += bytes.len();
                 }
@@ -49,7 +52,9 @@ pub(crate) fn read(mut pass: impl Read, clock: Clock) -> io::Result<Scan> {
             Err(error) => return Err(error),
         }
     }
-    Ok(Scan { began_at, ended_at: clock.now(), complete: kept == 0, rows, unix })
+    let complete = kept == 0;
+    let udp = UdpScan { began_at, complete, rows: udp };
+    Ok((Scan { began_at, ended_at: clock.now(), complete, rows, unix }, udp))
 }
 
 /// The next record, and whether it is a Unix socket's; `None` where it is not whole.

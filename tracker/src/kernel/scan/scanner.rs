@@ -4,6 +4,7 @@ use std::path::Path;
 
 use super::{Found, NETNS_DIRECTORY, ScanError, iterator, procfs, sock_diag};
 use crate::connection::Scan;
+use crate::connection::flow::UdpScan;
 use crate::kernel::clock::Clock;
 use crate::kernel::probes::{Probes, chosen, refused};
 use crate::report::{Outcome, Part, Step};
@@ -74,12 +75,16 @@ impl Scanner {
     }
 
     /// Scans. A way that fails is left for the next one, for good, with the reason.
-    pub(crate) fn scan(&mut self, mut probes: Option<&mut Probes>, clock: Clock) -> Option<Scan> {
+    pub(crate) fn scan(
+        &mut self,
+        mut probes: Option<&mut Probes>,
+        clock: Clock,
+    ) -> Option<(Scan, Option<UdpScan>)> {
         loop {
             let failed = match self.try_way(probes.as_deref_mut(), clock) {
-                Ok(found) => {
+                Ok((found, udp)) => {
                     self.add_reasons(found.reasons);
-                    return Some(found.scan);
+                    return Some((found.scan, udp));
                 }
                 Err(error) => error,
             };
@@ -94,16 +99,22 @@ impl Scanner {
         &self.reasons
     }
 
-    fn try_way(&self, probes: Option<&mut Probes>, clock: Clock) -> Result<Found, ScanError> {
-        match (self.way, probes) {
+    /// UDP's sockets are found by the iterator alone.
+    fn try_way(
+        &self,
+        probes: Option<&mut Probes>,
+        clock: Clock,
+    ) -> Result<(Found, Option<UdpScan>), ScanError> {
+        let found = match (self.way, probes) {
             (Way::Iterator, Some(probes)) => {
                 let pass = probes.open_scan().map_err(ScanError::Iterator)?;
-                let scan = iterator::read(pass, clock).map_err(ScanError::Iterator)?;
-                Ok(Found { scan, reasons: Vec::new() })
+                let (scan, udp) = iterator::read(pass, clock).map_err(ScanError::Iterator)?;
+                return Ok((Found { scan, reasons: Vec::new() }, Some(udp)));
             }
             (Way::Procfs, _) => procfs::scan(clock, Path::new(NETNS_DIRECTORY)),
             (Way::SockDiag | Way::Iterator, _) => sock_diag::scan(clock, Path::new(NETNS_DIRECTORY)),
-        }
+        };
+        Ok((found?, None))
     }
 
     /// Only the newest numbers are of interest: a sentence that differs from an older one in its digits replaces it.
