@@ -13,6 +13,7 @@ pub mod namespace;
 pub mod network;
 pub mod process;
 pub mod report;
+pub mod resolver;
 pub mod text;
 pub mod tick;
 pub mod topology;

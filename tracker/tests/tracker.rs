@@ -19,6 +19,7 @@ fn tracker(test: &str) -> Option<Tracker> {
         tick: Duration::from_millis(100),
         backend: Backend::Ebpf,
         tell_events: true,
+        resolve: false,
         udp_patience: Patience::default(),
     };
     match Tracker::start(&options) {

@@ -187,6 +187,9 @@ block; a bare word searches names, paths, addresses and ports."
     /// Where the facts may come from [default: auto]
     #[arg(long, value_enum)]
     backend: Option<BackendName>,
+    /// Look up the names of remote addresses, which tells your name server who is talked to
+    #[arg(long)]
+    resolve: bool,
     /// A UDP exchange is over after so long without a datagram [default: 30, or 120 once answered]
     #[arg(long, value_name = "SECONDS", value_parser = seconds, allow_negative_numbers = true)]
     udp_idle: Option<Duration>,
@@ -201,6 +204,8 @@ pub struct Settings {
     pub tick: Duration,
     /// Where the facts may come from.
     pub backend: Backend,
+    /// Whether to look up the names of remote addresses.
+    pub resolve: bool,
     /// How long a UDP flow may be quiet before it is over.
     pub udp_patience: Patience,
 }
@@ -208,7 +213,13 @@ pub struct Settings {
 impl Settings {
     /// How to track, in ticks of one length.
     pub fn options(&self, tick: Duration, tell_events: bool) -> Options {
-        Options { tick, backend: self.backend, tell_events, udp_patience: self.udp_patience }
+        Options {
+            tick,
+            backend: self.backend,
+            tell_events,
+            udp_patience: self.udp_patience,
+            resolve: self.resolve,
+        }
     }
 }
 
@@ -247,6 +258,7 @@ impl Cli {
         Ok(Settings {
             filter: Filter::all(filters),
             tick: tick.unwrap_or(DEFAULT_TICK),
+            resolve: self.common.resolve || after.is_some_and(|common| common.resolve),
             backend: match backend {
                 None | Some(BackendName::Auto) => Backend::Auto,
                 Some(BackendName::Ebpf) => Backend::Ebpf,
@@ -385,6 +397,8 @@ mod tests {
         assert_eq!(settings(&[]).tick, DEFAULT_TICK);
         assert_eq!(settings(&["--tick", "200", "events"]).tick, Duration::from_millis(200));
         assert_eq!(settings(&["--tick", "200", "events", "--tick", "300"]).tick, Duration::from_millis(300));
+        assert!(!settings(&["snapshot"]).resolve);
+        assert!(settings(&["--resolve"]).resolve && settings(&["snapshot", "--resolve"]).resolve);
         assert_eq!(settings(&["doctor", "--backend", "proc"]).backend, Backend::Proc);
         assert_eq!(settings(&["--backend", "ebpf", "snapshot"]).backend, Backend::Ebpf);
         assert_eq!(settings(&["--backend", "ebpf", "snapshot", "--backend=auto"]).backend, Backend::Auto);

@@ -34,6 +34,7 @@ fn run(arguments: &[String]) -> Result<(), Failure> {
         backend: Backend::Ebpf,
         tell_events: false,
         udp_patience: Patience::default(),
+        resolve: false,
     })?;
     let mut topology = Topology::new();
     let runtime = tokio::runtime::Builder::new_current_thread().build()?;

@@ -21,6 +21,7 @@ mod pending;
 mod picture;
 mod privileges;
 mod refused;
+mod resolve;
 mod short_lives;
 mod slow_scans;
 mod ticks;

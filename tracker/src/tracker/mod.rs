@@ -27,6 +27,7 @@ use crate::kernel::scan::Scanner;
 use crate::namespace::{self, NamespaceNames};
 use crate::process::{Process, ProcessTable};
 use crate::report::{Outcome, Part, Report, Step};
+use crate::resolver::Resolver;
 use crate::text::Text;
 use crate::tick::{Source, Tick};
 
@@ -42,6 +43,8 @@ pub struct Options {
     pub backend: Backend,
     /// Whether to tell each event ([`Update::Events`]) as well.
     pub tell_events: bool,
+    /// Whether to look up the names of remote addresses, which tells the name server who is talked to.
+    pub resolve: bool,
     /// How long a UDP flow may be quiet before it is over.
     pub udp_patience: Patience,
 }
@@ -152,6 +155,7 @@ impl Tracker {
             namespaces: NamespaceNames::new(namespace::DIRECTORY),
             engines: Engines::new(engine::sockets()),
             networks: networks::Networks::new(namespace::DIRECTORY),
+            resolver: options.resolve.then(Resolver::of_the_system).flatten(),
             translations: translations::Translations::new(namespace::DIRECTORY),
             host: HostId(report.host.clone()),
             kernel: report.kernel.clone(),

@@ -1,5 +1,6 @@
 //! Which namespaces' addresses and routes are known, how old that is, and when to ask again.
 
+use std::net::IpAddr;
 use std::time::{Duration, Instant};
 
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -128,6 +129,11 @@ impl Networks {
     /// What is known of a namespace.
     pub(super) fn of(&self, netns: NetnsId) -> Option<&Network> {
         self.known.get(&netns)?.told.as_ref()?.network.as_ref()
+    }
+
+    /// Whether an address is this host's own, in whatever namespace.
+    pub(super) fn own(&self, address: IpAddr) -> bool {
+        self.known.keys().any(|&netns| self.of(netns).is_some_and(|network| network.owns(address)))
     }
 
     /// The namespaces of which something else is known since the last time, in order.

@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use rustc_hash::FxHashSet;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::connection::{Protocol, SequencePair, Socket};
 use crate::identity::{NetnsId, SocketId};
@@ -25,8 +25,8 @@ pub(super) struct Translations {
     waiting: Vec<Question>,
     /// Sockets that had no whole addresses yet when they opened.
     unfinished: FxHashSet<SocketId>,
-    /// The first socket that no tick told of before.
-    next_id: SocketId,
+    /// The first socket of each protocol that no tick told of before; each counts its own.
+    next_ids: FxHashMap<Protocol, SocketId>,
     /// Why less is known than could be.
     reasons: Vec<Text>,
     /// How many sockets were given up in this tick.
@@ -55,7 +55,7 @@ impl Translations {
             errand: errand.ok(),
             waiting: Vec::new(),
             unfinished: FxHashSet::default(),
-            next_id: SocketId(0),
+            next_ids: FxHashMap::default(),
             reasons: Vec::new(),
             given_up: 0,
         }
@@ -71,11 +71,14 @@ impl Translations {
         routers: impl FnOnce() -> Vec<NetnsId>,
     ) {
         let Some(errand) = &mut self.errand else { return };
-        let first_new = self.next_id;
+        let first_new = self.next_ids.clone();
         for socket in opened.iter().chain(closed) {
-            self.next_id = self.next_id.max(SocketId(socket.id.0 + 1));
+            let next = self.next_ids.entry(socket.protocol).or_insert(SocketId(0));
+            *next = (*next).max(SocketId(socket.id.0 + 1));
         }
-        let new_closed = closed.iter().filter(|socket| socket.id >= first_new);
+        let new_closed = closed
+            .iter()
+            .filter(|socket| first_new.get(&socket.protocol).is_none_or(|&first| socket.id >= first));
         let mut candidates: Vec<&Socket> = Vec::new();
         for socket in opened.iter().chain(new_closed) {
             match flow(socket) {

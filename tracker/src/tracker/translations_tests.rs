@@ -50,6 +50,12 @@ fn each_new_socket_is_looked_up_once() {
     let (mut translations, asked) = translations();
     see(&mut translations, &[out(0), out(2)], &[], &[out(1)]);
     assert_eq!(asked.try_recv().unwrap(), [0, 2, 1]);
+    // UDP counts from elsewhere.
+    let udp = Socket { protocol: Protocol::Udp, ..out(1 << 48) };
+    see(&mut translations, &[udp], &[], &[]);
+    assert_eq!(asked.try_recv().unwrap(), [1 << 48]);
+    see(&mut translations, &[], &[], &[out(3)]);
+    assert_eq!(asked.try_recv().unwrap(), [3]);
     let over = Socket { state: State::Closed, ..out(0) };
     see(&mut translations, &[], &[out(2)], &[over]);
     assert!(asked.try_recv().is_err());

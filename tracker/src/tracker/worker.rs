@@ -23,8 +23,9 @@ use crate::kernel::probes::Probes;
 use crate::kernel::scan::Scanner;
 use crate::namespace::NamespaceNames;
 use crate::process::{Process, ProcessTable};
+use crate::resolver::Resolver;
 use crate::text::Text;
-use crate::tick::{Namespace, Source, Tick};
+use crate::tick::{Namespace, RemoteName, Source, Tick, Translation};
 
 /// How many records are read at most before the clock is looked at again.
 const DRAIN_AT_MOST: usize = 65_536;
@@ -58,6 +59,8 @@ pub(super) struct Worker {
     pub(super) engines: Engines,
     pub(super) networks: Networks,
     pub(super) translations: Translations,
+    /// `None` where nobody asked for names.
+    pub(super) resolver: Option<Resolver>,
     pub(super) schedule: Schedule,
     pub(super) host: HostId,
     pub(super) kernel: Text,
@@ -333,6 +336,7 @@ impl Worker {
             memory::give_back();
         }
         let translations = self.translations.hear(until);
+        let remote_names = self.name_addresses(opened.iter().chain(&closed), &translations);
         self.source.reasons = (self.lasting_reasons.iter())
             .chain(self.scanner.reasons())
             .chain(&self.state.engine_reasons)
@@ -355,13 +359,31 @@ impl Worker {
             containers: self.processes.take_changed_containers(),
             namespaces,
             translations,
-            remote_names: Vec::new(),
+            remote_names,
             counts,
             source: self.source.clone(),
         };
         self.state.sequence += 1;
         self.state.ticked_at = Some(now);
         let _ = self.sender.try_send(Update::Tick(Box::new(tick)));
+    }
+
+    /// The names of addresses found since the last time; those of these sockets are looked up next, unless they are this
+    /// host's own.
+    fn name_addresses<'a>(
+        &mut self,
+        sockets: impl Iterator<Item = &'a Socket>,
+        translations: &[Translation],
+    ) -> Vec<RemoteName> {
+        let Some(resolver) = &mut self.resolver else { return Vec::new() };
+        let remotes = sockets.filter_map(|socket| socket.remote.as_ref()?.ip());
+        let remotes = remotes.chain(translations.iter().map(|translation| translation.remote.ip()));
+        for address in remotes {
+            if !address.is_loopback() && !address.is_unspecified() && !self.networks.own(address) {
+                resolver.want(address);
+            }
+        }
+        resolver.take()
     }
 
     /// The namespaces that these sockets name for the first time, and those whose names or networks changed.

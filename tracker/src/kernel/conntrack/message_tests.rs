@@ -1,8 +1,5 @@
 #![allow(clippy::unwrap_used, reason = "a test ends at the first surprise")]
 
-use std::fs;
-use std::path::Path;
-
 use proptest::prelude::*;
 
 use super::*;
@@ -82,15 +79,6 @@ fn the_fill_is_in_network_order() {
     assert!(parse(99, &body).is_err());
 }
 
-/// The answers of real kernels.
-fn corpus() -> Vec<Vec<u8>> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/corpus/conntrack");
-    let files: Vec<_> =
-        fs::read_dir(folder).unwrap().map(|entry| fs::read(entry.unwrap().path()).unwrap()).collect();
-    assert!(!files.is_empty());
-    files
-}
-
 fn parse_all(datagram: &[u8]) -> Vec<Told> {
     let items = Reader::new(datagram).filter_map(Result::ok);
     let told = items.filter_map(|(_, answer)| match answer {
@@ -102,31 +90,18 @@ fn parse_all(datagram: &[u8]) -> Vec<Told> {
 
 #[test]
 fn the_answers_of_real_kernels_are_read() {
-    for answer in corpus() {
+    for answer in crate::fuzz::corpus("conntrack") {
         let told = parse_all(&answer);
         assert!(!told.is_empty() && !told.contains(&Told::Entry(None)), "{told:?}");
     }
 }
 
+#[test]
+fn no_answer_does_harm() {
+    crate::fuzz::run("conntrack", 8, |answer| _ = parse_all(answer));
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(2_000))]
-
-    #[test]
-    fn answers_with_any_bytes_changed_do_no_harm(
-        which: prop::sample::Index,
-        changes in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 0..8),
-        end in any::<prop::sample::Index>(),
-    ) {
-        let corpus = corpus();
-        let mut answer = which.get(&corpus).clone();
-        for (place, byte) in changes {
-            let place = place.index(answer.len());
-            answer[place] = byte;
-        }
-        answer.truncate(end.index(answer.len() + 1));
-        let _ = parse_all(&answer);
-    }
-
     #[test]
     fn nonsense_does_no_harm(body: Vec<u8>, kind in prop::sample::select(vec![CT_NEW, CT_GET_STATS])) {
         let _ = parse(kind, &body);
