@@ -341,11 +341,6 @@ fn play(text: &str) -> String {
                         _ => panic!("no row: {row}"),
                     }
                 }
-                if *flags == ["queued"] {
-                    let (began_at, ended_at) = (Timestamp(number(began)), Timestamp(number(ended)));
-                    table.apply_queued(&Scan { began_at, ended_at, complete: true, rows, unix: Vec::new() });
-                    continue;
-                }
                 let (complete, flow, lost) = match flags {
                     [complete, flow] => (*complete, *flow, false),
                     [complete, flow, "lost"] => (*complete, *flow, true),

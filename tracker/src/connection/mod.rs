@@ -3,7 +3,6 @@
 mod address;
 mod event;
 pub mod flow;
-mod queued;
 mod socket;
 mod table;
 mod unix;
@@ -11,7 +10,6 @@ mod unix;
 pub use address::{Address, UnixName};
 pub(crate) use event::is_own_name;
 pub use event::{Actor, ConnectionEvent, ConnectionEventKind, Scan, ScanRow, SocketEvent, SocketEventKind};
-pub(crate) use queued::queued;
 pub use socket::{Counters, Direction, OwnerSource, Protocol, SequencePair, Socket, State};
 pub use table::{ConnectionTable, TableTick};
 pub use unix::{UnixKind, UnixPeer, UnixRow};

@@ -13,7 +13,7 @@ use super::networks::Networks;
 use super::schedule::Schedule;
 use super::translations::Translations;
 use crate::connection::flow::{FlowId, FlowTable, Traffic};
-use crate::connection::{ConnectionEvent, ConnectionTable, Socket, TableTick, queued};
+use crate::connection::{ConnectionEvent, ConnectionTable, Socket, TableTick};
 use crate::container::engine::Engines;
 use crate::identity::{HostId, NetnsId, Timestamp};
 use crate::kernel::clock::Clock;
@@ -80,8 +80,6 @@ pub(super) struct State {
     ticked_at: Option<Timestamp>,
     /// Losses up to the newest scan; more than that ask for another.
     lost_at_scan: u64,
-    /// Whether what waited in listeners' queues before is known.
-    looked_for_queued: bool,
     /// The tick at whose end free memory is given back; also once after the start, which reads all of the kernel's
     /// types.
     give_back_at: u64,
@@ -222,14 +220,6 @@ impl Worker {
                 self.processes.observe(actor);
             }
             let lost = lost_before > self.state.lost_at_scan;
-            // Later scans need not look: events tell what comes into a queue from now on.
-            if (lost || !self.state.looked_for_queued)
-                && self.probes.is_some()
-                && let Some(queued) = queued(&scan)
-            {
-                self.table.apply_queued(&queued);
-            }
-            self.state.looked_for_queued |= scan.complete;
             self.table.apply_scan(&scan, self.probes.is_some(), lost);
             if let Some(udp) = udp {
                 for actor in udp.rows.iter().filter_map(|row| row.actor.as_ref()) {

@@ -39,6 +39,8 @@ fn main() -> ExitCode {
         eprintln!("lab-bench: {unknown} is no measurement: start, short, flat, hold, containers");
         return ExitCode::from(2);
     }
+    // Built now, where it is not: not in the midst of a measurement.
+    binary::path();
     for (name, measure) in all {
         if !asked.is_empty() && !asked.iter().any(|wanted| wanted == name) {
             continue;

@@ -37,24 +37,6 @@ impl ConnectionTable {
             self.take_scan(&renamed, events_flow, lost);
         } else {
             self.take_scan(scan, events_flow, lost);
-            if !scan.rows.is_empty() && self.twins.as_ref().is_some_and(|twins| twins.shown_at.is_empty()) {
-                // What waited in a queue has the kernel's names by now, and nothing has two.
-                self.twins = None;
-            }
-        }
-    }
-
-    /// Takes in, before the scan itself, the accepted ends that it did not show and that must be there: what waits in a
-    /// listener's queue. They have names of the scan's own until an event or a row tells theirs, and stay until an
-    /// event tells of their end: no later scan is expected to show them.
-    pub fn apply_queued(&mut self, scan: &Scan) {
-        for row in self.rename(scan).rows {
-            if !matches!(self.take_row(&row, false), Row::New) {
-                continue;
-            }
-            let Some(entry) = self.live.get_mut(&row.kernel_socket) else { continue };
-            entry.edit(&mut self.ledger).direction = Direction::Inbound;
-            self.unowned.insert(row.kernel_socket);
         }
     }
 
@@ -123,11 +105,7 @@ impl ConnectionTable {
             }
         }
         if matches!(found, Row::New) {
-            if self.adopt_by_row(row, &tuple) {
-                found = Row::Known;
-            } else {
-                self.insert(row.kernel_socket, tuple);
-            }
+            self.insert(row.kernel_socket, tuple);
         }
         if let Some(entry) = self.live.get_mut(&row.kernel_socket) {
             let key = self.twins.as_ref().map(|_| twins::key(&entry.socket));

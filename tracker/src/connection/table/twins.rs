@@ -16,9 +16,7 @@ use rustc_hash::FxHashMap;
 use super::entry::{Entry, Told, Tuple};
 use super::tombstones::{Tombstones, tuple_key};
 use super::{ConnectionTable, End, end_state};
-use crate::connection::{
-    Address, Protocol, ScanRow, Socket, SocketEvent, SocketEventKind, State, is_own_name,
-};
+use crate::connection::{Address, Protocol, Socket, SocketEvent, SocketEventKind, State, is_own_name};
 use crate::identity::{NetnsId, SocketId, Timestamp};
 
 /// What finds a socket by its addresses. There is none until a scan names sockets in its own way while events
@@ -133,52 +131,32 @@ impl ConnectionTable {
             self.replace_twin(event, tuple);
             return false;
         };
-        self.call(name, event.kernel_socket);
-        if event.kind == SocketEventKind::Connecting && tuple.local.awaits_port() {
-            let (Some(twins), Some(entry)) = (self.twins.as_mut(), self.live.get_mut(&event.kernel_socket))
-            else {
-                return false;
-            };
+        let is_connecting = event.kind == SocketEventKind::Connecting;
+        let (Some(twins), Some(mut entry)) = (self.twins.as_mut(), self.live.remove(&name)) else {
+            return false;
+        };
+        let listener = (event.kernel_socket, entry.socket.id);
+        if entry.is_listener() {
+            twins.listeners.insert(name, listener);
+        }
+        twins.remove(key(&entry.socket), name);
+        entry.kernel_socket = event.kernel_socket;
+        if is_connecting && tuple.local.awaits_port() {
             // Which of its rows was this connect's is a guess: no port is told by it, and nothing is older news for it.
-            twins.remove(key(&entry.socket), event.kernel_socket);
             if let Address::Inet(local) = &mut entry.edit(&mut self.ledger).local {
                 local.set_port(0);
             }
             (entry.state_at, entry.news_at) = (event.at, event.at);
-            twins.add(entry);
         }
-        true
-    }
-
-    /// Gives a socket that so far stood under a name of a scan's own the name that a row has for it. `false` if there is
-    /// none.
-    pub(super) fn adopt_by_row(&mut self, row: &ScanRow, tuple: &Tuple<'_>) -> bool {
-        let Some(twins) = self.twins.as_ref().filter(|_| !row.has_own_name() && row.remote.is_some()) else {
-            return false;
-        };
-        let is_its =
-            |name: &u64| is_own_name(*name) && self.live.get(name).is_some_and(|entry| entry.is(tuple));
-        let Some(name) = twins.at(tuple.key()).iter().copied().find(is_its) else { return false };
-        self.call(name, row.kernel_socket);
-        true
-    }
-
-    /// Gives a live socket another name.
-    fn call(&mut self, name: u64, kernel_socket: u64) {
-        let (Some(twins), Some(mut entry)) = (self.twins.as_mut(), self.live.remove(&name)) else { return };
-        if entry.is_listener() {
-            twins.listeners.insert(name, (kernel_socket, entry.socket.id));
-        }
-        twins.remove(key(&entry.socket), name);
-        entry.kernel_socket = kernel_socket;
         twins.add(&entry);
         if !matches!(entry.told, Told::All) {
-            self.ledger.dirty.push(kernel_socket);
+            self.ledger.dirty.push(event.kernel_socket);
         }
         if self.unowned.remove(&name) {
-            self.unowned.insert(kernel_socket);
+            self.unowned.insert(event.kernel_socket);
         }
-        self.live.insert(kernel_socket, entry);
+        self.live.insert(event.kernel_socket, entry);
+        true
     }
 
     /// The socket that so far only rows told of, and that an event is about.
