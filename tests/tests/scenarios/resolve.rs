@@ -58,7 +58,7 @@ fn addresses_have_names_if_the_user_wants_them() {
     std::fs::write(files.join("hosts"), "127.0.0.1 localhost\n").unwrap();
     let socket = namespace.run(|| UdpSocket::bind((Ipv4Addr::LOCALHOST, 53))).unwrap().unwrap();
     let quits = namespace.run(|| UdpSocket::bind((Ipv4Addr::LOCALHOST, 0))).unwrap().unwrap();
-    socket.set_read_timeout(Some(Duration::from_secs(120))).unwrap();
+    socket.set_read_timeout(Some(Duration::from_mins(2))).unwrap();
 
     let picture = |arguments: &[&str]| {
         let filter = format!("netns={} and port=443", namespace.inode());
