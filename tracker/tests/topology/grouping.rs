@@ -39,7 +39,6 @@ fn container(id: &str, image: Option<&str>, pod: Option<&str>) -> Container {
         image: image.map(Text::from),
         labels: pod.map(|pod| BTreeMap::from([label(pod), space])).unwrap_or_default(),
         netns: Some(NetnsId(2)),
-        parent: None,
     }
 }
 
