@@ -4,7 +4,8 @@
 //! - `lab-load short --count 1000 --rate 200`: each connection from a process that lives only for it, so many a second. Tells
 //!   the truth, a JSON object a line: the server's first, then each client's.
 //! - `lab-load flat --count 60000 --cpu 0`: all from one process, as fast as it goes, client and server pinned to one
-//!   processor where one is named. Tells the wall time.
+//!   processor where one is named. Tells the wall time. With `--to ADDRESS` to a server that is there already.
+//! - `lab-load serve --listen ADDRESS`: such a server.
 //! - `lab-load hold --processes 1000 --sockets 41`: that many processes with that many TCP sockets each. Says `READY`, and
 //!   holds them until standard input ends.
 
@@ -54,9 +55,13 @@ fn run(arguments: &[String]) -> Result<(), Failure> {
     };
     match mode.as_str() {
         "short" => short(number("count", 1000)?, number("rate", 200)?),
-        "flat" => flat(number("count", 60_000)?, options.get("cpu").map(|_| number("cpu", 0)).transpose()?),
+        "flat" => flat(
+            number("count", 60_000)?,
+            options.get("cpu").map(|_| number("cpu", 0)).transpose()?,
+            options.get("to").map(|to| to.parse()).transpose()?,
+        ),
         "hold" => hold(number("processes", 1000)?, number("sockets", 41)?),
-        "serve" => serve(),
+        "serve" => serve(options.get("listen").copied().unwrap_or("127.0.0.1:0")),
         "one" => one(number("number", 0)?, options.get("to").ok_or("--to is missing")?.parse()?),
         "holder" => holder(number("sockets", 41)?),
         _ => Err(format!("{mode} is no load").into()),
@@ -95,10 +100,10 @@ impl Drop for Server {
 }
 
 /// The server: one connection after the other, each to its end.
-fn serve() -> Result<(), Failure> {
+fn serve(address: &str) -> Result<(), Failure> {
     set_parent_process_death_signal(Some(Signal::KILL))?;
     rustix::thread::set_name(c"lab-server")?;
-    let listener = TcpListener::bind("127.0.0.1:0")?;
+    let listener = TcpListener::bind(address)?;
     println!("{}", listener.local_addr()?);
     io::stdout().flush()?;
     let mut buffer = [0; BYTES];
@@ -157,17 +162,18 @@ fn short(count: usize, rate: usize) -> Result<(), Failure> {
     Ok(())
 }
 
-fn flat(count: usize, cpu: Option<usize>) -> Result<(), Failure> {
+fn flat(count: usize, cpu: Option<usize>, to: Option<SocketAddr>) -> Result<(), Failure> {
     if let Some(cpu) = cpu {
         let mut cpus = CpuSet::new();
         cpus.set(cpu);
         // Before the server is started: it inherits this.
         sched_setaffinity(None, &cpus)?;
     }
-    let server = Server::start()?;
+    let server = if to.is_none() { Some(Server::start()?) } else { None };
+    let to = to.or(server.as_ref().map(|server| server.address)).ok_or("no server")?;
     let began = Instant::now();
     for _ in 0..count {
-        talk(server.address)?;
+        talk(to)?;
     }
     let wall = began.elapsed();
     let each = wall.as_secs_f64() * 1e6 / count.max(1) as f64;
