@@ -7,11 +7,10 @@ use std::process::Command;
 use scopetop_lab::binary;
 use scopetop_lab::docker::{self, Daemon, IMAGE, Network};
 use scopetop_lab::picture::Picture;
-use scopetop_lab::terminal::Terminal;
-use scopetop_lab::{procstat, wait};
+use scopetop_lab::wait;
 use serde_json::Value;
 
-use crate::{Failure, observe, tell};
+use crate::{Failure, live_screen, tell};
 
 const CONTAINERS: usize = 50;
 const CONNECTIONS: usize = 10;
@@ -67,17 +66,8 @@ pub(crate) fn containers() -> Result<(), Failure> {
 
     let mut screen = Command::new(binary::path());
     screen.args(["--tick", "1000"]).env("DOCKER_HOST", daemon.address());
-    let terminal = Terminal::start(&screen, 60, 200);
-    terminal.wait_for("the counts in the header", |screen| {
-        screen.contents().lines().next().is_some_and(|header| header.contains("conn"))
-    });
-    let before = procstat::cpu_time(terminal.pid())?;
-    let (took, resident) = observe(terminal.pid())?;
-    let used = procstat::cpu_time(terminal.pid())?.saturating_sub(before);
-    let share = used.as_secs_f64() / took.as_secs_f64() * 100.0;
-    println!("{}", terminal.contents().lines().next().unwrap_or_default());
-    tell("live screen at a tick of 1 s, share of a core", &format!("{share:.1} %"), "<= 5 %", share <= 5.0);
-    println!("live screen, memory {:.0} MB", resident as f64 / 1e6);
+    let megabytes = live_screen(&screen)?;
+    println!("live screen, memory {megabytes:.0} MB");
     Ok(())
 }
 

@@ -62,9 +62,8 @@ fn tell(figure: &str, measured: &str, target: &str, reached: bool) {
     println!("{figure:<52} {measured:>22}   {target:<18} {verdict}");
 }
 
-fn median(mut figures: Vec<f64>) -> f64 {
-    figures.sort_by(f64::total_cmp);
-    figures.get(figures.len() / 2).copied().unwrap_or(f64::NAN)
+fn median(figures: &[f64]) -> f64 {
+    quartiles(figures)[1]
 }
 
 /// The figures below which a quarter, half and three quarters of them are.
@@ -114,7 +113,7 @@ fn start() -> Result<(), Failure> {
     for (figure, times) in
         [("start to snapshot --for 0 printed", printed), ("start to first picture drawn", drawn)]
     {
-        let time = median(times);
+        let time = median(&times);
         tell(figure, &format!("{time:.0} ms"), "<= 200 ms", time <= 200.0);
     }
     Ok(())
@@ -234,12 +233,12 @@ fn flat() -> Result<(), Failure> {
             "{name} {middle:.1} µs a connection (half of the rounds between {first:.1} and {third:.1} µs)"
         );
     }
-    let ratio = median(watched) / median(alone);
+    let ratio = median(&watched) / median(&alone);
     tell("slow-down of the load", &format!("{ratio:.3} x"), "<= 1.08 x", ratio <= 1.08);
     tell("events lost, all rounds", &lost.to_string(), "0", lost == 0);
     tell("events missing or too many, all rounds", &missing.to_string(), "0", missing == 0);
-    let used = median(used);
-    println!("of scopetop's processor time {:.2} s before it watched (median)", median(starting));
+    let used = median(&used);
+    println!("of scopetop's processor time {:.2} s before it watched (median)", median(&starting));
     tell(
         "processor time of scopetop events, 60,000 connections",
         &format!("{used:.2} s"),
@@ -302,16 +301,25 @@ impl Drop for ToFile {
     }
 }
 
-/// Watches a process for a while: for how long, and the most memory that it had.
-fn observe(pid: u32) -> Result<(Duration, u64), Failure> {
+/// Watches the live screen for a while, tells its share of a core, and returns the most memory that it had, in megabytes.
+fn live_screen(screen: &Command) -> Result<f64, Failure> {
     const OBSERVED: Duration = Duration::from_secs(30);
+    let terminal = Terminal::start(screen, 60, 200);
+    terminal.wait_for("the counts in the header", |screen| {
+        screen.contents().lines().next().is_some_and(|header| header.contains("conn"))
+    });
+    let before = procstat::cpu_time(terminal.pid())?;
     let began = Instant::now();
     let mut resident = 0;
     while began.elapsed() < OBSERVED {
         std::thread::sleep(Duration::from_secs(1));
-        resident = resident.max(procstat::resident_bytes(pid)?);
+        resident = resident.max(procstat::resident_bytes(terminal.pid())?);
     }
-    Ok((began.elapsed(), resident))
+    let used = procstat::cpu_time(terminal.pid())?.saturating_sub(before);
+    let share = used.as_secs_f64() / began.elapsed().as_secs_f64() * 100.0;
+    println!("{}", terminal.contents().lines().next().unwrap_or_default());
+    tell("live screen at a tick of 1 s, share of a core", &format!("{share:.1} %"), "<= 5 %", share <= 5.0);
+    Ok(resident as f64 / 1e6)
 }
 
 /// 41,000 sockets of 1,000 processes, held open.
@@ -340,7 +348,7 @@ fn hold() -> Result<(), Failure> {
         let count = |key: &str| picture[key].as_array().map_or(0, Vec::len);
         sockets = count("connections") * 2 + count("listeners");
     }
-    let (ss, scan, whole) = (median(ss_times), median(scan_times), median(whole_times));
+    let (ss, scan, whole) = (median(&ss_times), median(&scan_times), median(&whole_times));
     println!("ss -tanp {ss:.0} ms; about {sockets} sockets in the picture");
     tell("scan", &format!("{scan:.1} ms"), &format!("<= {:.0} ms", ss / 10.0), scan <= ss / 10.0);
     tell(
@@ -352,19 +360,8 @@ fn hold() -> Result<(), Failure> {
 
     let mut screen = Command::new(binary::path());
     screen.args(["--tick", "1000"]);
-    let terminal = Terminal::start(&screen, 60, 200);
-    terminal.wait_for("the counts in the header", |screen| {
-        screen.contents().lines().next().is_some_and(|header| header.contains("conn"))
-    });
-    let before = procstat::cpu_time(terminal.pid())?;
-    let (took, resident) = observe(terminal.pid())?;
-    let used = procstat::cpu_time(terminal.pid())?.saturating_sub(before);
-    let share = used.as_secs_f64() / took.as_secs_f64() * 100.0;
-    let megabytes = resident as f64 / 1e6;
-    println!("{}", terminal.contents().lines().next().unwrap_or_default());
-    tell("live screen at a tick of 1 s, share of a core", &format!("{share:.1} %"), "<= 5 %", share <= 5.0);
+    let megabytes = live_screen(&screen)?;
     tell("live screen, memory", &format!("{megabytes:.0} MB"), "<= 120 MB", megabytes <= 120.0);
-    drop(terminal);
     drop(load.stdin.take());
     load.wait()?;
     Ok(())
