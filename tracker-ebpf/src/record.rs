@@ -174,17 +174,25 @@ pub(crate) unsafe fn fill_socket<R: Reader>(
         let tcp = R::tcp_sock(sock);
         if tcp.is_null() {
             (*record).local_port = member::<R, u16>(sock, Member::SkNum);
-            (&raw mut (*record).bytes_sent).write_volatile(0);
-            (&raw mut (*record).bytes_received).write_volatile(0);
-            (&raw mut (*record).rtt_us).write_volatile(0);
-            (&raw mut (*record).retransmits).write_volatile(0);
-            (&raw mut (*record).sequence_sent).write_volatile(0);
-            (&raw mut (*record).sequence_received).write_volatile(0);
+            no_counters(record);
             return;
         }
         // `skc_num` is 0 once closed; this is kept.
         (*record).local_port = u16::from_be(member::<R, u16>(tcp, Member::InetSport));
         fill_counters::<R>(record, sock, tcp);
+    }
+}
+
+/// The record has no counters. Volatile: zeros side by side must not become a `memset`.
+#[inline(always)]
+pub(crate) unsafe fn no_counters(record: *mut SocketRecord) {
+    unsafe {
+        (&raw mut (*record).bytes_sent).write_volatile(0);
+        (&raw mut (*record).bytes_received).write_volatile(0);
+        (&raw mut (*record).rtt_us).write_volatile(0);
+        (&raw mut (*record).retransmits).write_volatile(0);
+        (&raw mut (*record).sequence_sent).write_volatile(0);
+        (&raw mut (*record).sequence_received).write_volatile(0);
     }
 }
 

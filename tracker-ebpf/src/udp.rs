@@ -18,7 +18,7 @@ use scopetop_tracker_ebpf::{
 };
 
 use crate::reader::{Reader, Typed, member, pointer};
-use crate::record::{CurrentTask as _, INET6, fill_process, is_kernels, no_process, send_with};
+use crate::record::{CurrentTask as _, INET6, fill_process, is_kernels, no_counters, no_process, send_with};
 use crate::settings::{offset, setting};
 
 /// The flows. Where there are more than it holds, those that were quiet longest are given up, and told anew when they
@@ -309,13 +309,8 @@ pub(crate) unsafe fn fill(record: *mut SocketRecord, kind: RecordKind, sock: *co
         (*record).remote_port = u16::from_be(member::<Typed, u16>(sock, Member::SkDport));
         let net = pointer::<Typed>(sock, Member::SkNet);
         (*record).netns = member::<Typed, u32>(net, Member::NetInum);
-        // What only TCP has. Volatile, as elsewhere: these zeros must not become a `memset`.
-        (&raw mut (*record).bytes_sent).write_volatile(0);
-        (&raw mut (*record).bytes_received).write_volatile(0);
-        (&raw mut (*record).rtt_us).write_volatile(0);
-        (&raw mut (*record).retransmits).write_volatile(0);
-        (&raw mut (*record).sequence_sent).write_volatile(0);
-        (&raw mut (*record).sequence_received).write_volatile(0);
+        // What only TCP has. Volatile, as in `no_counters`.
+        no_counters(record);
         (&raw mut (*record).error).write_volatile(0);
         (&raw mut (*record).fd).write_volatile(0);
         (&raw mut (*record).reserved).write_volatile(0);
