@@ -7,5 +7,5 @@ mod message;
 mod socket;
 
 pub(crate) use message::{AnswerKind, DUMP, NESTED, NetlinkError, REQUEST, Reader};
-pub(crate) use message::{attributes, push_attribute, push_header, u32_at};
+pub(crate) use message::{attributes, push_attribute, push_header, u16_at, u32_at};
 pub(crate) use socket::NetlinkSocket;

@@ -10,6 +10,7 @@ use rustix::io::Errno;
 
 use crate::connection::{Counters, State};
 use crate::kernel::address::socket_address;
+use crate::kernel::netlink::{u16_at, u32_at};
 
 /// Why the kernel's answer is none.
 #[derive(Debug, thiserror::Error)]
@@ -229,14 +230,6 @@ fn parse_counters(info: &[u8], state: State) -> Option<Counters> {
         rtt_us: (rtt != 0).then_some(rtt),
         retransmits,
     })
-}
-
-fn u16_at(bytes: &[u8], at: usize) -> Option<u16> {
-    Some(u16::from_ne_bytes(*bytes.get(at..)?.first_chunk()?))
-}
-
-fn u32_at(bytes: &[u8], at: usize) -> Option<u32> {
-    Some(u32::from_ne_bytes(*bytes.get(at..)?.first_chunk()?))
 }
 
 fn u64_at(bytes: &[u8], at: usize) -> Option<u64> {
