@@ -2,6 +2,7 @@
 
 mod editor;
 mod grouping;
+mod listing;
 mod motion;
 mod prompt;
 
@@ -16,6 +17,7 @@ pub use prompt::{Prompt, PromptKind};
 
 use crate::graph::GraphState;
 use crate::input::{Action, Request, Scope};
+use crate::list::ListState;
 use crate::trend::Trends;
 use crate::view::{self, ActiveFilter, Details, GroupKey, Selection, ShownKey, Thing, View};
 
@@ -97,16 +99,12 @@ pub struct App {
     pub newest: Option<Timestamp>,
     /// The positions of the graph.
     pub graph: GraphState,
-    /// The first row of the list on the screen.
-    pub list_offset: usize,
-    /// How many rows of the list the screen holds, since it was drawn last.
-    pub page: usize,
+    /// The rows of the list.
+    pub list: ListState,
     /// How the rates and round-trip times of what was shown went lately. Whoever jumps to another time clears them.
     pub trends: Trends,
     /// The zone that times are told in.
     pub zone: TimeZone,
-    /// Where the selected edge was in the list, for when it is gone.
-    row: usize,
     /// The node whose edges Tab goes through.
     anchor: Option<ShownKey>,
     /// The node that was selected when it was last there, and the group that it stood in.
@@ -144,11 +142,9 @@ impl App {
             tick: None,
             newest: None,
             graph: GraphState::default(),
-            list_offset: 0,
-            page: 0,
+            list: ListState::default(),
             trends: Trends::default(),
             zone,
-            row: 0,
             anchor: None,
             around: None,
             asleep: Asleep::default(),
@@ -181,6 +177,7 @@ impl App {
                 self.trends.record(&self.view, host.sequence);
             }
             self.details_are_stale = true;
+            self.list.view_changed();
             self.remember_row();
             self.remember_group();
         }
@@ -205,7 +202,13 @@ impl App {
 
     /// Which keys hold now.
     pub fn scope(&self) -> Scope {
-        if self.prompt.is_some() { Scope::Typing } else { Scope::Screen }
+        if self.prompt.is_some() {
+            Scope::Typing
+        } else if self.mode == Mode::List && self.list.chooser.is_some() {
+            Scope::Choosing
+        } else {
+            Scope::Screen
+        }
     }
 
     /// Does what a key asked for.
@@ -244,6 +247,11 @@ impl App {
             Action::Filter => self.prompt = Some(Prompt::filter(self.filter_text())),
             Action::ShowGraph => self.mode = Mode::Graph,
             Action::ShowList => self.show_list(),
+            Action::SortByNext
+            | Action::TurnOrder
+            | Action::ChooseColumns
+            | Action::ToggleColumn
+            | Action::ResetColumns => self.arrange_list(action),
             Action::Pause => self.pause(),
             Action::Relayout => self.graph.relayout(),
             Action::Help => self.help = true,

@@ -52,8 +52,18 @@ pub enum Action {
     Filter,
     /// Show the graph.
     ShowGraph,
-    /// Show the list.
+    /// Show the list; where it is shown, the tree instead of the table, or the table again.
     ShowList,
+    /// Sort the list by the next column.
+    SortByNext,
+    /// Turn the list's order around.
+    TurnOrder,
+    /// Choose the list's columns, or be done with it.
+    ChooseColumns,
+    /// Switch a column on or off.
+    ToggleColumn,
+    /// The columns as they are at first.
+    ResetColumns,
     /// Hold the picture, or let it go on.
     Pause,
     /// Lay the graph out anew.
@@ -100,6 +110,8 @@ pub enum Scope {
     Screen,
     /// While typing a filter or a search text.
     Typing,
+    /// While choosing columns.
+    Choosing,
 }
 
 /// A row of the table: keys that belong together and how they are explained.
@@ -204,7 +216,7 @@ mod tests {
 
     #[test]
     fn no_key_means_two_things() {
-        for scope in [Scope::Screen, Scope::Typing] {
+        for scope in [Scope::Screen, Scope::Typing, Scope::Choosing] {
             let keys: Vec<Key> = bindings()
                 .filter(|binding| binding.scope == scope)
                 .flat_map(|binding| binding.keys.iter().map(|(key, _)| *key))

@@ -37,7 +37,7 @@ pub(super) fn render(buffer: &mut Buffer, area: Rect, theme: &Theme) {
         [Line { what: section.to_owned(), style: theme.strong, explanation: "" }].into_iter().chain(lines)
     };
     let left: Vec<Line> = keys("Keys").collect();
-    let mut right: Vec<Line> = keys("Views").chain(keys("While typing")).collect();
+    let mut right: Vec<Line> = keys("Views").chain(keys("List")).chain(keys("While typing")).collect();
     right.push(Line { what: String::from("Connections"), style: theme.strong, explanation: "" });
     right.extend(MARKS.map(|(state, explanation)| Line {
         what: edge_mark(state).repeat(3),

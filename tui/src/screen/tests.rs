@@ -347,7 +347,7 @@ fn the_selected_row_stays_in_sight() {
     insta::assert_snapshot!("crowd_80x24", picture(&mut app, SMALL));
     act(&mut app, &topology, &[Action::First]);
     assert_eq!(shown(&mut app), 1);
-    assert_eq!(app.list_offset, 0);
+    assert_eq!(app.list.offset, 0);
 }
 
 #[test]

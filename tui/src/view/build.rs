@@ -185,17 +185,7 @@ fn ports(listeners: &[(usize, &Listener)]) -> FxHashMap<usize, String> {
 /// The edges' places in an order that depends on what they stand for alone, so that a row stays where it is while numbers
 /// change: names first, as people look for them, then pids and addresses as numbers.
 fn in_order(nodes: &[ViewNode], edges: &[GroupedEdge<'_>]) -> impl Iterator<Item = usize> + use<> {
-    let kind = |node: &ViewNode| match node.kind {
-        NodeKind::Process | NodeKind::Container | NodeKind::Group => 0,
-        NodeKind::Unknown => 1,
-        NodeKind::Remote => 2,
-    };
-    let word = |node: &ViewNode| match node.kind {
-        // An address is put in order as a number, by its key.
-        NodeKind::Remote => String::new(),
-        _ => node.label.rsplit_once(' ').map_or(node.label.as_str(), |(name, _)| name).to_lowercase(),
-    };
-    let nodes = ranks(nodes.len(), |&place| (kind(&nodes[place]), word(&nodes[place]), place));
+    let nodes = name_ranks(nodes);
     // There are few services.
     let services: FxHashSet<&Service> = edges.iter().map(|edge| edge.service).collect();
     let mut services: Vec<&Service> = services.into_iter().collect();
@@ -207,6 +197,21 @@ fn in_order(nodes: &[ViewNode], edges: &[GroupedEdge<'_>]) -> impl Iterator<Item
     let mut order: Vec<_> = edges.iter().enumerate().map(|(place, edge)| (key(edge), place)).collect();
     order.sort_unstable();
     order.into_iter().map(|(_, place)| place)
+}
+
+/// The rank of each node by its name: processes and groups before addresses, as people look for them.
+pub(crate) fn name_ranks(nodes: &[ViewNode]) -> Vec<u32> {
+    let kind = |node: &ViewNode| match node.kind {
+        NodeKind::Process | NodeKind::Container | NodeKind::Group => 0,
+        NodeKind::Unknown => 1,
+        NodeKind::Remote => 2,
+    };
+    let word = |node: &ViewNode| match node.kind {
+        // An address is put in order as a number, by its key.
+        NodeKind::Remote => String::new(),
+        _ => node.label.rsplit_once(' ').map_or(node.label.as_str(), |(name, _)| name).to_lowercase(),
+    };
+    ranks(nodes.len(), |&place| (kind(&nodes[place]), word(&nodes[place]), place))
 }
 
 /// The position of each of so many places when they are put in the order of a key.

@@ -17,6 +17,7 @@ use scopetop_tracker::tick::Counts;
 use scopetop_tracker::topology::grouping::{Grouping, Sieve};
 use scopetop_tracker::topology::{Rate, Service};
 
+pub(crate) use build::name_ranks;
 pub use build::{ActiveFilter, build, busy_from};
 pub use details::{Column, Details, Fact, Row, Table, details};
 pub(crate) use details::{flow, state_word};
@@ -274,7 +275,7 @@ impl View {
 
 impl ViewEdge {
     /// Its ends; one of them where it leads from a node to itself.
-    pub fn ends(&self) -> impl Iterator<Item = usize> + use<> {
+    pub fn ends(&self) -> impl Iterator<Item = usize> + Clone + use<> {
         [Some(self.client), (self.client != self.server).then_some(self.server)].into_iter().flatten()
     }
 
