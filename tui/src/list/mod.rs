@@ -322,6 +322,7 @@ impl ListState {
     }
 
     /// Shows all nodes' edges, or no node's.
+    #[cfg(test)]
     pub(crate) fn fold_all(&mut self, folded: bool) {
         self.folds.set_all(folded);
         self.stale = true;

@@ -36,6 +36,7 @@ impl Folds {
         }
     }
 
+    #[cfg(test)]
     pub(super) fn set_all(&mut self, folded: bool) {
         *self = Self { all: folded, turned: FxHashSet::default() };
     }

@@ -1,6 +1,8 @@
 //! From a topology to a view.
 
-use rustc_hash::{FxHashMap, FxHashSet};
+use std::sync::Arc;
+
+use rustc_hash::FxHashMap;
 use scopetop_tracker::filter::Filter;
 use scopetop_tracker::identity::Timestamp;
 use scopetop_tracker::topology::grouping::{Grouped, GroupedEdge, GroupedNode, Sums, group};
@@ -50,17 +52,26 @@ pub fn build(topology: &Topology, look: Look<'_>) -> View {
         .collect();
     // In the order in which they are told, what is looked up lies side by side in memory.
     let oldest: Vec<Oldest> = edges.iter().map(|edge| Oldest::of(topology, edge)).collect();
+    let services = Services::new(&edges);
+    let order = in_order(&nodes, &edges, &services).into_iter().map(|place| place as usize);
     let edges: Vec<ViewEdge> =
-        in_order(&nodes, &edges).map(|place| view_edge(&edges[place], &oldest[place], &mut labels)).collect();
+        order.map(|place| view_edge(&edges[place], &oldest[place], services.label(place))).collect();
+    let (mut connections, mut opened, mut closed, mut failed) = (0, 0, 0, 0);
+    for edge in &edges {
+        connections += edge.connections();
+        opened += edge.new;
+        closed += edge.closed;
+        failed += edge.failed;
+    }
     let shown = |listener: &&Listener| !listener.closed && look.sieve.protocols.has(listener.protocol);
     let totals = Totals {
         processes,
         containers,
-        connections: edges.iter().map(ViewEdge::connections).sum(),
+        connections,
         listeners: topology.listeners().filter(shown).count(),
-        opened: edges.iter().map(|edge| edge.new).sum(),
-        closed: edges.iter().map(|edge| edge.closed).sum(),
-        failed: edges.iter().map(|edge| edge.failed).sum(),
+        opened,
+        closed,
+        failed,
     };
     View { nodes, edges, hidden: kept, totals, host: host(topology) }
 }
@@ -126,13 +137,13 @@ impl Oldest {
     }
 }
 
-fn view_edge<'t>(edge: &GroupedEdge<'t>, oldest: &Oldest, labels: &mut Labels<'t>) -> ViewEdge {
+fn view_edge(edge: &GroupedEdge<'_>, oldest: &Oldest, service: Arc<str>) -> ViewEdge {
     let sums = &edge.sums;
     ViewEdge {
         client: edge.client,
         server: edge.server,
         at: edge.service.clone(),
-        service: labels.service(edge.service),
+        service,
         open: sums.open,
         new: sums.new,
         closed: sums.closed,
@@ -182,21 +193,52 @@ fn ports(listeners: &[(usize, &Listener)]) -> FxHashMap<usize, String> {
         .collect()
 }
 
+/// The services of some edges.
+struct Services {
+    /// Of each edge, a place in `labels`.
+    of_edge: Vec<u32>,
+    /// What each service is called.
+    labels: Vec<Arc<str>>,
+    /// The rank of each service.
+    ranks: Vec<u32>,
+}
+
+impl Services {
+    /// There are few: each edge's is looked up once, and the rest is done by number.
+    fn new(edges: &[GroupedEdge<'_>]) -> Self {
+        let mut places: FxHashMap<&Service, u32> = FxHashMap::default();
+        let of_edge = edges.iter().map(|edge| {
+            let next = places.len() as u32;
+            *places.entry(edge.service).or_insert(next)
+        });
+        let of_edge = of_edge.collect();
+        let mut services: Vec<(&Service, u32)> = places.into_iter().collect();
+        services.sort_unstable();
+        let mut labels: Vec<Arc<str>> = vec![Arc::from(""); services.len()];
+        let mut ranks = vec![0; services.len()];
+        for (rank, (service, place)) in (0..).zip(services) {
+            labels[place as usize] = service_label(service).into();
+            ranks[place as usize] = rank;
+        }
+        Self { of_edge, labels, ranks }
+    }
+
+    fn label(&self, edge: usize) -> Arc<str> {
+        Arc::clone(&self.labels[self.of_edge[edge] as usize])
+    }
+}
+
 /// The edges' places in an order that depends on what they stand for alone, so that a row stays where it is while numbers
 /// change: names first, as people look for them, then pids and addresses as numbers.
-fn in_order(nodes: &[ViewNode], edges: &[GroupedEdge<'_>]) -> impl Iterator<Item = usize> + use<> {
-    let nodes = name_ranks(nodes);
-    // There are few services.
-    let services: FxHashSet<&Service> = edges.iter().map(|edge| edge.service).collect();
-    let mut services: Vec<&Service> = services.into_iter().collect();
-    services.sort_unstable();
-    let services: FxHashMap<&Service, u32> = services.into_iter().zip(0..).collect();
-    let key = |edge: &GroupedEdge<'_>| {
-        (nodes[edge.client], nodes[edge.server], services.get(edge.service).copied())
-    };
-    let mut order: Vec<_> = edges.iter().enumerate().map(|(place, edge)| (key(edge), place)).collect();
-    order.sort_unstable();
-    order.into_iter().map(|(_, place)| place)
+fn in_order(nodes: &[ViewNode], edges: &[GroupedEdge<'_>], services: &Services) -> Vec<u32> {
+    let names = name_ranks(nodes);
+    // Side by side in memory: they are asked for in no order.
+    let ends: Vec<(u32, u32)> = edges.iter().map(|edge| (names[edge.client], names[edge.server])).collect();
+    // What matters least comes first, since each leaves as it was what is equal.
+    let by_service = |&edge: &u32| services.ranks[services.of_edge[edge as usize] as usize];
+    let order = counted((0..edges.len() as u32).collect(), services.ranks.len(), by_service);
+    let order = counted(order, nodes.len(), |&edge| ends[edge as usize].1);
+    counted(order, nodes.len(), |&edge| ends[edge as usize].0)
 }
 
 /// The rank of each node by its name: processes and groups before addresses, as people look for them.
@@ -206,21 +248,57 @@ pub(crate) fn name_ranks(nodes: &[ViewNode]) -> Vec<u32> {
         NodeKind::Unknown => 1,
         NodeKind::Remote => 2,
     };
-    let word = |node: &ViewNode| match node.kind {
-        // An address is put in order as a number, by its key.
-        NodeKind::Remote => String::new(),
-        _ => node.label.rsplit_once(' ').map_or(node.label.as_str(), |(name, _)| name).to_lowercase(),
-    };
-    ranks(nodes.len(), |&place| (kind(&nodes[place]), word(&nodes[place]), place))
-}
-
-/// The position of each of so many places when they are put in the order of a key.
-fn ranks<K: Ord>(count: usize, key: impl FnMut(&usize) -> K) -> Vec<u32> {
-    let mut order: Vec<usize> = (0..count).collect();
-    order.sort_by_cached_key(key);
-    let mut ranks = vec![0; count];
-    for (rank, place) in (0..).zip(order) {
-        ranks[place] = rank;
+    fn word(node: &ViewNode) -> &str {
+        match node.kind {
+            // An address is put in order as a number, by its key.
+            NodeKind::Remote => "",
+            _ => node.label.rsplit_once(' ').map_or(node.label.as_str(), |(name, _)| name),
+        }
+    }
+    // Many processes have one name, which is compared once.
+    let mut words: FxHashMap<(u8, &str), u32> = FxHashMap::default();
+    let of_node = nodes.iter().map(|node| {
+        let next = words.len() as u32;
+        *words.entry((kind(node), word(node))).or_insert(next)
+    });
+    let of_node: Vec<u32> = of_node.collect();
+    let mut words: Vec<((u8, String), u32)> =
+        words.into_iter().map(|((kind, word), number)| ((kind, word.to_lowercase()), number)).collect();
+    words.sort_unstable();
+    let mut ranks = vec![0; words.len()];
+    for (rank, same) in (0..).zip(words.chunk_by(|one, other| one.0 == other.0)) {
+        for (_, word) in same {
+            ranks[*word as usize] = rank;
+        }
+    }
+    let order = counted((0..nodes.len() as u32).collect(), words.len(), |&node| {
+        ranks[of_node[node as usize] as usize]
+    });
+    let mut ranks = vec![0; nodes.len()];
+    for (rank, node) in (0..).zip(order) {
+        ranks[node as usize] = rank;
     }
     ranks
+}
+
+/// Items in the order of small numbers, each less than `numbers`; equal ones stay as they were. In time proportional to both.
+fn counted(items: Vec<u32>, numbers: usize, number: impl Fn(&u32) -> u32) -> Vec<u32> {
+    if numbers <= 1 {
+        return items;
+    }
+    // Where the items of each number begin.
+    let mut next = vec![0_u32; numbers + 1];
+    for item in &items {
+        next[number(item) as usize + 1] += 1;
+    }
+    for number in 0..numbers {
+        next[number + 1] += next[number];
+    }
+    let mut sorted = vec![0; items.len()];
+    for item in items {
+        let place = &mut next[number(&item) as usize];
+        sorted[*place as usize] = item;
+        *place += 1;
+    }
+    sorted
 }

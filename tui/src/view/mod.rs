@@ -291,4 +291,6 @@ impl ViewEdge {
 #[cfg(test)]
 mod group_tests;
 #[cfg(test)]
+mod order_tests;
+#[cfg(test)]
 mod tests;
