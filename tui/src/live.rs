@@ -21,7 +21,7 @@ use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until};
 use crate::app::{App, Outcome, Tracking};
 use crate::input::request;
 use crate::terminal::Screen;
-use crate::theme::Theme;
+use crate::theme::{Terminal, Theme};
 use crate::view::ActiveFilter;
 
 /// The screen is drawn at most this often.
@@ -79,7 +79,8 @@ impl std::error::Error for LiveError {
 /// To be called on a tokio runtime with timers and signals; one thread is enough.
 pub async fn run(options: LiveOptions) -> Result<(), LiveError> {
     let mut signals = Signals::new().map_err(LiveError::Signals)?;
-    let theme = Theme::for_no_color(std::env::var_os("NO_COLOR").as_deref());
+    let terminal = Terminal::new(|name| std::env::var(name).ok());
+    let theme = terminal.dressed(terminal.theme());
     let mut app = App::new(ActiveFilter::new(options.filter), TimeZone::system());
     app.show_by(options.view);
     app.tick = u64::try_from(options.tracker.tick.as_nanos()).ok();

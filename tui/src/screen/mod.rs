@@ -27,6 +27,7 @@ const ROOMY: (u16, u16) = (100, 30);
 pub fn draw(frame: &mut Frame<'_>, app: &mut App, theme: &Theme) {
     let area = frame.area();
     render(frame.buffer_mut(), area, app, theme);
+    theme.finish.apply(frame.buffer_mut());
 }
 
 fn render(buffer: &mut Buffer, area: Rect, app: &mut App, theme: &Theme) {
