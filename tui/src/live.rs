@@ -19,7 +19,6 @@ use tokio::task::JoinHandle;
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until};
 
 use crate::app::{App, Outcome, Tracking};
-use crate::input::request;
 use crate::terminal::Screen;
 use crate::theme::{Terminal, Theme};
 use crate::view::ActiveFilter;
@@ -218,7 +217,10 @@ fn handle(app: &mut App, topology: &Topology, event: &Event) -> Outcome {
     // filter was taken is one that the filter lets through.
     app.settle(topology);
     match event {
-        Event::Key(key) => request(key, app.scope()).map_or(Outcome::Nothing, |asked| app.handle(asked)),
+        Event::Key(key) => {
+            let asked = app.keymap.request(key, app.scope());
+            asked.map_or(Outcome::Nothing, |asked| app.handle(asked))
+        }
         Event::Paste(text) => {
             app.type_text(text);
             Outcome::Changed
