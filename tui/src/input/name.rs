@@ -22,7 +22,7 @@ impl Action {
             Self::PreviousEdge => "previous-edge",
             Self::Open => "open",
             Self::Details => "details",
-            Self::Collapse => "collapse",
+            Self::Return => "return",
             Self::TurnAll => "open-all",
             Self::ShowBy(By::Process) => "view-process",
             Self::ShowBy(By::Name) => "view-name",

@@ -15,6 +15,7 @@ use crate::view::EdgeState;
 const GAP: usize = 3;
 
 /// A line: what is explained, how it looks, the explanation. A title has none.
+#[derive(Clone)]
 struct Line {
     what: String,
     style: Style,
@@ -41,7 +42,13 @@ pub(super) fn render(buffer: &mut Buffer, area: Rect, app: &mut App, theme: &The
     // The frame, and a blank at either side.
     let (cells, lines) =
         (usize::from(area.width.saturating_sub(4)), usize::from(area.height.saturating_sub(2)));
-    let pages = pages(columns(sections(app, theme), lines.max(1)), cells);
+    let sections = sections(app, theme);
+    let of = |lines: usize| pages(columns(&sections, lines), cells);
+    let fewest = of(lines.max(1)).len();
+    // No more lines than as many pages need, so that columns are of about one height; but sections stay whole.
+    let longest = sections.iter().map(Vec::len).max().unwrap_or(1);
+    let pages =
+        (longest..lines).map(of).find(|pages| pages.len() == fewest).unwrap_or_else(|| of(lines.max(1)));
     app.help_pages = pages.len();
     let page = app.help_page.min(pages.len().saturating_sub(1));
 
@@ -99,7 +106,7 @@ fn sections(app: &App, theme: &Theme) -> Vec<Vec<Line>> {
 }
 
 /// Sections below each other in columns of so many lines. A section stays whole where a column can hold it.
-fn columns(sections: Vec<Vec<Line>>, most: usize) -> Vec<Column> {
+fn columns(sections: &[Vec<Line>], most: usize) -> Vec<Column> {
     let mut columns: Vec<Vec<Line>> = vec![Vec::new()];
     for section in sections {
         let used = columns.last().map_or(0, Vec::len);
@@ -116,7 +123,7 @@ fn columns(sections: Vec<Vec<Line>>, most: usize) -> Vec<Column> {
                 columns.push(Vec::new());
             }
             if let Some(column) = columns.last_mut() {
-                column.push(line);
+                column.push(line.clone());
             }
         }
     }
