@@ -1,5 +1,7 @@
 //! Ticks for the tests: a written-down run with something of everything, and generated ones.
 
+#![allow(clippy::unwrap_used, reason = "a test ends at the first surprise")]
+
 use std::net::{IpAddr, SocketAddr, SocketAddrV6};
 
 use proptest::collection::vec;

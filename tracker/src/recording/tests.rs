@@ -97,7 +97,7 @@ proptest! {
                 let whole = played(&recording);
                 prop_assert_eq!(&whole[..], &ticks[..whole.len()]);
                 // What comes next is the tick after those, and it is cut off unless the cut is right before it.
-                let next = recorded(&ticks[..whole.len() + 1]).len();
+                let next = recorded(&ticks[..=whole.len()]).len();
                 prop_assert!(cut < next);
                 match recording.flaw() {
                     Some(Flaw::CutOff { tick, offset }) => {
@@ -254,7 +254,7 @@ fn room_that_was_never_written_to_is_no_damage() {
     let ticks = run(3);
     let mut bytes = recorded(&ticks);
     let offset = bytes.len() as u64;
-    bytes.extend([0; 70_000]);
+    bytes.extend(std::iter::repeat_n(0, 70_000));
     let recording = opened(&bytes);
     assert_eq!(recording.flaw(), Some(Flaw::CutOff { tick: 3, offset }));
     assert_eq!(played(&recording), ticks);
@@ -290,7 +290,9 @@ fn a_tick_is_handed_over_in_one_write() {
         }
     }
     let mut writer = Writer::new(Counting::default());
-    run(50).iter().for_each(|tick| writer.push(tick).unwrap());
+    for tick in &run(50) {
+        writer.push(tick).unwrap();
+    }
     let Counting { writes, flushes } = writer.into_inner();
     assert_eq!((writes, flushes), (50, 50));
 }
