@@ -161,14 +161,18 @@ fn what_is_selected_keeps_its_line_when_its_number_rises_and_falls() {
 fn new_rows_come_last_in_the_tick_after_a_move() {
     let before = view(&[(1, 9, 10), (2, 9, 20), (3, 9, 30)]);
     let mut list = list(Column::Rate, &before);
-    list.moved_to(&before, 1);
-    let now = view(&[(1, 9, 99), (2, 9, 20), (4, 9, 50)]);
+    assert_eq!(told(&list, &before), ["3-9", "2-9", "1-9"]);
+    list.moved_to(&before, 0);
+    let now = view(&[(1, 9, 10), (2, 9, 5), (3, 9, 20), (4, 9, 50)]);
     list.view_changed();
-    list.prepare(&now, Some(&edge(2, 9)));
-    assert_eq!(told(&list, &now), ["2-9", "1-9", "4-9"]);
+    list.prepare(&now, Some(&edge(3, 9)));
+    assert_eq!(told(&list, &now), ["3-9", "2-9", "1-9", "4-9"], "held");
+    list.view_changed();
+    list.prepare(&now, Some(&edge(3, 9)));
+    assert_eq!(told(&list, &now), ["3-9", "4-9", "1-9", "2-9"], "in order around what keeps its line");
     list.view_changed();
     list.prepare(&now, None);
-    assert_eq!(told(&list, &now), ["1-9", "4-9", "2-9"]);
+    assert_eq!(told(&list, &now), ["4-9", "3-9", "1-9", "2-9"]);
 }
 
 #[test]
