@@ -50,7 +50,7 @@ fn build() {
         let [mut applied, mut built, mut recorded] = [const { Vec::new() }; 3];
         let mut before = view::build(&topology, look);
         for tick in 0..TICKS {
-            let tick = crowd.tick(tick as u64 + 1);
+            let tick = crowd.tick(tick as u64 + 2);
             applied.push(time(|| topology.apply(&tick)));
             // As on the screen: the view before goes when there is another.
             built.push(time(|| before = view::build(&topology, look)));
@@ -74,7 +74,7 @@ fn frame() {
         let mut screen = Screen::new(&topology, mode, sort);
         let mut frames = Vec::new();
         for tick in 0..TICKS {
-            let tick = crowd.tick(tick as u64 + 1);
+            let tick = crowd.tick(tick as u64 + 2);
             topology.apply(&tick);
             screen.app.tick_applied(tick.at);
             frames.push(time(|| screen.draw(&topology)));

@@ -143,3 +143,6 @@ impl App {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

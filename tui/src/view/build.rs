@@ -248,13 +248,6 @@ pub(crate) fn name_ranks(nodes: &[ViewNode]) -> Vec<u32> {
         NodeKind::Unknown => 1,
         NodeKind::Remote => 2,
     };
-    fn word(node: &ViewNode) -> &str {
-        match node.kind {
-            // An address is put in order as a number, by its key.
-            NodeKind::Remote => "",
-            _ => node.label.rsplit_once(' ').map_or(node.label.as_str(), |(name, _)| name),
-        }
-    }
     // Many processes have one name, which is compared once.
     let mut words: FxHashMap<(u8, &str), u32> = FxHashMap::default();
     let of_node = nodes.iter().map(|node| {
@@ -279,6 +272,15 @@ pub(crate) fn name_ranks(nodes: &[ViewNode]) -> Vec<u32> {
         ranks[node as usize] = rank;
     }
     ranks
+}
+
+/// The word by which a node is put in order: its name without a number.
+fn word(node: &ViewNode) -> &str {
+    match node.kind {
+        // An address is put in order as a number, by its key.
+        NodeKind::Remote => "",
+        _ => node.label.rsplit_once(' ').map_or(node.label.as_str(), |(name, _)| name),
+    }
 }
 
 /// Items in the order of small numbers, each less than `numbers`; equal ones stay as they were. In time proportional to both.

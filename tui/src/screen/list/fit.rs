@@ -39,7 +39,7 @@ pub(super) fn table(columns: &Columns, widths: &Widths, room: usize) -> Vec<Plac
             fixed => (fixed.cells(), fixed.cells()),
         };
         // What nobody has is left out.
-        (want > 0).then_some(Claim { column, want, least: least.min(want) })
+        (want > 0).then_some(Claim { column, want, least })
     });
     places(claims.collect(), room)
 }
@@ -60,6 +60,9 @@ pub(super) fn tree(columns: &Columns, widths: &Widths, room: usize) -> Vec<Place
 /// Where the columns are. Extras are left out first, those with the highest ranks before the others, so that names are
 /// whole; then names are cut; then the others are left out.
 fn places(mut claims: Vec<Claim>, room: usize) -> Vec<Place> {
+    for claim in &mut claims {
+        claim.least = claim.least.min(claim.want);
+    }
     let taken = |claims: &[Claim], cells: fn(&Claim) -> usize| {
         claims.iter().map(cells).sum::<usize>() + GAP * claims.len().saturating_sub(1)
     };
