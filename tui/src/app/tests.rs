@@ -287,7 +287,7 @@ fn pasted_text_goes_where_text_is_typed_and_nowhere_else() {
 #[test]
 fn every_key_is_safe_on_an_empty_screen() {
     let topology = Topology::new();
-    for binding in crate::input::BINDINGS {
+    for binding in crate::input::bindings() {
         for (_, action) in binding.keys {
             for mode in [Mode::Graph, Mode::List] {
                 let mut app = App::new(None, TimeZone::UTC);

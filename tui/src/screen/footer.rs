@@ -5,14 +5,13 @@ use ratatui::layout::Rect;
 
 use super::text::{Piece, width};
 use crate::app::{App, Mode};
-use crate::input::{BINDINGS, Footer};
+use crate::input::{Footer, bindings};
 use crate::theme::Theme;
 
 pub(super) fn render(buffer: &mut Buffer, area: Rect, app: &App, theme: &Theme) {
     let position = position(app, theme);
     let room = usize::from(area.width).saturating_sub(width(&position.text) + 1);
-    let mut entries: Vec<&Footer> = BINDINGS
-        .iter()
+    let mut entries: Vec<&Footer> = bindings()
         .filter(|binding| binding.scope == app.scope())
         .filter_map(|binding| binding.footer.as_ref())
         .collect();

@@ -6,7 +6,7 @@ use ratatui::style::Style;
 use ratatui::widgets::{Block, BorderType, Clear, Widget};
 
 use super::text::width;
-use crate::input::BINDINGS;
+use crate::input::bindings;
 use crate::theme::{Theme, edge_mark};
 use crate::view::EdgeState;
 
@@ -28,7 +28,7 @@ const MARKS: [(EdgeState, &str); 5] = [
 
 pub(super) fn render(buffer: &mut Buffer, area: Rect, theme: &Theme) {
     let keys = |section: &'static str| {
-        let bindings = BINDINGS.iter().filter(move |binding| binding.section == section);
+        let bindings = bindings().filter(move |binding| binding.section == section);
         let lines = bindings.map(|binding| Line {
             what: binding.shown.to_owned(),
             style: theme.key,

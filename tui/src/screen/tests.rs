@@ -14,7 +14,7 @@ use scopetop_tracker::topology::grouping::By;
 
 use super::*;
 use crate::fixture;
-use crate::input::{Action, BINDINGS, Request, Scope};
+use crate::input::{Action, Request, Scope, bindings};
 use crate::theme::edge_mark;
 use crate::view::{ActiveFilter, EdgeState, Selection, ViewNode};
 
@@ -183,7 +183,7 @@ fn the_help_screen_has_every_key_of_the_table() {
     let (mut app, topology) = app();
     act(&mut app, &topology, &[Action::Help]);
     let text = picture(&mut app, SMALL);
-    for binding in BINDINGS {
+    for binding in bindings() {
         assert!(
             text.contains(binding.shown) && text.contains(binding.what),
             "{:?} is missing",
@@ -198,8 +198,7 @@ fn the_footer_keeps_what_matters_most() {
     let footer = |app: &mut App, width| picture(app, (width, 12)).lines().last().unwrap().to_owned();
     let wide = footer(&mut app, 160);
     let narrow = footer(&mut app, 48);
-    for entry in
-        BINDINGS.iter().filter(|binding| binding.scope == Scope::Screen).filter_map(|b| b.footer.as_ref())
+    for entry in bindings().filter(|binding| binding.scope == Scope::Screen).filter_map(|b| b.footer.as_ref())
     {
         let told = format!("{} {}", entry.keys, entry.what);
         assert!(wide.contains(&told), "{told} is missing");

@@ -1,0 +1,31 @@
+//! Keys that search and filter.
+
+use super::{footer, letter};
+use crate::input::{Action, Binding, Scope};
+
+pub(super) const BINDINGS: &[Binding] = &[
+    Binding {
+        scope: Scope::Screen,
+        section: "Keys",
+        keys: &[letter('/', Action::Search)],
+        shown: "/",
+        what: "search",
+        footer: Some(footer("/", "search", 6)),
+    },
+    Binding {
+        scope: Scope::Screen,
+        section: "Keys",
+        keys: &[letter('n', Action::NextMatch), letter('N', Action::PreviousMatch)],
+        shown: "n N",
+        what: "next, previous match",
+        footer: None,
+    },
+    Binding {
+        scope: Scope::Screen,
+        section: "Keys",
+        keys: &[letter('f', Action::Filter)],
+        shown: "f",
+        what: "filter",
+        footer: Some(footer("f", "filter", 3)),
+    },
+];

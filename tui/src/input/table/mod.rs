@@ -1,0 +1,36 @@
+//! Every key that does something: a file for each area.
+
+mod finding;
+mod moving;
+mod program;
+mod typing;
+mod views;
+
+use crossterm::event::KeyCode;
+
+use super::{Action, Binding, Footer, Key};
+
+/// The areas, in the order of the help screen and the footer.
+const AREAS: [&[Binding]; 5] =
+    [moving::BINDINGS, views::BINDINGS, finding::BINDINGS, program::BINDINGS, typing::BINDINGS];
+
+/// Every key that does something, in the order of the help screen and the footer.
+pub fn bindings() -> impl Iterator<Item = &'static Binding> + Clone {
+    AREAS.into_iter().flatten()
+}
+
+const fn plain(code: KeyCode, action: Action) -> (Key, Action) {
+    (Key::Plain(code), action)
+}
+
+const fn letter(letter: char, action: Action) -> (Key, Action) {
+    (Key::Plain(KeyCode::Char(letter)), action)
+}
+
+const fn control(letter: char, action: Action) -> (Key, Action) {
+    (Key::Control(KeyCode::Char(letter)), action)
+}
+
+const fn footer(keys: &'static str, what: &'static str, rank: u8) -> Footer {
+    Footer { keys, what, rank }
+}

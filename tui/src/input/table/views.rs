@@ -1,0 +1,86 @@
+//! Keys that choose what is shown and how.
+
+use crossterm::event::KeyCode;
+use scopetop_tracker::connection::Protocol;
+use scopetop_tracker::topology::grouping::By;
+
+use super::{footer, letter, plain};
+use crate::input::{Action, Binding, Scope};
+
+pub(super) const BINDINGS: &[Binding] = &[
+    Binding {
+        scope: Scope::Screen,
+        section: "Views",
+        keys: &[plain(KeyCode::Backspace, Action::Collapse)],
+        shown: "Backspace",
+        what: "collapse its group",
+        footer: Some(footer("⌫", "collapse", 10)),
+    },
+    Binding {
+        scope: Scope::Screen,
+        section: "Views",
+        keys: &[letter('o', Action::TurnAll)],
+        shown: "o",
+        what: "open, collapse all",
+        footer: Some(footer("o", "all", 13)),
+    },
+    Binding {
+        scope: Scope::Screen,
+        section: "Views",
+        keys: &[letter('d', Action::Details)],
+        shown: "d",
+        what: "details, of groups too",
+        footer: Some(footer("d", "details", 9)),
+    },
+    Binding {
+        scope: Scope::Screen,
+        section: "Views",
+        keys: &[
+            letter('1', Action::ShowBy(By::Process)),
+            letter('2', Action::ShowBy(By::Name)),
+            letter('3', Action::ShowBy(By::Container)),
+            letter('4', Action::ShowBy(By::Image)),
+            letter('5', Action::ShowBy(By::Namespace)),
+            letter('6', Action::ShowBy(By::Pod)),
+        ],
+        shown: "1 … 6",
+        what: "choose the view",
+        footer: None,
+    },
+    Binding {
+        scope: Scope::Screen,
+        section: "Views",
+        keys: &[
+            letter('T', Action::Toggle(Protocol::Tcp)),
+            letter('U', Action::Toggle(Protocol::Udp)),
+            letter('X', Action::Toggle(Protocol::Unix)),
+        ],
+        shown: "T U X",
+        what: "TCP, UDP, Unix on, off",
+        footer: None,
+    },
+    Binding {
+        scope: Scope::Screen,
+        section: "Keys",
+        keys: &[letter('g', Action::ShowGraph)],
+        shown: "g",
+        what: "show the graph",
+        footer: Some(footer("g", "graph", 11)),
+    },
+    Binding {
+        scope: Scope::Screen,
+        section: "Keys",
+        keys: &[letter('t', Action::ShowList)],
+        shown: "t",
+        what: "show the list",
+        footer: Some(footer("t", "list", 12)),
+    },
+    Binding {
+        scope: Scope::Screen,
+        section: "Keys",
+        keys: &[letter('R', Action::Relayout)],
+        shown: "R",
+        what: "lay the graph out anew",
+        footer: Some(footer("R", "relayout", 14)),
+    },
+];
