@@ -4,6 +4,7 @@ pub mod app;
 pub mod cli;
 pub mod command;
 pub mod error;
+pub mod export;
 #[cfg(test)]
 mod fixture;
 pub mod graph;

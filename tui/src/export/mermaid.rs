@@ -22,7 +22,8 @@ pub fn write(out: &mut impl Write, diagram: &Diagram<'_>) -> io::Result<()> {
     for edge in &diagram.edges {
         write_edge(out, edge)?;
     }
-    let closed: Vec<_> = diagram.groups.iter().flat_map(|group| &group.nodes).filter(|node| node.closed).collect();
+    let closed: Vec<_> =
+        diagram.groups.iter().flat_map(|group| &group.nodes).filter(|node| node.closed).collect();
     if !closed.is_empty() {
         let names: Vec<_> = closed.iter().map(|node| format!("n{}", node.place)).collect();
         writeln!(out, "  classDef closed stroke:#999,color:#999")?;
@@ -63,7 +64,8 @@ struct Quotable<T>(T);
 impl<T: AsRef<str>> fmt::Display for Quotable<T> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         for character in self.0.as_ref().chars() {
-            let plain = !character.is_ascii() || character.is_ascii_alphanumeric() || " .:/+-_@,".contains(character);
+            let plain =
+                !character.is_ascii() || character.is_ascii_alphanumeric() || " .:/+-_@,".contains(character);
             if plain {
                 write!(formatter, "{character}")?;
             } else {

@@ -107,7 +107,10 @@ mod tests {
         assert_eq!(indexed(67), Rgb(95, 135, 175));
         assert_eq!(indexed(255), Rgb(238, 238, 238));
         assert_eq!(of(Style::new()), (TEXT, GROUND));
-        assert_eq!(of(Style::new().fg(Color::Rgb(1, 2, 3)).bg(Color::Indexed(1))), (Rgb(1, 2, 3), SIXTEEN[1]));
+        assert_eq!(
+            of(Style::new().fg(Color::Rgb(1, 2, 3)).bg(Color::Indexed(1))),
+            (Rgb(1, 2, 3), SIXTEEN[1])
+        );
     }
 
     #[test]

@@ -69,8 +69,10 @@ impl Drawing {
     fn cell(&mut self, column: u16, row: u16, cells: u16, symbol: &str, style: Style) {
         let (colour, ground) = colour::of(style);
         self.ground(column, row, cells, ground);
-        let modifiers = style.add_modifier & (Modifier::BOLD | Modifier::ITALIC | Modifier::UNDERLINED | Modifier::CROSSED_OUT);
-        let is_blank = symbol.trim().is_empty() && !modifiers.intersects(Modifier::UNDERLINED | Modifier::CROSSED_OUT);
+        let modifiers = style.add_modifier
+            & (Modifier::BOLD | Modifier::ITALIC | Modifier::UNDERLINED | Modifier::CROSSED_OUT);
+        let is_blank =
+            symbol.trim().is_empty() && !modifiers.intersects(Modifier::UNDERLINED | Modifier::CROSSED_OUT);
         match shape::of(symbol) {
             Some(shape) => {
                 self.end_run();
@@ -107,7 +109,8 @@ impl Drawing {
 
     fn text(&mut self, column: u16, row: u16, cells: u16, symbol: &str, colour: Rgb, modifiers: Modifier) {
         if let Some(run) = &mut self.run
-            && (run.row, run.column + run.cells, run.colour, run.modifiers) == (row, column, colour, modifiers)
+            && (run.row, run.column + run.cells, run.colour, run.modifiers)
+                == (row, column, colour, modifiers)
         {
             run.cells += cells;
             run.text.push_str(symbol);
@@ -151,7 +154,10 @@ impl Drawing {
                 let (from, toward) = if up > 0 { (top, -1.0) } else { (top + HEIGHT, 1.0) };
                 let to = if right > 0 { left + WIDTH } else { left };
                 let bend = centre + toward * WIDTH / 2.0;
-                let _ = write!(self.lines.bends.entry(colour).or_default(), "M{middle} {from}V{bend}Q{middle} {centre} {to} {centre}");
+                let _ = write!(
+                    self.lines.bends.entry(colour).or_default(),
+                    "M{middle} {from}V{bend}Q{middle} {centre} {to} {centre}"
+                );
             }
             Shape::Dashed { arms, dashes } => {
                 let heavy = arms.contains(&2);
@@ -161,9 +167,19 @@ impl Drawing {
                     // Each dash has a third of its room as a gap, half of it on each side.
                     let place = (f32::from(number) + 1.0 / 6.0) / dashes;
                     let _ = if arms[1] > 0 {
-                        write!(path, "M{:.2} {centre}h{:.2}", left + WIDTH * place, WIDTH / dashes * 2.0 / 3.0)
+                        write!(
+                            path,
+                            "M{:.2} {centre}h{:.2}",
+                            left + WIDTH * place,
+                            WIDTH / dashes * 2.0 / 3.0
+                        )
                     } else {
-                        write!(path, "M{middle} {:.2}v{:.2}", top + HEIGHT * place, HEIGHT / dashes * 2.0 / 3.0)
+                        write!(
+                            path,
+                            "M{middle} {:.2}v{:.2}",
+                            top + HEIGHT * place,
+                            HEIGHT / dashes * 2.0 / 3.0
+                        )
                     };
                 }
             }
@@ -173,7 +189,8 @@ impl Drawing {
                 rectangle(areas, x, y, part(to_right - from_left, WIDTH), part(to_bottom - from_top, HEIGHT));
             }
             Shape::Quarters(quarters) => {
-                for (bit, x, y) in [(1, left, top), (2, middle, top), (4, left, centre), (8, middle, centre)] {
+                for (bit, x, y) in [(1, left, top), (2, middle, top), (4, left, centre), (8, middle, centre)]
+                {
                     if quarters & bit != 0 {
                         rectangle(areas, x, y, WIDTH / 2.0, HEIGHT / 2.0);
                     }
@@ -183,13 +200,26 @@ impl Drawing {
                 // As lines across the cell: between them is what is behind.
                 let step = HEIGHT / 4.0;
                 for line in 0..4_u8 {
-                    rectangle(areas, left, top + f32::from(line) * step, WIDTH, step / 4.0 * f32::from(quarters));
+                    rectangle(
+                        areas,
+                        left,
+                        top + f32::from(line) * step,
+                        WIDTH,
+                        step / 4.0 * f32::from(quarters),
+                    );
                 }
             }
             Shape::Dots(dots) => {
-                for (bit, column, row) in
-                    [(0, 0, 0), (1, 0, 1), (2, 0, 2), (3, 1, 0), (4, 1, 1), (5, 1, 2), (6, 0, 3), (7, 1, 3_u8)]
-                {
+                for (bit, column, row) in [
+                    (0, 0, 0),
+                    (1, 0, 1),
+                    (2, 0, 2),
+                    (3, 1, 0),
+                    (4, 1, 1),
+                    (5, 1, 2),
+                    (6, 0, 3),
+                    (7, 1, 3_u8),
+                ] {
                     if dots >> bit & 1 == 1 {
                         let x = left + WIDTH * (0.25 + 0.5 * f32::from(column as u8));
                         let y = top + HEIGHT * (0.125 + 0.25 * f32::from(row));
@@ -219,7 +249,8 @@ impl Drawing {
     fn document(mut self, columns: u16, rows: u16, title: &str) -> String {
         self.end_run();
         self.end_ground();
-        let (width, height) = (f32::from(columns) * WIDTH + 2.0 * MARGIN, f32::from(rows) * HEIGHT + 2.0 * MARGIN);
+        let (width, height) =
+            (f32::from(columns) * WIDTH + 2.0 * MARGIN, f32::from(rows) * HEIGHT + 2.0 * MARGIN);
         let mut text = String::new();
         let _ = writeln!(
             text,

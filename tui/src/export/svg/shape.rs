@@ -106,7 +106,8 @@ pub(super) fn of(symbol: &str) -> Option<Shape> {
 fn lines(character: char) -> Option<Shape> {
     let place = (character as usize).checked_sub(0x2500)?;
     let arms = ARMS.get(place / 16)?.as_bytes().get(place % 16 * 5..place % 16 * 5 + 4)?;
-    let weight = |arm: usize| arms.get(arm).and_then(|digit| digit.checked_sub(b'0')).filter(|&weight| weight < 3);
+    let weight =
+        |arm: usize| arms.get(arm).and_then(|digit| digit.checked_sub(b'0')).filter(|&weight| weight < 3);
     Some(Shape::Lines([weight(0)?, weight(1)?, weight(2)?, weight(3)?]))
 }
 
