@@ -3,6 +3,7 @@
 pub mod app;
 pub mod cli;
 pub mod command;
+pub mod errands;
 pub mod error;
 pub mod export;
 #[cfg(test)]

@@ -58,6 +58,10 @@ pub enum Action {
     Pause,
     /// Lay the graph out anew.
     Relayout,
+    /// Choose a format to write what is on the screen in.
+    Export,
+    /// Copy what is selected.
+    Copy,
     /// Show or hide the help screen.
     Help,
     /// Stop the program until the shell makes it go on.
@@ -66,6 +70,21 @@ pub enum Action {
     Quit,
     /// Edit the text that is being typed.
     Edit(Edit),
+    /// Choose.
+    Choose(Choose),
+}
+
+/// What a key does where there is something to choose.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Choose {
+    /// Go to the one above.
+    Up,
+    /// Go to the one below.
+    Down,
+    /// Take it.
+    Take,
+    /// Take none.
+    Leave,
 }
 
 /// What a key does to the text that is being typed.
@@ -100,6 +119,8 @@ pub enum Scope {
     Screen,
     /// While typing a filter or a search text.
     Typing,
+    /// While choosing one of several.
+    Choosing,
 }
 
 /// A row of the table: keys that belong together and how they are explained.
@@ -183,7 +204,7 @@ pub fn request(event: &KeyEvent, scope: Scope) -> Option<Request> {
     }
     match event.code {
         KeyCode::Char(character)
-            if scope == Scope::Typing
+            if scope != Scope::Screen
                 && !event.modifiers.intersects(KeyModifiers::CONTROL | KeyModifiers::ALT) =>
         {
             Some(Request::Type(character))
@@ -204,7 +225,7 @@ mod tests {
 
     #[test]
     fn no_key_means_two_things() {
-        for scope in [Scope::Screen, Scope::Typing] {
+        for scope in [Scope::Screen, Scope::Typing, Scope::Choosing] {
             let keys: Vec<Key> = bindings()
                 .filter(|binding| binding.scope == scope)
                 .flat_map(|binding| binding.keys.iter().map(|(key, _)| *key))

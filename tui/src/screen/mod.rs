@@ -1,6 +1,7 @@
 //! Drawing: where the panels are. One file a panel; each reads the application and writes into its part of the screen.
 
 mod bar;
+mod chooser;
 mod details;
 mod footer;
 mod header;
@@ -71,6 +72,9 @@ fn render(buffer: &mut Buffer, area: Rect, app: &mut App, theme: &Theme) {
     }
     if app.help {
         help::render(buffer, body, theme);
+    }
+    if let Some(chooser) = &app.chooser {
+        chooser::render(buffer, body, chooser, theme);
     }
 }
 
