@@ -253,19 +253,30 @@ pub(crate) fn flow(edge: &ViewEdge, bytes_per_second: f64) -> String {
     if edge.open == 0 || bytes_per_second < 0.5 { String::from("·") } else { human::rate(bytes_per_second) }
 }
 
-fn edge_details(topology: &Topology, view: &View, look: Look<'_>, key: &EdgeKey) -> Option<Details> {
-    let shown = view.edges.get(view.edge_place(key)?)?;
-    let (client, server) = (view.nodes.get(shown.client)?, view.nodes.get(shown.server)?);
+/// The connections that a shown edge stands for, in no order.
+pub(crate) fn connections_of<'t>(
+    topology: &'t Topology,
+    view: &View,
+    look: Look<'_>,
+    key: &EdgeKey,
+) -> Vec<&'t Connection> {
     let now = now(view);
     let matches = |connection: &&Connection| {
         let filter = look.sieve.filter;
         filter.is_none_or(|filter| filter.matches(&Subject::of_connection(topology, connection, now)))
     };
-    let mut connections: Vec<&Connection> = edges_of(topology, look.grouping, key)
+    edges_of(topology, look.grouping, key)
         .flat_map(|(.., edge)| &edge.connections)
         .filter_map(|&id| topology.connection(id))
         .filter(matches)
-        .collect();
+        .collect()
+}
+
+fn edge_details(topology: &Topology, view: &View, look: Look<'_>, key: &EdgeKey) -> Option<Details> {
+    let shown = view.edges.get(view.edge_place(key)?)?;
+    let (client, server) = (view.nodes.get(shown.client)?, view.nodes.get(shown.server)?);
+    let now = now(view);
+    let mut connections = connections_of(topology, view, look, key);
     connections.sort_unstable_by_key(|connection| connection.id);
     let retransmits = connections.iter().filter_map(|connection| connection.retransmits);
     let retransmits = retransmits.map(u64::from).reduce(|one, other| one + other);
