@@ -139,10 +139,10 @@ fn enter_opens_a_group_and_backspace_collapses_it() {
 }
 
 #[test]
-fn enter_on_what_is_no_group_opens_its_details_and_d_those_of_a_group() {
+fn d_opens_the_details_of_a_group_too() {
     let (mut app, topology) = app();
     select(&mut app, &topology, "nginx 2112");
-    press(&mut app, &topology, "⏎");
+    press(&mut app, &topology, "d");
     assert!(app.details_open);
     press(&mut app, &topology, "3");
     assert_eq!(app.details.as_ref().unwrap().title, "web-1 ×3", "they go along");
@@ -173,11 +173,11 @@ fn all_groups_open_collapse_and_become_what_they_were() {
     press(&mut app, &topology, "3");
     let count = |app: &App| app.view.nodes.len();
     let at_first = count(&app);
-    press(&mut app, &topology, "o");
+    press(&mut app, &topology, "O");
     let open = count(&app);
-    press(&mut app, &topology, "o");
+    press(&mut app, &topology, "O");
     let collapsed = count(&app);
-    press(&mut app, &topology, "o");
+    press(&mut app, &topology, "O");
     assert!(open > at_first && at_first > collapsed, "{open} {at_first} {collapsed}");
     assert_eq!(count(&app), at_first);
 }
