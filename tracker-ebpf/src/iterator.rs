@@ -1,14 +1,18 @@
-//! The scan: every open file of every process, those that are TCP, UDP or Unix sockets written out.
+//! The scan: every open file of every process, those that are TCP, UDP or Unix sockets written out, and what waits in
+//! the queues of listeners.
 
 use core::ffi::c_void;
 use core::mem::MaybeUninit;
 
 use aya_ebpf::helpers::generated::bpf_get_socket_cookie;
 use aya_ebpf::helpers::{bpf_seq_write, bpf_sock_from_file};
+use aya_ebpf::macros::map;
+use aya_ebpf::maps::PerCpuArray;
 use scopetop_tracker_ebpf::{FLAG_OWNER, Member, RecordKind, SocketRecord, UnixRecord, state};
 
-use crate::reader::{Probe, Reader, Typed, member, pointer};
-use crate::record::{fill_process, fill_socket, first_subflow, is_tcp};
+use crate::reader::{Pointer, Probe, Reader, Typed, member, pointer};
+use crate::record::{fill_process, fill_socket, first_subflow, is_tcp, no_process};
+use crate::settings::offset;
 use crate::udp;
 use crate::unix::{self, is_unix};
 
@@ -97,6 +101,60 @@ unsafe fn row<R: Reader>(context: *const TaskFile, task: *const u8, sock: *const
         (*pointer).fd = (*context).fd;
         // A full buffer is the kernel's to handle: it calls again with the same file.
         bpf_seq_write((*(*context).meta).seq.cast(), pointer.cast(), size_of::<SocketRecord>() as u32);
+        if now == state::LISTEN {
+            queue(context, sock);
+        }
+    }
+}
+
+/// How many connections in a listener's queue are told at most. All of them must find room in one read beside the
+/// listener, and the verifier walks through each.
+const QUEUED: u32 = 64;
+
+/// Where such a row is filled in: the stack has no room for one more record.
+#[map(name = "QUEUED_ROW")]
+static QUEUED_ROW: PerCpuArray<SocketRecord> = PerCpuArray::with_max_entries(1, 0);
+
+/// Writes the rows of the connections that wait in a listener's queue: no process has a file of them yet, so the walk
+/// over files does not come to them.
+#[inline(always)]
+unsafe fn queue(context: *const TaskFile, listener: *const u8) {
+    unsafe {
+        let head = offset(Member::AcceptQueueHead);
+        if head == 0 || offset(Member::RequestNext) == 0 || offset(Member::RequestSk) == 0 {
+            return;
+        }
+        let port = member::<Probe, u16>(listener, Member::SkNum);
+        let mut request = Probe::read::<Pointer>(listener.add(head)).0;
+        let mut left = QUEUED;
+        while left > 0 && !request.is_null() {
+            let sock = pointer::<Probe>(request, Member::RequestSk);
+            queued_row(context, sock, port);
+            request = pointer::<Probe>(request, Member::RequestNext);
+            left -= 1;
+        }
+    }
+}
+
+/// Writes the row of a connection in a queue. The queue is not held meanwhile: what is accepted by now, or is no
+/// connection to that port, is left out.
+#[inline(always)]
+unsafe fn queued_row(context: *const TaskFile, sock: *const u8, port: u16) {
+    unsafe {
+        let Some(record) = QUEUED_ROW.get_ptr_mut(0) else { return };
+        fill_socket::<Probe>(record, RecordKind::Row, sock, (0, 0));
+        no_process(record);
+        // Read after the record's time, as in every row.
+        let now = member::<Probe, u8>(sock, Member::SkState);
+        let waits = is_tcp::<Probe>(sock)
+            & (member::<Probe, u16>(sock, Member::SkNum) == port)
+            & pointer::<Probe>(sock, Member::SkSocket).is_null()
+            & (now != state::CLOSE)
+            & (now != state::LISTEN);
+        if waits {
+            (*record).state = now;
+            bpf_seq_write((*(*context).meta).seq.cast(), record.cast(), size_of::<SocketRecord>() as u32);
+        }
     }
 }
 
