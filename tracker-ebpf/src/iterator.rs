@@ -52,6 +52,9 @@ fn open_sockets(context: *const TaskFile) -> i32 {
         }
         if is_tcp::<Typed>(sock) {
             row::<Typed>(context, task, sock);
+            if member::<Typed, u8>(sock, Member::SkState) == state::LISTEN {
+                queue(context, sock);
+            }
         } else if udp::is_udp(sock) {
             udp_row(context, task, sock);
         } else if is_unix(sock) {
@@ -101,9 +104,6 @@ unsafe fn row<R: Reader>(context: *const TaskFile, task: *const u8, sock: *const
         (*pointer).fd = (*context).fd;
         // A full buffer is the kernel's to handle: it calls again with the same file.
         bpf_seq_write((*(*context).meta).seq.cast(), pointer.cast(), size_of::<SocketRecord>() as u32);
-        if now == state::LISTEN {
-            queue(context, sock);
-        }
     }
 }
 
@@ -113,7 +113,13 @@ const QUEUED: u32 = 64;
 
 /// Where their rows are filled in, one after the other: the stack has no room for one more record.
 #[map(name = "QUEUED_ROW")]
-static QUEUED_ROW: PerCpuArray<SocketRecord> = PerCpuArray::with_max_entries(1, 0);
+static QUEUED_ROW: PerCpuArray<[u64; ROW_LIMIT as usize / 8]> = PerCpuArray::with_max_entries(1, 0);
+
+/// A power of two that a record fits into: the verifier is told by a mask how long a row is at most. Were it told by a
+/// branch, it would have two ways to walk at each step of the loop.
+const ROW_LIMIT: u64 = 256;
+
+const _: () = assert!(size_of::<SocketRecord>() < ROW_LIMIT as usize);
 
 /// Writes the rows of the connections that wait in a listener's queue: no process has a file of them yet, so the walk
 /// over files does not come to them.
@@ -124,23 +130,21 @@ unsafe fn queue(context: *const TaskFile, listener: *const u8) {
         if head == 0 || offset(Member::RequestNext) == 0 || offset(Member::RequestSk) == 0 {
             return;
         }
-        let port = member::<Probe, u16>(listener, Member::SkNum);
+        let port = member::<Typed, u16>(listener, Member::SkNum);
         let mut request = Probe::read::<Pointer>(listener.add(head)).0;
+        let Some(record) = QUEUED_ROW.get_ptr_mut(0) else { return };
         let mut left = QUEUED;
         while left > 0 && !request.is_null() {
             let sock = pointer::<Probe>(request, Member::RequestSk);
-            if fill_queued(sock as u64, u64::from(port)) != 0
-                && let Some(record) = QUEUED_ROW.get_ptr_mut(0)
-            {
-                bpf_seq_write((*(*context).meta).seq.cast(), record.cast(), size_of::<SocketRecord>() as u32);
-            }
+            let length = fill_queued(sock as u64, u64::from(port)) & (ROW_LIMIT - 1);
+            bpf_seq_write((*(*context).meta).seq.cast(), record.cast(), length as u32);
             request = pointer::<Probe>(request, Member::RequestNext);
             left -= 1;
         }
     }
 }
 
-/// Fills in the row of a connection that waits to be accepted at a port; 0 if it is none. The queue is not held
+/// Fills in the row of a connection that waits to be accepted at a port and tells its length; 0 if it is none. The queue is not held
 /// meanwhile: what is accepted by now, or is something else by now, is none.
 ///
 /// Exported, so that the verifier walks through it once by itself and not with each step of the loop: that took it longer
@@ -149,7 +153,7 @@ unsafe fn queue(context: *const TaskFile, listener: *const u8) {
 #[inline(never)]
 extern "C" fn fill_queued(sock: u64, port: u64) -> u64 {
     let Some(record) = QUEUED_ROW.get_ptr_mut(0) else { return 0 };
-    let sock = sock as *const u8;
+    let (record, sock) = (record.cast::<SocketRecord>(), sock as *const u8);
     // SAFETY: the reads are the kernel's own helper's, which refuses bad addresses; the record is this processor's.
     unsafe {
         fill_socket::<Probe>(record, RecordKind::Row, sock, (0, 0));
@@ -162,7 +166,7 @@ extern "C" fn fill_queued(sock: u64, port: u64) -> u64 {
             & pointer::<Probe>(sock, Member::SkSocket).is_null()
             & (now != state::CLOSE)
             & (now != state::LISTEN);
-        u64::from(waits)
+        u64::from(waits) * size_of::<SocketRecord>() as u64
     }
 }
 
