@@ -119,7 +119,10 @@ static QUEUED_ROW: PerCpuArray<[u64; ROW_LIMIT as usize / 8]> = PerCpuArray::wit
 /// branch, it would have two ways to walk at each step of the loop.
 const ROW_LIMIT: u64 = 256;
 
-const _: () = assert!(size_of::<SocketRecord>() < ROW_LIMIT as usize);
+/// Where, behind the record, its length is: 0 where there is none to write.
+const LENGTH_AT: usize = ROW_LIMIT as usize / 8 - 1;
+
+const _: () = assert!(size_of::<SocketRecord>() <= LENGTH_AT * 8);
 
 /// Writes the rows of the connections that wait in a listener's queue: no process has a file of them yet, so the walk
 /// over files does not come to them.
@@ -136,7 +139,9 @@ unsafe fn queue(context: *const TaskFile, listener: *const u8) {
         let mut left = QUEUED;
         while left > 0 && !request.is_null() {
             let sock = pointer::<Probe>(request, Member::RequestSk);
-            let length = fill_queued(sock as u64, u64::from(port)) & (ROW_LIMIT - 1);
+            fill_queued(sock as u64, u64::from(port));
+            // Volatile: the compiler knows what it is and would leave the mask out.
+            let length = record.cast::<u64>().add(LENGTH_AT).read_volatile() & (ROW_LIMIT - 1);
             bpf_seq_write((*(*context).meta).seq.cast(), record.cast(), length as u32);
             request = pointer::<Probe>(request, Member::RequestNext);
             left -= 1;
@@ -144,16 +149,16 @@ unsafe fn queue(context: *const TaskFile, listener: *const u8) {
     }
 }
 
-/// Fills in the row of a connection that waits to be accepted at a port and tells its length; 0 if it is none. The queue is not held
-/// meanwhile: what is accepted by now, or is something else by now, is none.
+/// Fills in the row of a connection that waits to be accepted at a port and notes its length; 0 if it is none. The queue
+/// is not held meanwhile: what is accepted by now, or is something else by now, is none.
 ///
-/// Exported, so that the verifier walks through it once by itself and not with each step of the loop: that took it longer
-/// than all the rest of the start.
+/// Exported, so that the verifier walks through it once by itself and not with each step of the loop: that took longer
+/// than all the rest of the start. Such a function must return something.
 #[unsafe(no_mangle)]
 #[inline(never)]
 extern "C" fn fill_queued(sock: u64, port: u64) -> u64 {
     let Some(record) = QUEUED_ROW.get_ptr_mut(0) else { return 0 };
-    let (record, sock) = (record.cast::<SocketRecord>(), sock as *const u8);
+    let (row, record, sock) = (record.cast::<u64>(), record.cast::<SocketRecord>(), sock as *const u8);
     // SAFETY: the reads are the kernel's own helper's, which refuses bad addresses; the record is this processor's.
     unsafe {
         fill_socket::<Probe>(record, RecordKind::Row, sock, (0, 0));
@@ -166,7 +171,8 @@ extern "C" fn fill_queued(sock: u64, port: u64) -> u64 {
             & pointer::<Probe>(sock, Member::SkSocket).is_null()
             & (now != state::CLOSE)
             & (now != state::LISTEN);
-        u64::from(waits) * size_of::<SocketRecord>() as u64
+        row.add(LENGTH_AT).write_volatile(u64::from(waits) * size_of::<SocketRecord>() as u64);
+        0
     }
 }
 

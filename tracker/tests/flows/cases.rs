@@ -402,7 +402,10 @@ fn what_waits_to_be_received_is_its_senders_as_long_as_a_flow_may_be_quiet() {
         world.receive(server);
         world.tick();
         // Who sends was told before; after so long it is not known any more.
-        assert_eq!((world.over(), world.flows()), (vec![], expected.iter().map(ToString::to_string).collect()));
+        assert_eq!(
+            (world.over(), world.flows()),
+            (vec![], expected.iter().map(ToString::to_string).collect())
+        );
     }
 }
 
