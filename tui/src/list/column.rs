@@ -102,12 +102,12 @@ impl Column {
             Self::Connections => "how many",
             Self::Rate => "bytes a second",
             Self::RateTrend => "the rate lately",
-            Self::State => "state",
+            Self::State => "open, busy, closed, failed",
             Self::ToServer => "bytes a second to the server",
             Self::ToClient => "bytes a second to the client",
             Self::Rtt => "round-trip time",
             Self::RttTrend => "the round-trip time lately",
-            Self::Age => "of its oldest connection",
+            Self::Age => "age of the oldest connection",
         }
     }
 

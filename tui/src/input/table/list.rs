@@ -24,7 +24,7 @@ pub(super) const BINDINGS: &[Binding] = &[
         footer: Some(footer("c", "columns", 22)),
     },
     Binding {
-        scope: Scope::Choosing,
+        scope: Scope::Columns,
         section: "While choosing columns",
         keys: &[
             plain(KeyCode::Up, Action::Move(Direction::Up)),
@@ -37,7 +37,7 @@ pub(super) const BINDINGS: &[Binding] = &[
         footer: Some(footer("↑↓", "move", 3)),
     },
     Binding {
-        scope: Scope::Choosing,
+        scope: Scope::Columns,
         section: "While choosing columns",
         keys: &[
             plain(KeyCode::Left, Action::Move(Direction::Left)),
@@ -50,7 +50,7 @@ pub(super) const BINDINGS: &[Binding] = &[
         footer: Some(footer("←→", "move the column", 4)),
     },
     Binding {
-        scope: Scope::Choosing,
+        scope: Scope::Columns,
         section: "While choosing columns",
         keys: &[letter(' ', Action::ToggleColumn)],
         shown: "Space",
@@ -58,7 +58,7 @@ pub(super) const BINDINGS: &[Binding] = &[
         footer: Some(footer("␣", "on, off", 1)),
     },
     Binding {
-        scope: Scope::Choosing,
+        scope: Scope::Columns,
         section: "While choosing columns",
         keys: &[letter('r', Action::ResetColumns)],
         shown: "r",
@@ -66,7 +66,7 @@ pub(super) const BINDINGS: &[Binding] = &[
         footer: Some(footer("r", "as at first", 5)),
     },
     Binding {
-        scope: Scope::Choosing,
+        scope: Scope::Columns,
         section: "While choosing columns",
         keys: &[
             plain(KeyCode::Enter, Action::ChooseColumns),
@@ -78,7 +78,7 @@ pub(super) const BINDINGS: &[Binding] = &[
         footer: Some(footer("⏎", "done", 2)),
     },
     Binding {
-        scope: Scope::Choosing,
+        scope: Scope::Columns,
         section: "While choosing columns",
         keys: &[control('z', Action::Suspend), control('c', Action::Quit), letter('q', Action::Quit)],
         shown: "^Z ^C q",
