@@ -17,7 +17,7 @@ const HOST: NetnsId = NetnsId(4_026_531_840);
 /// How many processes run in one container.
 const IN_CONTAINER: u32 = 40;
 /// How many services the remotes have.
-const SERVICES: u32 = 7;
+const SERVICES: u32 = 13;
 /// In each tick so many connections open, as many close, and ten times as many carry something.
 const CHURN: u32 = 200;
 

@@ -37,11 +37,14 @@ impl Sort {
     }
 }
 
+/// What an edge is put in order by; `None` where that is not known.
+type Key = dyn Fn(&ViewEdge) -> Option<u64>;
+
 /// The places of a view's edges in the order of the rows.
 pub(super) fn edges(view: &View, sort: Sort) -> Vec<u32> {
     let count = view.edges.len() as u32;
     let by_node = |ranks: &[u32], node: usize| ranks.get(node).map(|&rank| u64::from(rank));
-    let key: Box<dyn Fn(&ViewEdge) -> Option<u64>> = match sort.column {
+    let key: Box<Key> = match sort.column {
         // The view's own order.
         Column::Client if sort.turned => return (0..count).rev().collect(),
         Column::Client | Column::RateTrend | Column::RttTrend => return (0..count).collect(),

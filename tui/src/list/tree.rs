@@ -5,7 +5,7 @@ use std::sync::Arc;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::Row;
-use crate::view::{GroupKey, ShownKey, View};
+use crate::view::{GroupKey, ShownKey, View, ViewEdge};
 
 /// The row of an open group.
 #[derive(Clone, Debug, PartialEq)]
@@ -42,8 +42,8 @@ impl Folds {
     }
 }
 
-/// The rows: groups in the order of their keys, from the outside to the inside of the host; nodes and edges in an order that is
-/// given.
+/// The rows: groups in the order of their keys, addresses after all that is on the host, as in the table; nodes and edges in an
+/// order that is given.
 pub(super) fn rows(
     view: &View,
     nodes_in_order: &[u32],
@@ -53,7 +53,7 @@ pub(super) fn rows(
     let edges_of = Buckets::new(
         view.nodes.len(),
         edges_in_order.iter().flat_map(|&edge| {
-            let ends = view.edges.get(edge as usize).into_iter().flat_map(|edge| edge.ends());
+            let ends = view.edges.get(edge as usize).into_iter().flat_map(ViewEdge::ends);
             ends.map(move |end| (end, edge))
         }),
     );
@@ -69,12 +69,14 @@ pub(super) fn rows(
             Some((*groups.get(group)?, node))
         }),
     );
-    let mut keys: Vec<(&GroupKey, usize)> = groups.into_iter().collect();
+    let is_outside = |key: &GroupKey| matches!(key, GroupKey::Internet | GroupKey::Network | GroupKey::Own);
+    let mut keys: Vec<(bool, &GroupKey, usize)> =
+        groups.into_iter().map(|(key, group)| (is_outside(key), key, group)).collect();
     keys.sort_unstable();
 
     let mut rows = Vec::with_capacity(keys.len() + view.nodes.len() + edges_of.len());
     let mut headings = Vec::with_capacity(keys.len());
-    for (_, group) in keys {
+    for (_, _, group) in keys {
         let nodes = nodes_of.get(group);
         let Some(first) = nodes.first().and_then(|&node| view.nodes.get(node as usize)) else { continue };
         rows.push(Row::Group(headings.len() as u32));

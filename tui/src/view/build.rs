@@ -50,12 +50,12 @@ pub fn build(topology: &Topology, look: Look<'_>) -> View {
         .enumerate()
         .map(|(place, node)| view_node(node, details.remove(&place).unwrap_or_default(), &mut labels))
         .collect();
-    // In the order in which they are told, what is looked up lies side by side in memory.
-    let oldest: Vec<Oldest> = edges.iter().map(|edge| Oldest::of(topology, edge)).collect();
-    let services = Services::new(&edges);
-    let order = in_order(&nodes, &edges, &services).into_iter().map(|place| place as usize);
-    let edges: Vec<ViewEdge> =
-        order.map(|place| view_edge(&edges[place], &oldest[place], services.label(place))).collect();
+    let (services, of_edge) = Services::new(&edges);
+    let drafts = edges.iter().zip(of_edge).map(|(edge, service)| Draft::of(topology, edge, service));
+    let drafts: Vec<Draft> = drafts.collect();
+    drop(edges);
+    let order = in_order(&nodes, &drafts, &services).into_iter();
+    let edges: Vec<ViewEdge> = order.map(|place| drafts[place as usize].edge(&services)).collect();
     let (mut connections, mut opened, mut closed, mut failed) = (0, 0, 0, 0);
     for edge in &edges {
         connections += edge.connections();
@@ -119,42 +119,53 @@ fn view_node(node: GroupedNode, detail: String, labels: &mut Labels<'_>) -> View
     }
 }
 
-/// What is told of an edge's oldest connection.
-struct Oldest {
-    directed: bool,
+/// An edge before it has its place: all that is told of it, side by side in memory, since it is asked for in another order
+/// than it was told in.
+struct Draft {
+    client: u32,
+    server: u32,
+    /// A place in [`Services`].
+    service: u32,
     rtt_us: Option<u32>,
     since: Option<Timestamp>,
+    directed: bool,
+    sums: Sums,
 }
 
-impl Oldest {
-    fn of(topology: &Topology, edge: &GroupedEdge<'_>) -> Self {
+impl Draft {
+    fn of(topology: &Topology, edge: &GroupedEdge<'_>, service: u32) -> Self {
         let oldest = edge.sums.oldest.and_then(|id| topology.connection(id));
         Self {
-            directed: oldest.is_some_and(|connection| connection.directed),
+            client: edge.client as u32,
+            server: edge.server as u32,
+            service,
             rtt_us: oldest.and_then(|connection| connection.rtt_us),
             since: oldest.and_then(|connection| connection.opened_at),
+            directed: oldest.is_some_and(|connection| connection.directed),
+            sums: edge.sums,
         }
     }
-}
 
-fn view_edge(edge: &GroupedEdge<'_>, oldest: &Oldest, service: Arc<str>) -> ViewEdge {
-    let sums = &edge.sums;
-    ViewEdge {
-        client: edge.client,
-        server: edge.server,
-        at: edge.service.clone(),
-        service,
-        open: sums.open,
-        new: sums.new,
-        closed: sums.closed,
-        failed: sums.failed,
-        state: state(sums),
-        directed: oldest.directed,
-        rate: sums.rate,
-        rtt_us: oldest.rtt_us,
-        since: oldest.since,
-        error: sums.error,
-        matched_by_search: false,
+    fn edge(&self, services: &Services<'_>) -> ViewEdge {
+        let sums = &self.sums;
+        let service = &services.all[self.service as usize];
+        ViewEdge {
+            client: self.client as usize,
+            server: self.server as usize,
+            at: service.service.clone(),
+            service: Arc::clone(&service.label),
+            open: sums.open,
+            new: sums.new,
+            closed: sums.closed,
+            failed: sums.failed,
+            state: state(sums),
+            directed: self.directed,
+            rate: sums.rate,
+            rtt_us: self.rtt_us,
+            since: self.since,
+            error: sums.error,
+            matched_by_search: false,
+        }
     }
 }
 
@@ -194,51 +205,55 @@ fn ports(listeners: &[(usize, &Listener)]) -> FxHashMap<usize, String> {
 }
 
 /// The services of some edges.
-struct Services {
-    /// Of each edge, a place in `labels`.
-    of_edge: Vec<u32>,
-    /// What each service is called.
-    labels: Vec<Arc<str>>,
-    /// The rank of each service.
-    ranks: Vec<u32>,
+struct Services<'t> {
+    all: Vec<Named<'t>>,
 }
 
-impl Services {
-    /// There are few: each edge's is looked up once, and the rest is done by number.
-    fn new(edges: &[GroupedEdge<'_>]) -> Self {
+/// A service and what it is called.
+struct Named<'t> {
+    service: &'t Service,
+    label: Arc<str>,
+    /// Its place in their order.
+    rank: u32,
+}
+
+impl<'t> Services<'t> {
+    /// With the place of each edge's. There are few: each edge's is looked up once, and the rest is done by number.
+    fn new(edges: &[GroupedEdge<'t>]) -> (Self, Vec<u32>) {
         let mut places: FxHashMap<&Service, u32> = FxHashMap::default();
+        let mut all: Vec<Named<'t>> = Vec::new();
         let of_edge = edges.iter().map(|edge| {
-            let next = places.len() as u32;
-            *places.entry(edge.service).or_insert(next)
+            *places.entry(edge.service).or_insert_with(|| {
+                let label = service_label(edge.service).into();
+                all.push(Named { service: edge.service, label, rank: 0 });
+                all.len() as u32 - 1
+            })
         });
         let of_edge = of_edge.collect();
-        let mut services: Vec<(&Service, u32)> = places.into_iter().collect();
-        services.sort_unstable();
-        let mut labels: Vec<Arc<str>> = vec![Arc::from(""); services.len()];
-        let mut ranks = vec![0; services.len()];
-        for (rank, (service, place)) in (0..).zip(services) {
-            labels[place as usize] = service_label(service).into();
-            ranks[place as usize] = rank;
+        let mut order: Vec<usize> = (0..all.len()).collect();
+        order.sort_unstable_by_key(|&place| all[place].service);
+        for (rank, place) in (0..).zip(order) {
+            all[place].rank = rank;
         }
-        Self { of_edge, labels, ranks }
-    }
-
-    fn label(&self, edge: usize) -> Arc<str> {
-        Arc::clone(&self.labels[self.of_edge[edge] as usize])
+        (Self { all }, of_edge)
     }
 }
 
 /// The edges' places in an order that depends on what they stand for alone, so that a row stays where it is while numbers
 /// change: names first, as people look for them, then pids and addresses as numbers.
-fn in_order(nodes: &[ViewNode], edges: &[GroupedEdge<'_>], services: &Services) -> Vec<u32> {
+fn in_order(nodes: &[ViewNode], edges: &[Draft], services: &Services<'_>) -> Vec<u32> {
     let names = name_ranks(nodes);
+    let key = |edge: &Draft| {
+        let [client, server] = [edge.client, edge.server].map(|end| names[end as usize]);
+        [services.all[edge.service as usize].rank, server, client]
+    };
     // Side by side in memory: they are asked for in no order.
-    let ends: Vec<(u32, u32)> = edges.iter().map(|edge| (names[edge.client], names[edge.server])).collect();
+    let keys: Vec<[u32; 3]> = edges.iter().map(key).collect();
     // What matters least comes first, since each leaves as it was what is equal.
-    let by_service = |&edge: &u32| services.ranks[services.of_edge[edge as usize] as usize];
-    let order = counted((0..edges.len() as u32).collect(), services.ranks.len(), by_service);
-    let order = counted(order, nodes.len(), |&edge| ends[edge as usize].1);
-    counted(order, nodes.len(), |&edge| ends[edge as usize].0)
+    let order =
+        counted((0..edges.len() as u32).collect(), services.all.len(), |&edge| keys[edge as usize][0]);
+    let order = counted(order, nodes.len(), |&edge| keys[edge as usize][1]);
+    counted(order, nodes.len(), |&edge| keys[edge as usize][2])
 }
 
 /// The rank of each node by its name: processes and groups before addresses, as people look for them.

@@ -232,6 +232,9 @@ impl<'t, 'g> Build<'t, 'g> {
         }
         let service = &edge.service;
         if is_of_group {
+            if self.of_groups.is_empty() {
+                self.of_groups.reserve(self.topology.graph().edge_count());
+            }
             let place = *self.of_groups.entry((client, server, service)).or_insert(self.edges.len());
             if let Some(known) = self.edges.get_mut(place) {
                 known.sums.merge(sums);

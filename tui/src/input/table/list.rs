@@ -12,8 +12,8 @@ pub(super) const BINDINGS: &[Binding] = &[
         section: "List",
         keys: &[letter('s', Action::SortByNext), letter('S', Action::TurnOrder)],
         shown: "s S",
-        what: "sort by next, turn around",
-        footer: Some(footer("s", "sort", 21)),
+        what: "sort by next, turn it",
+        footer: None,
     },
     Binding {
         scope: Scope::Screen,
@@ -21,7 +21,7 @@ pub(super) const BINDINGS: &[Binding] = &[
         keys: &[letter('c', Action::ChooseColumns)],
         shown: "c",
         what: "choose columns",
-        footer: Some(footer("c", "columns", 22)),
+        footer: None,
     },
     Binding {
         scope: Scope::Columns,

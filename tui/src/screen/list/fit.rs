@@ -46,7 +46,10 @@ pub(super) fn table(columns: &Columns, widths: &Widths, room: usize) -> Vec<Plac
 
 /// The columns of the tree: all names are in the first one.
 pub(super) fn tree(columns: &Columns, widths: &Widths, room: usize) -> Vec<Place> {
-    let who = Claim { column: Column::Client, want: widths.node + 8, least: LEAST_NAME + 8 };
+    // An edge's row has a mark, an arrow, a name and, in most, what that runs in.
+    let place = widths.client_in.max(widths.server_in);
+    let want = widths.node + 6 + if place > 0 { place + 5 } else { 0 };
+    let who = Claim { column: Column::Client, want, least: LEAST_NAME + 6 };
     let names = [Column::Client, Column::ClientIn, Column::Server, Column::ServerIn];
     let others = columns.shown().filter(|column| !names.contains(column)).map(|column| {
         let heading = column.heading().chars().count() + 1;
