@@ -4,6 +4,7 @@ mod asking;
 mod editor;
 mod focus;
 mod grouping;
+mod log;
 mod motion;
 mod prompt;
 
@@ -16,6 +17,7 @@ pub use asking::{Choice, Chooser, Message, Then, Wish};
 pub use editor::Editor;
 use focus::Focuses;
 use grouping::Asleep;
+pub use log::Log;
 pub use prompt::{Prompt, PromptKind};
 
 use crate::graph::GraphState;
@@ -92,6 +94,12 @@ pub struct App {
     pub chooser: Option<Chooser>,
     /// What is told until the next key.
     pub message: Option<Message>,
+    /// The output of a container that is followed.
+    pub log: Option<Log>,
+    /// Whether nothing may be changed on the host.
+    pub read_only: bool,
+    /// Whether it is to be told what can be done with the selected thing.
+    asks_to_act: bool,
     /// What is to be done outside.
     wishes: Vec<Wish>,
     /// Whether the help screen is open.
@@ -152,6 +160,9 @@ impl App {
             prompt: None,
             chooser: None,
             message: None,
+            log: None,
+            read_only: false,
+            asks_to_act: false,
             wishes: Vec::new(),
             help: false,
             paused: false,
@@ -215,6 +226,7 @@ impl App {
                 self.details = known;
             }
         }
+        self.offer(topology);
     }
 
     /// How far the held picture is behind, in nanoseconds; `None` when it is not held.
@@ -227,6 +239,8 @@ impl App {
     pub fn scope(&self) -> Scope {
         if self.chooser.is_some() {
             Scope::Choosing
+        } else if self.log.is_some() {
+            Scope::Log
         } else if self.prompt.is_some() {
             Scope::Typing
         } else {
@@ -246,6 +260,7 @@ impl App {
             Request::Act(Action::Edit(edit)) => self.edit(edit),
             // The help screen covers the rest: any key that is not for it closes it.
             Request::Act(_) if self.help => self.help = false,
+            Request::Act(action) if self.log.is_some() => self.act_on_log(action),
             Request::Act(action) => self.act(action),
         }
         Outcome::Changed
@@ -278,6 +293,7 @@ impl App {
             Action::Help => self.help = true,
             Action::Export => self.choose_format(),
             Action::Copy => self.copy(),
+            Action::Act => self.ask_to_act(),
             Action::Quit | Action::Suspend | Action::Edit(_) | Action::Choose(_) => {}
         }
     }

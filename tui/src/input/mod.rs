@@ -62,6 +62,8 @@ pub enum Action {
     Export,
     /// Copy what is selected.
     Copy,
+    /// Choose what is to be done with what is selected.
+    Act,
     /// Show or hide the help screen.
     Help,
     /// Stop the program until the shell makes it go on.
@@ -121,6 +123,8 @@ pub enum Scope {
     Typing,
     /// While choosing one of several.
     Choosing,
+    /// While a container's output is followed.
+    Log,
 }
 
 /// A row of the table: keys that belong together and how they are explained.
@@ -204,7 +208,7 @@ pub fn request(event: &KeyEvent, scope: Scope) -> Option<Request> {
     }
     match event.code {
         KeyCode::Char(character)
-            if scope != Scope::Screen
+            if matches!(scope, Scope::Typing | Scope::Choosing)
                 && !event.modifiers.intersects(KeyModifiers::CONTROL | KeyModifiers::ALT) =>
         {
             Some(Request::Type(character))
@@ -225,7 +229,7 @@ mod tests {
 
     #[test]
     fn no_key_means_two_things() {
-        for scope in [Scope::Screen, Scope::Typing, Scope::Choosing] {
+        for scope in [Scope::Screen, Scope::Typing, Scope::Choosing, Scope::Log] {
             let keys: Vec<Key> = bindings()
                 .filter(|binding| binding.scope == scope)
                 .flat_map(|binding| binding.keys.iter().map(|(key, _)| *key))

@@ -1,5 +1,6 @@
 //! Every key that does something: a file for each area.
 
+mod acting;
 mod choosing;
 mod finding;
 mod moving;
@@ -13,11 +14,12 @@ use crossterm::event::KeyCode;
 use super::{Action, Binding, Footer, Key};
 
 /// The areas, in the order of the help screen and the footer.
-const AREAS: [&[Binding]; 7] = [
+const AREAS: [&[Binding]; 8] = [
     moving::BINDINGS,
     views::BINDINGS,
     finding::BINDINGS,
     taking::BINDINGS,
+    acting::BINDINGS,
     program::BINDINGS,
     typing::BINDINGS,
     choosing::BINDINGS,
