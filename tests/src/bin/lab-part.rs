@@ -128,9 +128,9 @@ impl Talk {
     /// Says so often what it has to say. A question is two numbers, how long it is and how long the answer, and so
     /// many bytes.
     fn on(self, mut stream: Box<dyn Stream>, times: usize) -> io::Result<()> {
-        let question =
-            [&self.up.to_le_bytes(), &self.down.to_le_bytes(), vec![0; self.up as usize].as_slice()];
-        let (question, mut answer) = (question.concat(), vec![0; self.down as usize]);
+        let mut question = [self.up.to_le_bytes(), self.down.to_le_bytes()].concat();
+        question.resize(question.len() + self.up as usize, 0);
+        let mut answer = vec![0; self.down as usize];
         for _ in 0..times {
             stream.write_all(&question)?;
             stream.read_exact(&mut answer)?;
@@ -142,14 +142,13 @@ impl Talk {
 
 fn serve(mut stream: impl Stream + 'static) {
     spawn(move || {
-        let (mut head, mut bytes) = ([0; 8], Vec::new());
-        while stream.read_exact(&mut head).is_ok() {
-            let [a, b, c, d, e, f, g, h] = head;
-            bytes.resize(u32::from_le_bytes([a, b, c, d]) as usize, 0);
+        let (mut up, mut down, mut bytes) = ([0; 4], [0; 4], Vec::new());
+        while stream.read_exact(&mut up).is_ok() && stream.read_exact(&mut down).is_ok() {
+            bytes.resize(u32::from_le_bytes(up) as usize, 0);
             if stream.read_exact(&mut bytes).is_err() {
                 return;
             }
-            bytes.resize(u32::from_le_bytes([e, f, g, h]) as usize, 0);
+            bytes.resize(u32::from_le_bytes(down) as usize, 0);
             if stream.write_all(&bytes).is_err() {
                 return;
             }
