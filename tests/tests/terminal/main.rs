@@ -4,6 +4,7 @@
 
 mod acting;
 mod losses;
+mod services;
 mod views;
 
 use std::net::SocketAddr;

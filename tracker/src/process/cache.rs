@@ -17,7 +17,7 @@ use crate::kernel::clock::Clock;
 use crate::text::Text;
 
 /// For how many ticks a process that nothing names is remembered: late events of its sockets may still come.
-const TICKS_REMEMBERED: u32 = 10;
+pub(crate) const TICKS_REMEMBERED: u32 = 10;
 
 #[derive(Debug)]
 pub(super) struct ProcessCache {
@@ -168,7 +168,7 @@ impl ProcessCache {
                 id: named.id.clone(),
                 runtime: None,
                 parent: None,
-                name: None,
+                name: named.name.clone(),
                 image: None,
                 labels: BTreeMap::new(),
                 netns: None,

@@ -338,7 +338,9 @@ fn end_line(topology: &Topology, label: &str, key: &ShownKey) -> String {
 pub(super) fn container_line(topology: &Topology, index: NodeIndex) -> Option<String> {
     let container = topology.container_of(index).unwrap_or(index);
     let Some(Node::Container(container)) = topology.graph().node_weight(container) else { return None };
-    let id: String = container.id.0.chars().take(12).collect();
+    // Twelve characters tell a container; a service's id is a path.
+    let shown = if container.is_service() { usize::MAX } else { 12 };
+    let id: String = container.id.0.chars().take(shown).collect();
     let engine = container.runtime.as_ref().map_or(id.clone(), |runtime| format!("({runtime} {id})"));
     let facts = [container.name.as_ref(), container.image.as_ref()].into_iter().flatten();
     Some(facts.map(ToString::to_string).chain([engine]).collect::<Vec<_>>().join("  "))

@@ -9,7 +9,7 @@ use crate::view::Direction;
 pub(super) const BINDINGS: &[Binding] = &[
     Binding {
         scope: Scope::Screen,
-        section: "Keys",
+        section: "Acting",
         keys: &[letter('x', Action::Act)],
         shown: "x",
         what: "act: signal, close, stop, logs",
