@@ -31,6 +31,9 @@ const PULSE: Duration = Duration::from_secs(1);
 /// How many keys that are there already are taken before the screen is drawn again.
 const KEYS_AT_ONCE: usize = 64;
 
+/// Why nothing may be changed where the user asked for that.
+const READ_ONLY: &str = "nothing is changed from here: scopetop was started with --read-only";
+
 /// What the live screen is to show.
 #[derive(Clone, Debug)]
 pub struct LiveOptions {
@@ -85,7 +88,7 @@ pub async fn run(options: LiveOptions) -> Result<(), LiveError> {
     let theme = terminal.dressed(terminal.theme());
     let mut app = App::new(ActiveFilter::new(options.filter), TimeZone::system());
     app.show_by(options.view);
-    app.read_only = options.read_only;
+    app.acting_off = options.read_only.then_some(READ_ONLY);
     app.tick = u64::try_from(options.tracker.tick.as_nanos()).ok();
     let mut screen = Screen::enter().map_err(LiveError::Terminal)?;
     let mut feed = Feed::start(options.tracker);

@@ -111,7 +111,7 @@ fn connections_are_closed_one_by_one_or_all() {
     select_edge(&mut app, &topology, ":5432");
     press(&mut app, &topology, "x");
     let all = labels(&app);
-    assert_eq!(all[0], "1 close 10.0.2.4:51882 → 10.0.2.9:5432");
+    assert_eq!(all[0], "1 close 10.0.2.4:51880 → 10.0.2.9:5432");
     assert_eq!(all.last().unwrap(), "a close all 5 connections of nginx 4121 → postgres 5120 :5432");
     press(&mut app, &topology, "a");
     let question = app.chooser.clone().unwrap().question;
@@ -121,7 +121,7 @@ fn connections_are_closed_one_by_one_or_all() {
     assert_eq!(ends.len(), 5);
     assert_eq!(
         (ends[0].local, ends[0].remote),
-        ("10.0.2.4:51882".parse().unwrap(), "10.0.2.9:5432".parse().unwrap())
+        ("10.0.2.4:51880".parse().unwrap(), "10.0.2.9:5432".parse().unwrap())
     );
     assert_eq!(ends[0].owners[0].pid, 4121);
 }
@@ -143,13 +143,13 @@ fn nothing_is_offered_where_nothing_can_be_done() {
 }
 
 #[test]
-fn read_only_says_so() {
+fn where_acting_is_off_the_reason_is_told() {
     let (mut app, topology) = app();
-    app.read_only = true;
+    app.acting_off = Some("this is a recording");
     select_node(&mut app, &topology, "nginx 4121");
     press(&mut app, &topology, "x");
     assert_eq!(app.chooser, None);
-    assert!(app.message.unwrap().text.contains("--read-only"));
+    assert_eq!(app.message, Some(Message::bad("this is a recording")));
 }
 
 #[test]

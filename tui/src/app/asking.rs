@@ -128,8 +128,8 @@ impl App {
 
     /// Notes that something is to be done with what is selected: what there is to choose, the topology knows.
     pub(super) fn ask_to_act(&mut self) {
-        if self.read_only {
-            self.tell(Message::bad("nothing is changed from here: scopetop was started with --read-only"));
+        if let Some(why) = self.acting_off {
+            self.tell(Message::bad(why));
         } else if self.selection.is_none() {
             self.tell(Message::bad("nothing is selected: the arrows select"));
         } else {

@@ -96,8 +96,8 @@ pub struct App {
     pub message: Option<Message>,
     /// The output of a container that is followed.
     pub log: Option<Log>,
-    /// Whether nothing may be changed on the host.
-    pub read_only: bool,
+    /// Why nothing may be changed on the host, in a sentence; `None` where it may.
+    pub acting_off: Option<&'static str>,
     /// Whether it is to be told what can be done with the selected thing.
     asks_to_act: bool,
     /// What is to be done outside.
@@ -167,7 +167,7 @@ impl App {
             chooser: None,
             message: None,
             log: None,
-            read_only: false,
+            acting_off: None,
             asks_to_act: false,
             wishes: Vec::new(),
             help: false,

@@ -121,7 +121,11 @@ fn take(picture: &Picture, stage: &Stage, work: &Path, file: &Path) -> Result<()
     fs::create_dir_all(&place)?;
     let mut program = Command::new(binary::path());
     program.args(["--filter", &format!("label.{LABEL}")]).current_dir(&place);
-    program.env("DOCKER_HOST", stage.daemon.address()).env("TZ", "UTC").env("COLORTERM", "truecolor");
+    program
+        .env("DOCKER_HOST", stage.daemon.address())
+        .env("TZ", "UTC")
+        .env("COLORTERM", "truecolor")
+        .env("LC_ALL", "C.UTF-8");
     // No setting of whoever runs this.
     program.env("HOME", &place).env_remove("XDG_CONFIG_HOME").env_remove("TMUX");
     let (columns, rows) = picture.size;

@@ -176,7 +176,7 @@ mod tests {
 
     #[test]
     fn a_refusal_has_the_engines_words() {
-        let answer = "HTTP/1.1 409 Conflict\r\nTransfer-Encoding: chunked\r\n\r\n14\r\n{\"message\":\"no\\u001b\"}\r\n0\r\n\r\n";
+        let answer = "HTTP/1.1 409 Conflict\r\nTransfer-Encoding: chunked\r\n\r\n16\r\n{\"message\":\"no\\u001b\"}\r\n0\r\n\r\n";
         let (path, engine) = engine("d", answer);
         let refused = command(&[path], &id("a1"), Command::Stop);
         assert_eq!(refused, Err(EngineError::Says(409, Text::from("no\\x1b"))));

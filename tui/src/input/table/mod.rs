@@ -3,6 +3,7 @@
 mod acting;
 mod choosing;
 mod finding;
+mod following;
 mod moving;
 mod program;
 mod taking;
@@ -23,6 +24,7 @@ const AREAS: &[&[Binding]] = &[
     program::BINDINGS,
     typing::BINDINGS,
     choosing::BINDINGS,
+    following::BINDINGS,
 ];
 
 /// Every key that does something, in the order of the help screen and the footer.
