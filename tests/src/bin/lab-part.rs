@@ -42,8 +42,8 @@ fn main() -> ExitCode {
     }
 }
 
-fn play(part: &str) -> Result<(), Failure> {
-    for statement in part.split(';').map(str::trim).filter(|statement| !statement.is_empty()) {
+fn play(script: &str) -> Result<(), Failure> {
+    for statement in script.split(';').map(str::trim).filter(|statement| !statement.is_empty()) {
         let words: Vec<&str> = statement.split_whitespace().collect();
         match words.as_slice() {
             ["listen", port] => serve_tcp(port.parse()?)?,

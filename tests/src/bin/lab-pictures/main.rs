@@ -41,22 +41,17 @@ struct Picture {
 const PICTURES: [Picture; 3] = [
     Picture {
         name: "processes",
-        size: (120, 40),
+        size: (120, 28),
         keys: &[],
         shows: &["nginx", "postgres", "firefox", "redis-server"],
     },
     Picture {
         name: "containers",
-        size: (120, 40),
+        size: (120, 36),
         keys: &["3", "\x1b[B", "d"],
         shows: &["app", "cache", "shop/app:4.2"],
     },
-    Picture {
-        name: "list",
-        size: (120, 40),
-        keys: &["t", "\x1b[B"],
-        shows: &["gunicorn", ":6379", "ECONNREFUSED"],
-    },
+    Picture { name: "list", size: (120, 30), keys: &["t", "\x1b[B"], shows: &["gunicorn", ":6379"] },
 ];
 
 fn main() -> ExitCode {
@@ -126,6 +121,8 @@ fn take(picture: &Picture, stage: &Stage, work: &Path, file: &Path) -> Result<()
         .env("TZ", "UTC")
         .env("COLORTERM", "truecolor")
         .env("LC_ALL", "C.UTF-8");
+    // The pictures are dark.
+    program.env("COLORFGBG", "15;0");
     // No setting of whoever runs this.
     program.env("HOME", &place).env_remove("XDG_CONFIG_HOME").env_remove("TMUX");
     let (columns, rows) = picture.size;
