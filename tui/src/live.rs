@@ -22,6 +22,7 @@ use crate::app::{App, Outcome, Tracking};
 use crate::errands::Errands;
 use crate::terminal::Screen;
 use crate::theme::{Terminal, Theme};
+use crate::usage::Sampler;
 use crate::view::ActiveFilter;
 
 /// The screen is drawn at most this often.
@@ -40,6 +41,8 @@ pub struct LiveOptions {
     pub filter: Filter,
     /// By what it groups at first.
     pub view: By,
+    /// Whether the details show the environment of a process.
+    pub environment: bool,
 }
 
 /// Why the live screen ended.
@@ -83,6 +86,8 @@ pub async fn run(options: LiveOptions) -> Result<(), LiveError> {
     let theme = terminal.dressed(terminal.theme());
     let mut app = App::new(ActiveFilter::new(options.filter), TimeZone::system());
     app.show_by(options.view);
+    app.arguments = options.tracker.arguments;
+    app.environment = options.environment;
     app.tick = u64::try_from(options.tracker.tick.as_nanos()).ok();
     let mut screen = Screen::enter().map_err(LiveError::Terminal)?;
     let mut feed = Feed::start(options.tracker);
@@ -105,6 +110,7 @@ async fn watch(
     pulse.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut frames = Frames::new(Instant::now());
     let mut errands = Errands::default();
+    let mut sampler = Sampler::default();
 
     loop {
         if frames.due(Instant::now()) {
@@ -113,6 +119,7 @@ async fn watch(
                 return ended(error);
             }
             frames.drawn(Instant::now());
+            sampler.ask(app);
         }
         tokio::select! {
             biased;
@@ -166,6 +173,7 @@ async fn watch(
                 }
                 frames.stale = true;
             }
+            used = sampler.next() => frames.stale |= app.usage_sampled(used) == Outcome::Changed,
             () = sleep_until(frames.next), if frames.stale => {}
             _ = pulse.tick() => {
                 if Screen::panicked() {

@@ -40,7 +40,8 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Result<(), Error> {
 /// The live screen.
 fn live(settings: &Settings, view: By) -> Result<(), Error> {
     let tracker = settings.options(settings.tick, false);
-    let options = LiveOptions { tracker, filter: settings.filter.clone(), view };
+    let options =
+        LiveOptions { tracker, filter: settings.filter.clone(), view, environment: settings.environment };
     Ok(runtime()?.block_on(crate::live::run(options))?)
 }
 
