@@ -20,4 +20,5 @@ mod slots;
 pub mod terminal;
 pub mod theme;
 pub mod trend;
+pub mod usage;
 pub mod view;

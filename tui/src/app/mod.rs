@@ -25,7 +25,10 @@ use crate::graph::GraphState;
 use crate::input::{Action, Keymap, Request, Scope};
 use crate::list::ListState;
 use crate::trend::Trends;
-use crate::view::{self, ActiveFilter, Details, Direction, GroupKey, Selection, ShownKey, Thing, View};
+use crate::usage::{Samples, UsageHistory};
+use crate::view::{
+    self, ActiveFilter, Details, Direction, GroupKey, Known, Selection, ShownKey, Thing, View,
+};
 
 /// How the connections are shown.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -127,6 +130,12 @@ pub struct App {
     pub list: ListState,
     /// How the rates and round-trip times of what was shown went lately. Whoever jumps to another time clears them.
     pub trends: Trends,
+    /// What processes used that were looked at.
+    pub usage: UsageHistory,
+    /// Whether the arguments of processes are read.
+    pub arguments: bool,
+    /// Whether the environment of a process is to be read and shown.
+    pub environment: bool,
     /// The zone that times are told in.
     pub zone: TimeZone,
     /// The node whose edges Tab goes through.
@@ -179,6 +188,9 @@ impl App {
             graph: GraphState::default(),
             list: ListState::default(),
             trends: Trends::default(),
+            usage: UsageHistory::default(),
+            arguments: true,
+            environment: false,
             zone,
             anchor: None,
             around: None,
@@ -226,13 +238,33 @@ impl App {
                 .selection
                 .as_ref()
                 .filter(|_| self.details_open)
-                .and_then(|selection| view::details(topology, self.whole(), self.look(), selection));
+                .and_then(|selection| view::details(self.known(topology), selection));
             self.details_gone = known.is_none();
             if known.is_some() {
                 self.details = known;
             }
         }
         self.offer(topology);
+    }
+
+    /// What details are made of.
+    fn known<'a>(&'a self, topology: &'a Topology) -> Known<'a> {
+        Known {
+            topology,
+            view: self.whole(),
+            look: self.look(),
+            trends: &self.trends,
+            usage: &self.usage,
+            arguments: self.arguments,
+            zone: &self.zone,
+        }
+    }
+
+    /// Takes in what the processes use whose details are open.
+    pub fn usage_sampled(&mut self, samples: Samples) -> Outcome {
+        self.usage.record(samples);
+        self.details_are_stale = true;
+        if self.details_open { Outcome::Changed } else { Outcome::Nothing }
     }
 
     /// How far the held picture is behind, in nanoseconds; `None` when it is not held.
