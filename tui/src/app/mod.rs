@@ -239,6 +239,9 @@ impl App {
             Action::ShowList => self.show_list(),
             Action::Pause => self.pause(),
             Action::Relayout => self.graph.relayout(),
+            Action::ZoomIn => self.graph.set_zoom(self.graph.zoom().nearer()),
+            Action::ZoomOut => self.graph.set_zoom(self.graph.zoom().farther()),
+            Action::Pan(direction) => self.graph.pan_step(direction),
             Action::Help => self.help = true,
             Action::Quit | Action::Suspend | Action::Edit(_) => {}
         }

@@ -9,6 +9,7 @@ use super::glyph::UNICODE;
 use super::lines::{Light, Window, lit};
 use super::place::{Block, Place, Places};
 use super::text;
+use crate::human;
 use crate::theme::Theme;
 use crate::view::{NodeState, View, ViewNode};
 
@@ -131,11 +132,15 @@ impl Scene<'_> {
         if !block.crowd.is_empty() {
             self.crowd_row(buffer, block, (x + 2, bottom), width - 4, light);
         }
-        for (slot, row) in block.slots.iter().zip(y + 1..bottom) {
+        for (index, slot) in block.slots.iter().enumerate() {
             if slot.is_live()
                 && let Some(node) = slot.key.as_ref().and_then(|key| self.view.node_place(key))
             {
+                let row = block.row(index);
                 self.row(buffer, node, (x + 1, row), width - 2);
+                if block.tall > 1 {
+                    self.flow_row(buffer, node, (x + 1, row + 1), width - 2);
+                }
             }
         }
     }
@@ -215,6 +220,24 @@ impl Scene<'_> {
         let is_idle = shown.connections == 0 && !selected;
         let detail_style = if is_idle { style.patch(self.theme.dim) } else { style };
         self.put(buffer, (x + 1 + room - text::width(&detail), y), &format!("{detail} "), detail_style);
+    }
+
+    /// The second row of a node: how many connections it has and how much flows on them.
+    fn flow_row(&self, buffer: &mut Buffer, node: usize, (x, y): (i32, i32), width: i32) {
+        let shown = &self.view.nodes[node];
+        if shown.connections == 0 {
+            return;
+        }
+        let light = self.focus.node(node, self.view);
+        let style =
+            if self.selected == Some(node) { self.theme.selected } else { lit(self.theme.text, light) };
+        let flow = human::rate(shown.rate.to_server + shown.rate.to_client);
+        let count = format!("{} conn", text::count(shown.connections));
+        let room = width - 4;
+        let end = text::cut_end(&flow, room);
+        let start = if text::width(&count) + text::width(&end) + 1 <= room { count } else { String::new() };
+        let gap = usize::try_from(room - text::width(&start) - text::width(&end)).unwrap_or(0);
+        self.put(buffer, (x, y), &format!("   {start}{}{end} ", " ".repeat(gap)), style);
     }
 
     /// Says what one is looking at where nobody talks to anybody, in the last row if nothing is drawn there.

@@ -18,11 +18,13 @@ struct Draft {
     /// Whether it stands right below the one before, because there is no room for a free row.
     tight: bool,
     top: i32,
+    /// How many rows a node has.
+    tall: i32,
 }
 
 impl Draft {
     fn height(&self) -> i32 {
-        if self.line { 1 } else { rows(self.nodes.len()) + 2 }
+        if self.line { 1 } else { rows(self.nodes.len()) * self.tall + 2 }
     }
 
     /// How many free rows it wants before the next: a lane for lines.
@@ -35,11 +37,11 @@ impl Draft {
 const SWEEPS: usize = 4;
 
 /// Lays everything out for a panel of a size.
-pub(super) fn layout(view: &View, links: &Links, size: (i32, i32)) -> Places {
+pub(super) fn layout(view: &View, links: &Links, size: (i32, i32), tall: i32) -> Places {
     let (width, height) = size;
     let columns = assign_columns(view, links, width);
     let count = columns.iter().max().map_or(1, |last| last + 1);
-    let mut drafts = draft(view, links, &columns);
+    let mut drafts = draft(view, links, &columns, tall);
     order(view, links, &mut drafts, count);
     for column in 0..count {
         fold(view, links, &mut drafts, column, height);
@@ -55,17 +57,18 @@ pub(super) fn layout(view: &View, links: &Links, size: (i32, i32)) -> Places {
             column: draft.column,
             top: draft.top,
             line: draft.line,
+            tall,
+            held: draft.nodes.len(),
             slots: draft.nodes.iter().map(|node| Slot::new(key(node))).collect(),
             crowd: draft
                 .crowd
                 .iter()
                 .map(|node| Folded { key: key(node), linked: links.linked[*node] })
                 .collect(),
-            seen: 0,
         })
         .collect();
     let columns = vec![Column { x: 0, width: 0, channel: 0 }; count];
-    let mut places = Places { columns, blocks, size, ..Places::default() };
+    let mut places = Places { columns, blocks, size, tall };
     // Which lines run side by side depends on the rows alone; how wide the channels must be, on the lines.
     let tracks = super::route::tracks(&places, &places.resolve(view), view);
     places.columns = set_widths(&natural, &tracks, width);
@@ -134,7 +137,7 @@ fn share_last_column(view: &View, links: &Links, ranked: &mut [Option<usize>], w
 }
 
 /// One box a column and group.
-fn draft(view: &View, links: &Links, columns: &[usize]) -> Vec<Draft> {
+fn draft(view: &View, links: &Links, columns: &[usize], tall: i32) -> Vec<Draft> {
     let mut order: Vec<usize> = (0..view.nodes.len()).collect();
     // Those with lines and most connections first: what folds is at the end.
     order.sort_by(|&a, &b| {
@@ -158,6 +161,7 @@ fn draft(view: &View, links: &Links, columns: &[usize]) -> Vec<Draft> {
                 line: false,
                 tight: false,
                 top: 0,
+                tall,
             }),
         }
     }
@@ -176,7 +180,7 @@ fn order(view: &View, links: &Links, drafts: &mut Vec<Draft>, count: usize) {
             for draft in drafts.iter().filter(|draft| draft.column == column) {
                 for (row, &node) in draft.nodes.iter().enumerate() {
                     // Columns of different heights compare by their middles.
-                    position[node] = y + 1.0 + row as f64 - f64::from(total) / 2.0;
+                    position[node] = y + 1.0 + row as f64 * f64::from(draft.tall) - f64::from(total) / 2.0;
                 }
                 y += f64::from(draft.height() + 1);
             }
@@ -328,7 +332,9 @@ fn set_rows(links: &Links, drafts: &mut [Draft], count: usize, height: i32, node
                 .enumerate()
                 .flat_map(|(row, &node)| {
                     let y = &y;
-                    links.others(node).filter_map(move |other| y[other].map(|other| other - 1 - rows(row)))
+                    links
+                        .others(node)
+                        .filter_map(move |other| y[other].map(|other| other - 1 - rows(row) * draft.tall))
                 })
                 .collect();
             wishes.sort_unstable();
@@ -339,7 +345,7 @@ fn set_rows(links: &Links, drafts: &mut [Draft], count: usize, height: i32, node
         }
         for draft in &mine {
             for (row, &node) in draft.nodes.iter().enumerate() {
-                y[node] = Some(draft.top + 1 + rows(row));
+                y[node] = Some(draft.top + 1 + rows(row) * draft.tall);
             }
             for &node in &draft.crowd {
                 y[node] = Some(draft.top + draft.height() - 1);

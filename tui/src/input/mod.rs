@@ -58,6 +58,12 @@ pub enum Action {
     Pause,
     /// Lay the graph out anew.
     Relayout,
+    /// Draw more of each thing.
+    ZoomIn,
+    /// Draw less of each thing.
+    ZoomOut,
+    /// Move the panel over the graph.
+    Pan(Direction),
     /// Show or hide the help screen.
     Help,
     /// Stop the program until the shell makes it go on.
@@ -227,6 +233,7 @@ mod tests {
                 Key::Plain(code) => format!("{code:?}"),
                 Key::Control(KeyCode::Char(letter)) => format!("^{}", letter.to_ascii_uppercase()),
                 Key::Control(code) => format!("^{code:?}"),
+                Key::Shift(KeyCode::Up) => "⇧↑".to_owned(),
                 Key::Shift(code) => format!("⇧{code:?}"),
             };
             assert!(binding.shown.contains(&name), "{:?} does not show {name}", binding.shown);

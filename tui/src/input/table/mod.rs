@@ -1,6 +1,7 @@
 //! Every key that does something: a file for each area.
 
 mod finding;
+mod graph;
 mod moving;
 mod program;
 mod typing;
@@ -11,8 +12,14 @@ use crossterm::event::KeyCode;
 use super::{Action, Binding, Footer, Key};
 
 /// The areas, in the order of the help screen and the footer.
-const AREAS: [&[Binding]; 5] =
-    [moving::BINDINGS, views::BINDINGS, finding::BINDINGS, program::BINDINGS, typing::BINDINGS];
+const AREAS: [&[Binding]; 6] = [
+    moving::BINDINGS,
+    views::BINDINGS,
+    graph::BINDINGS,
+    finding::BINDINGS,
+    program::BINDINGS,
+    typing::BINDINGS,
+];
 
 /// Every key that does something, in the order of the help screen and the footer.
 pub fn bindings() -> impl Iterator<Item = &'static Binding> + Clone {
@@ -21,6 +28,10 @@ pub fn bindings() -> impl Iterator<Item = &'static Binding> + Clone {
 
 const fn plain(code: KeyCode, action: Action) -> (Key, Action) {
     (Key::Plain(code), action)
+}
+
+const fn shift(code: KeyCode, action: Action) -> (Key, Action) {
+    (Key::Shift(code), action)
 }
 
 const fn letter(letter: char, action: Action) -> (Key, Action) {

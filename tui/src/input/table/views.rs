@@ -19,10 +19,10 @@ pub(super) const BINDINGS: &[Binding] = &[
     Binding {
         scope: Scope::Screen,
         section: "Views",
-        keys: &[letter('o', Action::TurnAll)],
-        shown: "o",
+        keys: &[letter('O', Action::TurnAll)],
+        shown: "O",
         what: "open, collapse all",
-        footer: Some(footer("o", "all", 13)),
+        footer: Some(footer("O", "all", 13)),
     },
     Binding {
         scope: Scope::Screen,
