@@ -26,7 +26,7 @@ impl Reachable {
         for (program, path) in programs {
             let path = folder.0.join(path);
             fs::create_dir_all(path.parent().unwrap_or(&folder.0))?;
-            fs::copy(program, path)?;
+            copy(program, &path)?;
         }
         Ok(folder)
     }
@@ -45,6 +45,13 @@ impl Reachable {
         }
         command
     }
+}
+
+/// Copies a program, by a process of its own: were the copy written here, another thread that starts a process at that
+/// moment would hand the open file on to it, and a file that is open for writing cannot be run ("Text file busy").
+fn copy(program: &Path, path: &Path) -> std::io::Result<()> {
+    let status = Command::new("cp").arg("--").args([program, path]).status()?;
+    if status.success() { Ok(()) } else { Err(std::io::Error::other(format!("cp: {status}"))) }
 }
 
 impl Drop for Reachable {

@@ -5,5 +5,6 @@
 mod actor;
 mod binary;
 mod need;
+mod ordinary;
 mod terminal;
 mod world;

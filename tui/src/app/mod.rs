@@ -16,6 +16,7 @@ pub use prompt::{Prompt, PromptKind};
 
 use crate::graph::GraphState;
 use crate::input::{Action, Request, Scope};
+use crate::trend::Trends;
 use crate::view::{self, ActiveFilter, Details, GroupKey, Selection, ShownKey, Thing, View};
 
 /// How the connections are shown.
@@ -100,6 +101,8 @@ pub struct App {
     pub list_offset: usize,
     /// How many rows of the list the screen holds, since it was drawn last.
     pub page: usize,
+    /// How the rates and round-trip times of what was shown went lately. Whoever jumps to another time clears them.
+    pub trends: Trends,
     /// The zone that times are told in.
     pub zone: TimeZone,
     /// Where the selected edge was in the list, for when it is gone.
@@ -143,6 +146,7 @@ impl App {
             graph: GraphState::default(),
             list_offset: 0,
             page: 0,
+            trends: Trends::default(),
             zone,
             row: 0,
             anchor: None,
@@ -173,6 +177,9 @@ impl App {
         if std::mem::take(&mut self.view_is_stale) {
             self.view = view::build(topology, self.look());
             self.view.mark(&self.search);
+            if let Some(host) = &self.view.host {
+                self.trends.record(&self.view, host.sequence);
+            }
             self.details_are_stale = true;
             self.remember_row();
             self.remember_group();
