@@ -13,7 +13,7 @@ fn a_view_is_chosen_its_groups_open_and_collapse() {
         let contents = screen.contents();
         contents.contains("zebra") && !contents.contains(&zebra) && !contents.contains(&listener)
     });
-    terminal.press("o");
+    terminal.press("O");
     terminal.wait_for_text(&zebra);
     // What is selected first is one of the two.
     terminal.press("j\x7f");

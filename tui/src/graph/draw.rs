@@ -235,7 +235,7 @@ impl Scene<'_> {
         let count = format!("{} conn", text::count(shown.connections));
         let room = width - 4;
         let end = text::cut_end(&flow, room);
-        let start = if text::width(&count) + text::width(&end) + 1 <= room { count } else { String::new() };
+        let start = if text::width(&count) + text::width(&end) < room { count } else { String::new() };
         let gap = usize::try_from(room - text::width(&start) - text::width(&end)).unwrap_or(0);
         self.put(buffer, (x, y), &format!("   {start}{}{end} ", " ".repeat(gap)), style);
     }

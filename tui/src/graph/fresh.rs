@@ -71,7 +71,7 @@ pub(super) fn layout(view: &View, links: &Links, size: (i32, i32), tall: i32) ->
     let mut places = Places { columns, blocks, size, tall };
     // Which lines run side by side depends on the rows alone; how wide the channels must be, on the lines.
     let tracks = super::route::tracks(&places, &places.resolve(view), view);
-    places.columns = set_widths(&natural, &tracks, width);
+    places.columns = set_widths(&natural, &tracks, width, channel_wish(view));
     places
 }
 
@@ -368,6 +368,8 @@ const READABLE: i32 = 25;
 const WIDEST: (i32, i32) = (46, 24);
 /// A channel in which a number and a service have room on a line.
 const SERVICES: i32 = 16;
+/// The same for how many services a line stands for.
+const SEVERAL_SERVICES: i32 = 23;
 /// Room for a name of 15 characters, a process's number and a port.
 const ROOMY: i32 = 34;
 
@@ -386,8 +388,16 @@ fn natural_widths(view: &View, drafts: &[Draft], count: usize) -> Vec<i32> {
     widths
 }
 
+/// How wide channels should be for what is written in them.
+fn channel_wish(view: &View) -> i32 {
+    let mut pairs: Vec<(usize, usize)> = view.edges.iter().map(|edge| (edge.client, edge.server)).collect();
+    pairs.sort_unstable();
+    let is_bundled = pairs.windows(2).any(|pair| pair[0] == pair[1] && pair[0].0 != pair[0].1);
+    if is_bundled { SEVERAL_SERVICES } else { SERVICES }
+}
+
 /// Sets the widths of columns and channels, for a panel of a width. The channel after the last column is the margin.
-fn set_widths(natural: &[i32], tracks: &[i32], width: i32) -> Vec<Column> {
+fn set_widths(natural: &[i32], tracks: &[i32], width: i32, wish: i32) -> Vec<Column> {
     let count = natural.len();
     let mut widths = natural.to_vec();
     // Numbers need room on both sides of the lines down.
@@ -417,7 +427,7 @@ fn set_widths(natural: &[i32], tracks: &[i32], width: i32) -> Vec<Column> {
     }
     // First room for a service on the lines, then for longer names to come, then air.
     let spare = width - taken(&widths, &channels);
-    grow(&mut channels[..count - 1], SERVICES, spare);
+    grow(&mut channels[..count - 1], wish, spare);
     let spare = width - taken(&widths, &channels);
     grow(&mut widths, ROOMY, spare);
     let spare = width - taken(&widths, &channels);

@@ -137,8 +137,14 @@ fn group_node(view: &View, key: ShownKey, members: &[usize]) -> ViewNode {
     let only = members.len() == 1;
     ViewNode {
         key,
-        label: if only { first.label.clone() } else { members_label(nodes.clone()) },
-        detail: if only { first.detail.clone() } else { String::new() },
+        label: if only { first.label.clone() } else { members_label(view, members) },
+        detail: if only {
+            first.detail.clone()
+        } else if rate.to_server + rate.to_client > 0.0 {
+            human::rate(rate.to_server + rate.to_client)
+        } else {
+            String::new()
+        },
         kind,
         group: first.group.clone(),
         group_label: first.group_label.clone(),
@@ -157,15 +163,15 @@ fn group_node(view: &View, key: ShownKey, members: &[usize]) -> ViewNode {
 }
 
 /// `12 processes`, `3 addresses`, `4 nodes` where they are of several kinds.
-fn members_label<'v>(nodes: impl Iterator<Item = &'v ViewNode> + Clone) -> String {
-    let all = |kind| nodes.clone().all(|node| node.kind == kind);
+fn members_label(view: &View, members: &[usize]) -> String {
+    let all = |kind| members.iter().all(|&node| view.nodes[node].kind == kind);
     let what = match () {
         () if all(NodeKind::Process) => "processes",
         () if all(NodeKind::Remote) => "addresses",
         () if all(NodeKind::Container) => "containers",
         () => "nodes",
     };
-    format!("{} {what}", human::count(nodes.clone().count()))
+    format!("{} {what}", human::count(members.len()))
 }
 
 /// The edges between groups: one for each service between two of them.

@@ -131,7 +131,10 @@ fn fit(mine: &[usize], wires: &[Wire], view: &View, (first, last): (i32, i32)) -
             Services::One(service) if is_one => texts.push((format!(" {service} "), 4)),
             Services::One(service) => texts.push((format!(" {number} {service} "), 4)),
             Services::Several(count) if is_one => texts.push((format!(" {count} services "), 4)),
-            Services::Several(count) => texts.push((format!(" {count} services · {number} "), 4)),
+            Services::Several(count) => {
+                texts.push((format!(" {count} services · {number} "), 4));
+                texts.push((format!(" {count} services · {short} "), 3));
+            }
         }
     }
     for number in [number, short].into_iter().filter(|number| !number.is_empty()) {

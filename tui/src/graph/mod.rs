@@ -54,6 +54,7 @@ pub enum Zoom {
 
 impl Zoom {
     /// One step nearer; the same where there is none.
+    #[must_use]
     pub fn nearer(self) -> Self {
         match self {
             Self::Groups => Self::Nodes,
@@ -62,6 +63,7 @@ impl Zoom {
     }
 
     /// One step back; the same where there is none.
+    #[must_use]
     pub fn farther(self) -> Self {
         match self {
             Self::Groups | Self::Nodes => Self::Groups,
@@ -253,10 +255,10 @@ pub fn render(
         _ => selected.into_iter().collect(),
     };
     let plan = &mut state.plans[zoom as usize];
-    let pan = plan.pan_to(area, &shown);
-    plan.pan = Some(pan);
+    let corner = plan.pan_to(area, &shown);
+    plan.pan = Some(corner);
     let plan = &*plan;
-    let window = Window { area, pan };
+    let window = Window { area, pan: corner };
     let focus = Focus::new(view, selection);
     lines::draw(buffer, window, view, &plan.routes, &focus, theme);
     let scene = Scene { window, view, places: &plan.places, at: &plan.at, focus: &focus, selected, theme };

@@ -173,11 +173,11 @@ fn all_groups_open_collapse_and_become_what_they_were() {
     press(&mut app, &topology, "3");
     let count = |app: &App| app.view.nodes.len();
     let at_first = count(&app);
-    press(&mut app, &topology, "o");
+    press(&mut app, &topology, "O");
     let open = count(&app);
-    press(&mut app, &topology, "o");
+    press(&mut app, &topology, "O");
     let collapsed = count(&app);
-    press(&mut app, &topology, "o");
+    press(&mut app, &topology, "O");
     assert!(open > at_first && at_first > collapsed, "{open} {at_first} {collapsed}");
     assert_eq!(count(&app), at_first);
 }

@@ -5,3 +5,4 @@ mod build;
 mod looks;
 mod pictures;
 mod properties;
+mod zooms;

@@ -292,14 +292,18 @@ fn a_place_is_kept_for_who_comes_back() {
     assert_ne!(Some(&new), first.get(&key));
     layout(&mut state, &all.view(), area);
     assert_eq!(rows_of(&state, &all.view()).get(&key), first.get(&key));
-    // Gone for long (for one that came back before: ten seconds), its place serves another.
+    // Gone for long (for one that came back before: ten seconds), its place serves another; before it that of the one
+    // that went first.
     for _ in 0..12 {
         state.look_again();
         layout(&mut state, &without.view(), area);
     }
-    let other = without.host("e 5", ":5").steady("a 1", "e 5", 5, 1);
-    layout(&mut state, &other.view(), area);
-    assert_eq!(rows_of(&state, &other.view()).get(&super::build::process("e 5")), first.get(&key));
+    for (name, place) in [("e 5", Some(&new)), ("f 6", first.get(&key))] {
+        let other = without.clone().host("e 5", ":5").steady("a 1", "e 5", 5, 1);
+        let other = if name == "f 6" { other.host("f 6", ":6").steady("a 1", "f 6", 6, 1) } else { other };
+        layout(&mut state, &other.view(), area);
+        assert_eq!(rows_of(&state, &other.view()).get(&super::build::process(name)), place);
+    }
 }
 
 #[test]
