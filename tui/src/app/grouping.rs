@@ -33,10 +33,13 @@ impl App {
         self.regroup();
         let Asleep(views) = &mut self.asleep;
         let (grouping, graph) = std::mem::take(&mut views[by as usize]);
-        let left =
-            (std::mem::replace(&mut self.grouping, grouping), std::mem::replace(&mut self.graph, graph));
-        let place = left.0.by() as usize;
-        views[place] = left;
+        let left = std::mem::replace(&mut self.grouping, grouping);
+        let place = left.by() as usize;
+        views[place].0 = left;
+        let graph = std::mem::replace(self.graph_of_all(), graph);
+        let Asleep(views) = &mut self.asleep;
+        views[place].1 = graph;
+        self.forget_parts();
     }
 
     /// Opens the group that is selected. Returns whether one is.
@@ -66,7 +69,8 @@ impl App {
     pub(super) fn turn_all(&mut self) {
         self.regroup();
         self.grouping.turn_all();
-        self.graph.relayout();
+        self.graph_of_all().relayout();
+        self.forget_parts();
     }
 
     /// Shows a protocol, or not any more.

@@ -1,6 +1,7 @@
 //! The state of the screen and what changes it: keys, ticks, and what becomes of the tracker. No terminal, no clock.
 
 mod editor;
+mod focus;
 mod grouping;
 mod motion;
 mod prompt;
@@ -11,6 +12,7 @@ use scopetop_tracker::topology::Topology;
 use scopetop_tracker::topology::grouping::{Grouping, Protocols};
 
 pub use editor::Editor;
+use focus::Focuses;
 use grouping::Asleep;
 pub use prompt::{Prompt, PromptKind};
 
@@ -58,7 +60,7 @@ pub enum Outcome {
 #[derive(Debug)]
 #[expect(clippy::struct_excessive_bools, reason = "they are independent of each other")]
 pub struct App {
-    /// What is shown.
+    /// What is shown: of a focused graph the part around the focus.
     pub view: View,
     /// How it is shown.
     pub mode: Mode,
@@ -111,6 +113,8 @@ pub struct App {
     anchor: Option<ShownKey>,
     /// The node that was selected when it was last there, and the group that it stood in.
     around: Option<(Selection, GroupKey)>,
+    /// The nodes that are focused.
+    focuses: Focuses,
     /// The views that are not shown.
     asleep: Asleep,
     /// The grouping that the selection is of, where another one was chosen since.
@@ -151,6 +155,7 @@ impl App {
             row: 0,
             anchor: None,
             around: None,
+            focuses: Focuses::default(),
             asleep: Asleep::default(),
             regrouped_from: None,
             meant: None,
@@ -174,8 +179,12 @@ impl App {
     /// drawing: what is not drawn need not be made.
     pub fn settle(&mut self, topology: &Topology) {
         self.follow(topology);
-        if std::mem::take(&mut self.view_is_stale) {
+        let is_new = std::mem::take(&mut self.view_is_stale);
+        if is_new {
             self.view = view::build(topology, self.look());
+        }
+        if is_new || self.focuses.stale {
+            self.narrow(topology, is_new);
             self.view.mark(&self.search);
             if let Some(host) = &self.view.host {
                 self.trends.record(&self.view, host.sequence);
@@ -189,7 +198,7 @@ impl App {
                 .selection
                 .as_ref()
                 .filter(|_| self.details_open)
-                .and_then(|selection| view::details(topology, &self.view, self.look(), selection));
+                .and_then(|selection| view::details(topology, self.whole(), self.look(), selection));
             self.details_gone = known.is_none();
             if known.is_some() {
                 self.details = known;
@@ -233,7 +242,7 @@ impl App {
             Action::PreviousEdge => self.step_edge(false),
             Action::Open => self.open(),
             Action::Details => self.toggle_details(),
-            Action::Collapse => self.collapse(),
+            Action::Return => self.step_out(),
             Action::TurnAll => self.turn_all(),
             Action::ShowBy(by) => self.show_by(by),
             Action::Toggle(protocol) => self.toggle(protocol),
@@ -259,10 +268,23 @@ impl App {
         self.view_is_stale |= !self.paused;
     }
 
-    /// Opens the selected group, or the details of what is no group.
+    /// Opens the selected group, focuses the selected node, or opens the details of the selected edge.
     fn open(&mut self) {
-        if !self.open_group() {
-            self.open_details();
+        match self.selection {
+            None => self.first(),
+            Some(Selection::Edge(_)) => self.open_details(),
+            Some(Selection::Node(_)) => {
+                if !self.open_group() {
+                    self.focus();
+                }
+            }
+        }
+    }
+
+    /// Leaves the focus, or collapses the group around the selected node.
+    fn step_out(&mut self) {
+        if !self.leave_focus() {
+            self.collapse();
         }
     }
 
@@ -288,8 +310,10 @@ impl App {
             self.details_open = false;
         } else if let (Some(Selection::Edge(_)), Some(anchor)) = (&self.selection, self.anchor.take()) {
             self.select(Selection::Node(anchor));
-        } else if self.selection.take().is_none() {
+        } else if !self.search.is_empty() {
             self.set_search("");
+        } else if self.selection.take().is_none() {
+            self.leave_focus();
         }
     }
 

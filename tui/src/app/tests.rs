@@ -55,14 +55,14 @@ fn the_list_is_walked_from_its_first_row_to_its_last() {
     press(&mut app, &topology, KeyCode::Up);
     press(&mut app, &topology, KeyCode::Up);
     assert_eq!(app.selected_row(), Some(0));
-    press(&mut app, &topology, KeyCode::End);
+    press_with(&mut app, &topology, KeyCode::End, KeyModifiers::CONTROL);
     assert_eq!(app.selected_row(), Some(app.view.edges.len() - 1));
     press(&mut app, &topology, KeyCode::PageDown);
     assert_eq!(app.selected_row(), Some(app.view.edges.len() - 1));
     app.page = 4;
     press(&mut app, &topology, KeyCode::PageUp);
     assert_eq!(app.selected_row(), Some(app.view.edges.len() - 4));
-    press(&mut app, &topology, KeyCode::Home);
+    press_with(&mut app, &topology, KeyCode::Home, KeyModifiers::CONTROL);
     assert_eq!(app.selected_row(), Some(0));
 }
 
@@ -144,9 +144,9 @@ fn from_an_edge_left_and_right_lead_to_its_ends() {
 }
 
 #[test]
-fn enter_opens_details_of_something_and_escape_closes_them_first() {
+fn details_are_of_something_and_escape_closes_them_first() {
     let (mut app, topology) = app();
-    press(&mut app, &topology, KeyCode::Enter);
+    press(&mut app, &topology, KeyCode::Char('d'));
     assert_eq!(selected(&app), "nginx 4121", "the busiest node");
     assert_eq!(app.details.as_ref().unwrap().title, "nginx 4121");
     press(&mut app, &topology, KeyCode::Esc);
@@ -222,7 +222,6 @@ fn the_search_selects_while_typing_goes_round_and_can_be_given_up() {
 fn a_search_without_a_match_leaves_the_selection() {
     let (mut app, topology) = app();
     press(&mut app, &topology, KeyCode::Enter);
-    press(&mut app, &topology, KeyCode::Esc);
     press(&mut app, &topology, KeyCode::Char('/'));
     type_in(&mut app, &topology, "zzz");
     assert_eq!((selected(&app).as_str(), app.match_position()), ("nginx 4121", (0, 0)));

@@ -28,19 +28,19 @@ pub enum Action {
     NextEdge,
     /// Select the edge before.
     PreviousEdge,
-    /// Open the selected group; of anything else, its details.
+    /// Open the selected group, focus the selected node, or open the details of the selected edge.
     Open,
     /// Open the details, or close them.
     Details,
-    /// Collapse the group that the selected node stands in.
-    Collapse,
+    /// Leave the focus; without one, collapse the group that the selected node stands in.
+    Return,
     /// All groups open, all collapsed, or as they are at first, in turn.
     TurnAll,
     /// Group the graph by something.
     ShowBy(By),
     /// Show a protocol, or not any more.
     Toggle(Protocol),
-    /// One step back: close, then deselect, then stop searching.
+    /// One step back: close, stop searching, deselect, leave the focus: the first of these that there is to do.
     Back,
     /// Type a search text.
     Search,

@@ -94,8 +94,10 @@ fn explain(buffer: &mut Buffer, area: Rect, column: u16, marked: u16, message: &
 fn looked_at(buffer: &mut Buffer, area: Rect, app: &App, theme: &Theme) {
     let cells = usize::from(area.width);
     let searching = searching(app, theme);
-    let least = total(&tabs::views(app, 0, theme)) + total(&tabs::protocols(app, 0, theme));
-    let in_use = in_use(app, cells.saturating_sub(least), theme);
+    let focus = focus(app, theme);
+    let least = total(&tabs::views(app, 0, theme)) + total(&focus) + total(&tabs::protocols(app, 0, theme));
+    let mut in_use = in_use(app, cells.saturating_sub(least), theme);
+    in_use.splice(0..0, focus);
     let taken = total(&in_use) + total(&searching) + total(&tabs::protocols(app, 0, theme));
     let mut left = tabs::views(app, cells.saturating_sub(taken), theme);
     let taken = total(&left) + total(&in_use) + total(&searching);
@@ -117,16 +119,7 @@ fn in_use(app: &App, cells: usize, theme: &Theme) -> Vec<Piece> {
             Piece::new(clip(&filter.text, cells.saturating_sub(4)), theme.strong, 0),
             Piece::new("  ✓", theme.good, 0),
         ];
-        let things = [(hidden.connections, "conn"), (hidden.nodes, "node")]
-            .into_iter()
-            .filter(|(number, _)| *number > 0)
-            .map(|(number, what)| {
-                format!("{} {what}{}", human::count(number), if number == 1 { "" } else { "s" })
-            });
-        let things: Vec<_> = things.collect();
-        if !things.is_empty() {
-            pieces.push(Piece::new(format!("  hides {}", things.join(", ")), theme.dim, 2));
-        }
+        pieces.extend(hides(hidden.connections, hidden.nodes, theme));
         return pieces;
     }
     match app.view.host.as_ref().map(|host| (host.reasons.as_slice(), &host.remedy)) {
@@ -151,6 +144,28 @@ fn in_use(app: &App, cells: usize, theme: &Theme) -> Vec<Piece> {
         }
         _ => Vec::new(),
     }
+}
+
+/// The node that is focused, and what that leaves out.
+fn focus(app: &App, theme: &Theme) -> Vec<Piece> {
+    let Some(key) = app.focused().last() else { return Vec::new() };
+    let label = app.view.node(key).map_or("what is gone", |node| &node.label);
+    let left_out = app.left_out();
+    let mut pieces = vec![Piece::new(" around  ", theme.key, 1), Piece::new(label, theme.strong, 0)];
+    pieces.extend(hides(left_out.connections, left_out.nodes, theme));
+    pieces
+}
+
+/// How much is kept away; nothing where nothing is.
+fn hides(connections: usize, nodes: usize, theme: &Theme) -> Option<Piece> {
+    let things: Vec<_> = [(connections, "conn"), (nodes, "node")]
+        .into_iter()
+        .filter(|(number, _)| *number > 0)
+        .map(|(number, what)| {
+            format!("{} {what}{}", human::count(number), if number == 1 { "" } else { "s" })
+        })
+        .collect();
+    (!things.is_empty()).then(|| Piece::new(format!("  hides {}", things.join(", ")), theme.dim, 2))
 }
 
 fn searching(app: &App, theme: &Theme) -> Vec<Piece> {

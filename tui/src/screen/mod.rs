@@ -97,6 +97,9 @@ fn nothing_to_show(app: &App) -> Option<String> {
     Some(match (&app.tracking, &app.filter) {
         (Tracking::Starting, _) => String::from("attaching to the kernel and looking at what is there …"),
         (Tracking::Stopped(why), _) => format!("nothing is tracked: {why}"),
+        (Tracking::Live, _) if app.focused().len() > 0 => {
+            String::from("what was focused is gone, with all around it: Backspace returns")
+        }
         (Tracking::Live, _) if app.view.hidden.switched_off.iter().any(|&kept| kept > 0) => {
             String::from("nothing of the protocols that are shown: T, U and X show the others")
         }

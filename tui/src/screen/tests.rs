@@ -112,7 +112,7 @@ fn details_of_an_edge() {
 fn details_of_a_node() {
     let (mut app, topology) = app();
     app.mode = Mode::Graph;
-    act(&mut app, &topology, &[Action::Open]);
+    act(&mut app, &topology, &[Action::Details]);
     app.mode = Mode::List;
     insta::assert_snapshot!("node_80x24", picture(&mut app, SMALL));
     insta::assert_snapshot!("node_160x45", picture(&mut app, LARGE));
@@ -463,7 +463,7 @@ fn a_view_that_one_comes_back_to_is_as_it_was_left() {
         let db = |node: &&ViewNode| node.label.contains("postgres") || node.label.starts_with("db");
         let db = app.view.nodes.iter().find(db).unwrap().key.clone();
         app.selection = Some(Selection::Node(db));
-        let turn = if by == By::Process { Action::Collapse } else { Action::Open };
+        let turn = if by == By::Process { Action::Return } else { Action::Open };
         app.tick_applied(fixture::NOW);
         app.settle(&topology);
         act(&mut app, &topology, &[turn]);
@@ -495,7 +495,7 @@ fn who_is_not_opened_stays_where_it_is() {
     act(&mut app, &topology, &[Action::Open]);
     assert_eq!(others.map(|label| place(&mut app, label)), before);
     place(&mut app, "postgres 3002");
-    act(&mut app, &topology, &[Action::Collapse]);
+    act(&mut app, &topology, &[Action::Return]);
     assert_eq!(others.map(|label| place(&mut app, label)), before);
     place(&mut app, "db ×2");
 }

@@ -3,6 +3,7 @@
 //! Nodes are processes, remote addresses, unknown holders and collapsed groups of these; each stands in an open group:
 //! a container, a namespace, the host, the world outside. Nothing here knows about cells, colours or keys.
 
+mod around;
 mod build;
 mod details;
 mod group_details;
@@ -17,6 +18,8 @@ use scopetop_tracker::tick::Counts;
 use scopetop_tracker::topology::grouping::{Grouping, Sieve};
 use scopetop_tracker::topology::{Rate, Service};
 
+pub use around::LeftOut;
+pub(crate) use around::{around, part};
 pub use build::{ActiveFilter, build, busy_from};
 pub use details::{Column, Details, Fact, Row, Table, details};
 pub(crate) use details::{flow, state_word};

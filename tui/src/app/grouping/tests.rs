@@ -139,10 +139,10 @@ fn enter_opens_a_group_and_backspace_collapses_it() {
 }
 
 #[test]
-fn enter_on_what_is_no_group_opens_its_details_and_d_those_of_a_group() {
+fn d_opens_the_details_of_a_group_too() {
     let (mut app, topology) = app();
     select(&mut app, &topology, "nginx 2112");
-    press(&mut app, &topology, "⏎");
+    press(&mut app, &topology, "d");
     assert!(app.details_open);
     press(&mut app, &topology, "3");
     assert_eq!(app.details.as_ref().unwrap().title, "web-1 ×3", "they go along");

@@ -3,7 +3,7 @@
 use crossterm::event::KeyCode;
 
 use super::{footer, letter, plain};
-use crate::input::{Action, Binding, Scope};
+use crate::input::{Action, Binding, Key, Scope};
 use crate::view::Direction;
 
 pub(super) const BINDINGS: &[Binding] = &[
@@ -35,8 +35,8 @@ pub(super) const BINDINGS: &[Binding] = &[
     Binding {
         scope: Scope::Screen,
         section: "Keys",
-        keys: &[plain(KeyCode::Home, Action::First), plain(KeyCode::End, Action::Last)],
-        shown: "Home End",
+        keys: &[(Key::Control(KeyCode::Home), Action::First), (Key::Control(KeyCode::End), Action::Last)],
+        shown: "^Home ^End",
         what: "the first, the last",
         footer: None,
     },
@@ -45,7 +45,7 @@ pub(super) const BINDINGS: &[Binding] = &[
         section: "Keys",
         keys: &[plain(KeyCode::Enter, Action::Open)],
         shown: "Enter",
-        what: "open a group, or details",
+        what: "open a group, focus a node",
         footer: Some(footer("⏎", "open", 5)),
     },
     Binding {

@@ -11,10 +11,10 @@ pub(super) const BINDINGS: &[Binding] = &[
     Binding {
         scope: Scope::Screen,
         section: "Views",
-        keys: &[plain(KeyCode::Backspace, Action::Collapse)],
+        keys: &[plain(KeyCode::Backspace, Action::Return)],
         shown: "Backspace",
-        what: "collapse its group",
-        footer: Some(footer("⌫", "collapse", 10)),
+        what: "return, collapse group",
+        footer: Some(footer("⌫", "return", 10)),
     },
     Binding {
         scope: Scope::Screen,
