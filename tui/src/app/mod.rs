@@ -257,6 +257,7 @@ impl App {
             Action::Relayout => self.graph.relayout(),
             Action::ZoomIn => self.graph.set_zoom(self.graph.zoom().nearer()),
             Action::ZoomOut => self.graph.set_zoom(self.graph.zoom().farther()),
+            Action::Overview => self.graph.set_overview(!self.graph.overview()),
             Action::Pan(direction) => self.graph.pan_step(direction),
             Action::Help => self.help = true,
             Action::Quit | Action::Suspend | Action::Edit(_) => {}
@@ -308,6 +309,8 @@ impl App {
     fn back(&mut self) {
         if self.details_open {
             self.details_open = false;
+        } else if self.mode == Mode::Graph && self.graph.overview() {
+            self.graph.set_overview(false);
         } else if let (Some(Selection::Edge(_)), Some(anchor)) = (&self.selection, self.anchor.take()) {
             self.select(Selection::Node(anchor));
         } else if !self.search.is_empty() {

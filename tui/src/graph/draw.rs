@@ -11,12 +11,16 @@ use super::place::{Block, Place, Places};
 use super::text;
 use crate::human;
 use crate::theme::Theme;
+use crate::trend::{Trends, sparkline};
 use crate::view::{NodeState, View, ViewNode};
 
 /// What stands at the right end of a node's row.
 pub(super) fn detail_of(node: &ViewNode) -> String {
     if node.detail.is_empty() && node.connections == 0 { String::from("idle") } else { node.detail.clone() }
 }
+
+/// The fewest and the most cells of a trend.
+const BARS: (i32, i32) = (4, 12);
 
 /// Says why there is no picture.
 pub(super) fn nothing(buffer: &mut Buffer, area: Rect, view: &View, theme: &Theme) {
@@ -47,6 +51,7 @@ pub(super) struct Scene<'a> {
     pub(super) focus: &'a Focus,
     /// The selected node.
     pub(super) selected: Option<usize>,
+    pub(super) trends: &'a Trends,
     pub(super) theme: &'a Theme,
 }
 
@@ -222,7 +227,7 @@ impl Scene<'_> {
         self.put(buffer, (x + 1 + room - text::width(&detail), y), &format!("{detail} "), detail_style);
     }
 
-    /// The second row of a node: how many connections it has and how much flows on them.
+    /// The second row of a node: how many connections it has, how its rate went lately, and what it is now.
     fn flow_row(&self, buffer: &mut Buffer, node: usize, (x, y): (i32, i32), width: i32) {
         let shown = &self.view.nodes[node];
         if shown.connections == 0 {
@@ -231,13 +236,25 @@ impl Scene<'_> {
         let light = self.focus.node(node, self.view);
         let style =
             if self.selected == Some(node) { self.theme.selected } else { lit(self.theme.text, light) };
-        let flow = human::rate(shown.rate.to_server + shown.rate.to_client);
-        let count = format!("{} conn", text::count(shown.connections));
         let room = width - 4;
-        let end = text::cut_end(&flow, room);
-        let start = if text::width(&count) + text::width(&end) < room { count } else { String::new() };
-        let gap = usize::try_from(room - text::width(&start) - text::width(&end)).unwrap_or(0);
-        self.put(buffer, (x, y), &format!("   {start}{}{end} ", " ".repeat(gap)), style);
+        let now = text::cut_end(&human::rate(shown.rate.to_server + shown.rate.to_client), room);
+        let count = format!("{} conn", text::count(shown.connections));
+        let left = room - text::width(&now);
+        let trend = self.trends.node(&shown.key).map(|trend| trend.rate());
+        let bars = |cells: i32| {
+            let cells = usize::try_from(cells.min(BARS.1)).unwrap_or(0);
+            trend.as_deref().map(|values| sparkline(values, cells)).unwrap_or_default()
+        };
+        let (count, bars) = match left - text::width(&count) - 2 {
+            cells if cells >= BARS.0 => (count, bars(cells)),
+            // The trend says more than the count.
+            _ if left > BARS.0 && trend.is_some() => (String::new(), bars(left - 1)),
+            cells if cells >= -1 => (count, String::new()),
+            _ => (String::new(), String::new()),
+        };
+        let gap = left - text::width(&count) - text::width(&bars) - 1;
+        let gap = " ".repeat(usize::try_from(gap).unwrap_or(0));
+        self.put(buffer, (x, y), &format!("   {count}{gap}{bars} {now} "), style);
     }
 
     /// Says what one is looking at where nobody talks to anybody, in the last row if nothing is drawn there.

@@ -12,10 +12,12 @@ mod groups;
 mod keep;
 mod label;
 mod lines;
+mod overview;
 mod place;
 mod plan;
 mod rank;
 mod route;
+mod spread;
 #[cfg(test)]
 mod tests;
 mod text;
@@ -29,6 +31,7 @@ use ratatui::layout::Rect;
 use rustc_hash::FxHasher;
 
 use crate::theme::Theme;
+use crate::trend::Trends;
 use crate::view::{Direction, Selection, ShownKey, View};
 
 use draw::Scene;
@@ -92,6 +95,8 @@ pub struct GraphState {
     selected: Option<Selection>,
     /// Whether the user moved the panel since something was selected: it is not moved back then.
     panned: bool,
+    /// Whether the whole picture is drawn small.
+    overview: bool,
     /// The size of the panel when it was drawn last.
     size: (i32, i32),
 }
@@ -110,6 +115,16 @@ impl GraphState {
             self.panned = false;
             self.plans[zoom as usize].seen = None;
         }
+    }
+
+    /// Whether the whole picture is drawn small, the part that the panel shows framed.
+    pub fn overview(&self) -> bool {
+        self.overview
+    }
+
+    /// Draws the whole picture small, or its part as usual.
+    pub fn set_overview(&mut self, overview: bool) {
+        self.overview = overview;
     }
 
     /// The node in a direction of another, as they stood when the graph was last laid out: up and down its column, or
@@ -221,7 +236,7 @@ pub fn render(
     view: &View,
     state: &mut GraphState,
     selection: Option<&Selection>,
-    theme: &Theme,
+    (trends, theme): (&Trends, &Theme),
 ) {
     let area = area.intersection(buffer.area);
     if area.is_empty() {
@@ -260,8 +275,13 @@ pub fn render(
     let plan = &*plan;
     let window = Window { area, pan: corner };
     let focus = Focus::new(view, selection);
+    if state.overview {
+        overview::draw(buffer, area, (view, plan), (&focus, selected), theme);
+        return;
+    }
     lines::draw(buffer, window, view, &plan.routes, &focus, theme);
-    let scene = Scene { window, view, places: &plan.places, at: &plan.at, focus: &focus, selected, theme };
+    let scene =
+        Scene { window, view, places: &plan.places, at: &plan.at, focus: &focus, selected, trends, theme };
     scene.boxes(buffer);
     lines::draw_loops(buffer, window, view, &plan.routes, &focus, theme);
     if view.edges.is_empty() {

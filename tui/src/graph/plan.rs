@@ -23,7 +23,7 @@ pub(super) struct Plan {
     links: Links,
     /// How the arrow keys go, made when the first of them is pressed.
     paths: OnceCell<Paths>,
-    /// The first and the last column and row of the picture.
+    /// The first column and row of the picture and those after its last.
     bounds: (i32, i32, i32, i32),
     /// The cell of the plane in the panel's upper left corner; `None` before the first layout.
     pub(super) pan: Option<(i32, i32)>,
@@ -63,6 +63,11 @@ impl Plan {
     pub(super) fn neighbour(&self, from: &ShownKey, direction: Direction) -> Option<ShownKey> {
         let paths = self.paths.get_or_init(|| Paths::new(&self.keys, &self.links, &self.at));
         paths.neighbour(from, direction)
+    }
+
+    /// The first column and row of the picture and those after its last, as laid out last.
+    pub(super) fn bounds(&self) -> (i32, i32, i32, i32) {
+        self.bounds
     }
 
     /// The first column and row of the picture and those after its last.

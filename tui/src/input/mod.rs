@@ -62,6 +62,8 @@ pub enum Action {
     ZoomIn,
     /// Draw less of each thing.
     ZoomOut,
+    /// Draw the whole graph small, or as before.
+    Overview,
     /// Move the panel over the graph.
     Pan(Direction),
     /// Show or hide the help screen.

@@ -13,13 +13,15 @@ use ratatui::layout::Rect;
 
 /// What happens between two looks.
 #[derive(Clone, Debug)]
-enum Step {
+pub(super) enum Step {
     /// A node comes.
     Come(u8),
     /// A node goes, and its edges with it.
     Go(u8),
     /// An edge comes between two nodes, if they are there.
     Link(u8, u8),
+    /// A node's edges end.
+    Unlink(u8),
     /// Nothing: a tick passes.
     Wait(u8),
 }
@@ -29,6 +31,7 @@ fn steps(count: usize) -> impl Strategy<Value = Vec<Step>> {
         4 => (0..60_u8).prop_map(Step::Come),
         2 => (0..60_u8).prop_map(Step::Go),
         5 => (0..60_u8, 0..60_u8).prop_map(|(from, to)| Step::Link(from, to)),
+        1 => (0..60_u8).prop_map(Step::Unlink),
         1 => (1..8_u8).prop_map(Step::Wait),
     ];
     prop::collection::vec(step, 1..count)
@@ -55,14 +58,14 @@ fn add(picture: Picture, number: u8) -> Picture {
 
 /// A picture that changes.
 #[derive(Default)]
-struct Film {
+pub(super) struct Film {
     picture: Picture,
     there: BTreeSet<u8>,
     links: BTreeSet<(u8, u8)>,
 }
 
 impl Film {
-    fn step(&mut self, step: &Step) {
+    pub(super) fn step(&mut self, step: &Step) {
         match *step {
             Step::Come(number) => {
                 self.there.insert(number);
@@ -76,6 +79,7 @@ impl Film {
                     self.links.insert((from, to));
                 }
             }
+            Step::Unlink(number) => self.links.retain(|&(from, to)| from != number && to != number),
             Step::Wait(_) => {}
         }
         self.picture = self.there.iter().fold(Picture::default(), |picture, &number| add(picture, number));
@@ -93,13 +97,13 @@ impl Film {
         }
     }
 
-    fn view(&self) -> View {
+    pub(super) fn view(&self) -> View {
         self.picture.view()
     }
 }
 
 /// The places on the plane of the nodes that have a row of their own.
-fn rows_of(state: &GraphState, view: &View) -> HashMap<ShownKey, (i32, i32)> {
+pub(super) fn rows_of(state: &GraphState, view: &View) -> HashMap<ShownKey, (i32, i32)> {
     let place = |place: &Place| (state.plan().places.columns[place.column].x, place.y);
     view.nodes
         .iter()
@@ -123,7 +127,7 @@ fn boxes(state: &GraphState) -> Vec<(i32, i32, i32, i32)> {
 }
 
 /// Boxes stand apart, and every node stands in one.
-fn check_boxes(state: &GraphState, view: &View) -> Result<(), TestCaseError> {
+pub(super) fn check_boxes(state: &GraphState, view: &View) -> Result<(), TestCaseError> {
     let boxes = boxes(state);
     for (index, one) in boxes.iter().enumerate() {
         for other in &boxes[..index] {
@@ -149,7 +153,7 @@ fn check_boxes(state: &GraphState, view: &View) -> Result<(), TestCaseError> {
 }
 
 /// Every edge is on one line, from its client's box to its server's, around all others.
-fn check_lines(state: &GraphState, view: &View) -> Result<(), TestCaseError> {
+pub(super) fn check_lines(state: &GraphState, view: &View) -> Result<(), TestCaseError> {
     let boxes = boxes(state);
     let mut drawn = vec![0; view.edges.len()];
     for wire in &state.plan().routes.wires {

@@ -23,6 +23,14 @@ pub(super) const BINDINGS: &[Binding] = &[
     Binding {
         scope: Scope::Screen,
         section: "Views",
+        keys: &[letter('o', Action::Overview)],
+        shown: "o",
+        what: "the whole, small",
+        footer: Some(footer("o", "overview", 16)),
+    },
+    Binding {
+        scope: Scope::Screen,
+        section: "Views",
         keys: &[
             shift(KeyCode::Up, Action::Pan(Direction::Up)),
             shift(KeyCode::Down, Action::Pan(Direction::Down)),
