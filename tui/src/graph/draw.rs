@@ -243,7 +243,7 @@ impl Scene<'_> {
         let trend = self.trends.node(&shown.key).map(|trend| trend.rate());
         let bars = |cells: i32| {
             let cells = usize::try_from(cells.min(BARS.1)).unwrap_or(0);
-            trend.as_deref().map(|values| sparkline(values, cells)).unwrap_or_default()
+            trend.map_or_else(String::new, |values| sparkline(&values, cells))
         };
         let (count, bars) = match left - text::width(&count) - 2 {
             cells if cells >= BARS.0 => (count, bars(cells)),
