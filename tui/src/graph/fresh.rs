@@ -40,7 +40,7 @@ const SWEEPS: usize = 4;
 pub(super) fn layout(view: &View, links: &Links, size: (i32, i32), tall: i32) -> Places {
     let (width, height) = size;
     let mut columns = assign_columns(view, links, width);
-    super::spread::spread(view, links, &mut columns, size, tall);
+    super::spread::suit(view, links, &mut columns, size, tall);
     let count = columns.iter().max().map_or(1, |last| last + 1);
     let mut drafts = draft(view, links, &columns, tall);
     order(view, links, &mut drafts, count);

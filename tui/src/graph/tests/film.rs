@@ -1,6 +1,6 @@
 //! One long film: thousands of nodes and edges come and go while the picture is zoomed and moved about.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use ratatui::layout::Rect;
 
@@ -43,6 +43,8 @@ struct Memory {
     places: HashMap<ShownKey, (i32, i32)>,
     /// Where those stood that went, and when (in seconds) they did.
     gone: HashMap<ShownKey, ((i32, i32), usize)>,
+    /// All that was in the picture.
+    known: HashSet<ShownKey>,
 }
 
 impl Memory {
@@ -50,6 +52,11 @@ impl Memory {
     fn moved(&mut self, state: &GraphState, view: &View, second: usize) -> usize {
         let now = rows_of(state, view);
         let there = |key: &ShownKey| view.node_place(key).is_some();
+        if !self.known.iter().any(there) {
+            // Nothing is left of the picture before: this is another one.
+            *self = Self::default();
+        }
+        self.known = view.nodes.iter().map(|node| node.key.clone()).collect();
         let stayed = |(key, place): (&ShownKey, &(i32, i32))| there(key) && now.get(key) != Some(place);
         let mut moved = self.places.iter().filter(|&(key, place)| stayed((key, place))).count();
         for (key, place) in &self.places {
@@ -57,14 +64,16 @@ impl Memory {
                 self.gone.insert(key.clone(), (*place, second));
             }
         }
-        // Whoever's place another took, or another's box reaches, has none to come back to.
+        // Whoever's place another took has none to come back to; nor if the rest of its box, or the free row after that,
+        // is another's.
         let places = &state.plan().places;
         self.gone.retain(|key, ((x, y), since)| {
             let taken = now.iter().any(|(other, place)| other != key && place == &(*x, *y));
             let covered = places.blocks.iter().any(|block| {
                 let is_its_own = block.slots.iter().any(|slot| slot.key.as_ref() == Some(key));
                 let (column, end) = (&places.columns[block.column], block.top + block.height());
-                !is_its_own && column.x == *x && (block.top..end).contains(y)
+                let reach = block.top - 1 - block.tall..=end;
+                !is_its_own && block.height() > 0 && column.x == *x && reach.contains(y)
             });
             second - *since < 600 && !taken && !covered
         });

@@ -319,7 +319,7 @@ fn what_is_not_on_the_screen_is_counted() {
     let view = picture.view();
     let mut state = GraphState::default();
     for height in [10_u16, 20, 30] {
-        let shown = super::build::text(&draw(&mut state, &view, (80, height), None));
+        let shown = super::build::text(&draw(&mut state, &view, (60, height), None));
         let (_, top) = state.plan().pan.expect("it was drawn");
         let folded =
             state.plan().at.iter().flatten().filter(|at| !at.own && at.y < top + i32::from(height)).count();
@@ -334,7 +334,7 @@ fn what_is_not_on_the_screen_is_counted() {
     // Moved to the end, it says what is above and how many the box has no rows for.
     let last = state.plan().at.iter().enumerate().filter_map(|(node, at)| at.map(|at| (at.y, node))).max();
     let key = view.nodes[last.expect("there are nodes").1].key.clone();
-    let shown = super::build::text(&draw(&mut state, &view, (80, 10), Some(&Selection::Node(key))));
+    let shown = super::build::text(&draw(&mut state, &view, (60, 10), Some(&Selection::Node(key))));
     assert!(shown.contains('▲'), "{shown}");
 }
 

@@ -1,9 +1,11 @@
 //! Every key that does something: a file for each area.
 
+mod choosing;
 mod finding;
 mod graph;
 mod moving;
 mod program;
+mod taking;
 mod typing;
 mod views;
 
@@ -12,18 +14,20 @@ use crossterm::event::KeyCode;
 use super::{Action, Binding, Footer, Key};
 
 /// The areas, in the order of the help screen and the footer.
-const AREAS: [&[Binding]; 6] = [
+const AREAS: &[&[Binding]] = &[
     moving::BINDINGS,
     views::BINDINGS,
     graph::BINDINGS,
     finding::BINDINGS,
+    taking::BINDINGS,
     program::BINDINGS,
     typing::BINDINGS,
+    choosing::BINDINGS,
 ];
 
 /// Every key that does something, in the order of the help screen and the footer.
 pub fn bindings() -> impl Iterator<Item = &'static Binding> + Clone {
-    AREAS.into_iter().flatten()
+    AREAS.iter().copied().flatten()
 }
 
 const fn plain(code: KeyCode, action: Action) -> (Key, Action) {
