@@ -138,7 +138,8 @@ pub(super) fn draw(
         let title = text::cut_end(&block.title, room - 2);
         if text::width(&title) >= 3 {
             let style = theme.group(&block.title).add_modifier(Modifier::BOLD);
-            let row = (scale.y(block.top) + scale.y(block.top + block.drawn_height() - 1)) / 2 / DOTS.1;
+            let last = scale.y(block.top + block.drawn_height() - 1);
+            let row = i32::midpoint(scale.y(block.top), last) / DOTS.1;
             put(buffer, area, (first + 1, row), &title, style);
         }
     }

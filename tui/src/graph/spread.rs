@@ -25,7 +25,7 @@ struct Part {
     /// The rows of its box and the free one after it.
     height: i32,
     /// Lines to the right more than lines to the left.
-    pull: i64,
+    pull: i32,
 }
 
 /// Makes the columns as many as suit the panel.
@@ -120,8 +120,8 @@ fn parts(view: &View, links: &Links, columns: &[usize], column: usize, tall: i32
         let new = || Part { nodes: Vec::new(), height: 0, pull: 0 };
         let part = parts.entry(&view.nodes[node].group).or_insert_with(new);
         part.nodes.push(node);
-        part.pull += links.servers[node].iter().filter(|&&other| columns[other] > column).count() as i64;
-        part.pull -= links.clients[node].iter().filter(|&&other| columns[other] < column).count() as i64;
+        part.pull += rows(links.servers[node].iter().filter(|&&other| columns[other] > column).count());
+        part.pull -= rows(links.clients[node].iter().filter(|&&other| columns[other] < column).count());
     }
     for part in parts.values_mut() {
         let folds = |&&node: &&usize| !links.linked[node] || view.nodes[node].kind == NodeKind::Remote;

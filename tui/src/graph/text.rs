@@ -41,13 +41,14 @@ pub(super) fn whole_ports(list: &str, limit: i32) -> String {
 }
 
 /// The text, its middle cut out where it is wider: of `long-name 4121`, the number is what tells it from its like; but
-/// where the name and the end of the number have room, the name stays whole.
+/// where a name of at most 15 characters (as the kernel has them) and the end of the number have room, it stays whole.
 pub(super) fn cut_middle(text: &str, limit: i32) -> String {
     if width(text) <= limit {
         return text.to_owned();
     }
     if let Some((name, number)) = text.rsplit_once(' ')
         && number.bytes().all(|byte| byte.is_ascii_digit())
+        && width(name) <= 15
         && width(name) + 4 <= limit
     {
         let end = take(number.chars().rev(), limit - width(name) - 2);
