@@ -54,6 +54,9 @@ pub struct Cli {
     /// By what the live screen groups at first: process, name, container, image, namespace, pod [default: process]
     #[arg(long, value_name = "GROUPING", value_parser = grouping)]
     pub view: Option<By>,
+    /// Change nothing on the host: no signal, no closing of connections, no stopping of containers
+    #[arg(long)]
+    pub read_only: bool,
     /// Options given before the command.
     #[command(flatten)]
     common: Common,

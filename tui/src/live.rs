@@ -19,7 +19,7 @@ use tokio::task::JoinHandle;
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until};
 
 use crate::app::{App, Outcome, Tracking};
-use crate::errands::Errands;
+use crate::errands::{Errands, Told};
 use crate::terminal::Screen;
 use crate::theme::{Terminal, Theme};
 use crate::view::ActiveFilter;
@@ -31,6 +31,9 @@ const PULSE: Duration = Duration::from_secs(1);
 /// How many keys that are there already are taken before the screen is drawn again.
 const KEYS_AT_ONCE: usize = 64;
 
+/// Why nothing may be changed where the user asked for that.
+const READ_ONLY: &str = "nothing is changed from here: scopetop was started with --read-only";
+
 /// What the live screen is to show.
 #[derive(Clone, Debug)]
 pub struct LiveOptions {
@@ -40,6 +43,8 @@ pub struct LiveOptions {
     pub filter: Filter,
     /// By what it groups at first.
     pub view: By,
+    /// Whether nothing may be changed on the host.
+    pub read_only: bool,
 }
 
 /// Why the live screen ended.
@@ -83,6 +88,7 @@ pub async fn run(options: LiveOptions) -> Result<(), LiveError> {
     let theme = terminal.dressed(terminal.theme());
     let mut app = App::new(ActiveFilter::new(options.filter), TimeZone::system());
     app.show_by(options.view);
+    app.acting_off = options.read_only.then_some(READ_ONLY);
     app.tick = u64::try_from(options.tracker.tick.as_nanos()).ok();
     let mut screen = Screen::enter().map_err(LiveError::Terminal)?;
     let mut feed = Feed::start(options.tracker);
@@ -134,7 +140,7 @@ async fn watch(
                     let Some(Ok(event)) = event else { return Ok(()) };
                     outcome = worse(outcome, handle(app, &topology, &event));
                 }
-                if let Err(error) = see_to(&errands, app, &topology, screen, theme) {
+                if let Err(error) = see_to(&mut errands, app, &topology, screen, theme) {
                     return ended(error);
                 }
                 match outcome {
@@ -149,8 +155,11 @@ async fn watch(
                     Outcome::Nothing => {}
                 }
             }
-            message = errands.next() => {
-                app.tell(message);
+            told = errands.next() => {
+                match told {
+                    Told::Message(message) => app.tell(message),
+                    Told::Log(news) => app.hear_log(news),
+                }
                 frames.stale = true;
             }
             news = feed.next() => {
@@ -241,7 +250,7 @@ fn handle(app: &mut App, topology: &Topology, event: &Event) -> Outcome {
 
 /// Sees to what the keys wished for, at once: a wish means what is on the screen now.
 fn see_to(
-    errands: &Errands,
+    errands: &mut Errands,
     app: &mut App,
     topology: &Topology,
     screen: &mut Screen,

@@ -4,6 +4,8 @@ mod asking;
 mod editor;
 mod focus;
 mod grouping;
+mod listing;
+mod log;
 mod motion;
 mod prompt;
 
@@ -16,10 +18,12 @@ pub use asking::{Choice, Chooser, Message, Then, Wish};
 pub use editor::Editor;
 use focus::Focuses;
 use grouping::Asleep;
+pub use log::Log;
 pub use prompt::{Prompt, PromptKind};
 
 use crate::graph::GraphState;
 use crate::input::{Action, Keymap, Request, Scope};
+use crate::list::ListState;
 use crate::trend::Trends;
 use crate::view::{self, ActiveFilter, Details, Direction, GroupKey, Selection, ShownKey, Thing, View};
 
@@ -92,6 +96,12 @@ pub struct App {
     pub chooser: Option<Chooser>,
     /// What is told until the next key.
     pub message: Option<Message>,
+    /// The output of a container that is followed.
+    pub log: Option<Log>,
+    /// Why nothing may be changed on the host, in a sentence; `None` where it may.
+    pub acting_off: Option<&'static str>,
+    /// Whether it is to be told what can be done with the selected thing.
+    asks_to_act: bool,
     /// What is to be done outside.
     wishes: Vec<Wish>,
     /// Whether the help screen is open.
@@ -113,16 +123,12 @@ pub struct App {
     pub newest: Option<Timestamp>,
     /// The positions of the graph.
     pub graph: GraphState,
-    /// The first row of the list on the screen.
-    pub list_offset: usize,
-    /// How many rows of the list the screen holds, since it was drawn last.
-    pub page: usize,
+    /// The rows of the list.
+    pub list: ListState,
     /// How the rates and round-trip times of what was shown went lately. Whoever jumps to another time clears them.
     pub trends: Trends,
     /// The zone that times are told in.
     pub zone: TimeZone,
-    /// Where the selected edge was in the list, for when it is gone.
-    row: usize,
     /// The node whose edges Tab goes through.
     anchor: Option<ShownKey>,
     /// The node that was selected when it was last there, and the group that it stood in.
@@ -158,6 +164,9 @@ impl App {
             prompt: None,
             chooser: None,
             message: None,
+            log: None,
+            acting_off: None,
+            asks_to_act: false,
             wishes: Vec::new(),
             help: false,
             help_page: 0,
@@ -168,11 +177,9 @@ impl App {
             tick: None,
             newest: None,
             graph: GraphState::default(),
-            list_offset: 0,
-            page: 0,
+            list: ListState::default(),
             trends: Trends::default(),
             zone,
-            row: 0,
             anchor: None,
             around: None,
             focuses: Focuses::default(),
@@ -202,14 +209,15 @@ impl App {
         let is_new = std::mem::take(&mut self.view_is_stale);
         if is_new {
             self.view = view::build(topology, self.look());
+            if let Some(host) = &self.view.host {
+                self.trends.record(&self.view, host.sequence);
+            }
         }
         if is_new || self.focuses.stale {
             self.narrow(topology, is_new);
             self.view.mark(&self.search);
-            if let Some(host) = &self.view.host {
-                self.trends.record(&self.view, host.sequence);
-            }
             self.details_are_stale = true;
+            self.list.view_changed();
             self.remember_row();
             self.remember_group();
         }
@@ -224,6 +232,7 @@ impl App {
                 self.details = known;
             }
         }
+        self.offer(topology);
     }
 
     /// How far the held picture is behind, in nanoseconds; `None` when it is not held.
@@ -236,8 +245,12 @@ impl App {
     pub fn scope(&self) -> Scope {
         if self.chooser.is_some() {
             Scope::Choosing
+        } else if self.log.is_some() {
+            Scope::Log
         } else if self.prompt.is_some() {
             Scope::Typing
+        } else if self.mode == Mode::List && self.list.chooser.is_some() {
+            Scope::Columns
         } else {
             Scope::Screen
         }
@@ -254,6 +267,7 @@ impl App {
             Request::Type(character) => self.type_text(character.encode_utf8(&mut [0; 4])),
             Request::Act(Action::Edit(edit)) => self.edit(edit),
             Request::Act(action) if self.help => self.leaf(action),
+            Request::Act(action) if self.log.is_some() => self.act_on_log(action),
             Request::Act(action) => self.act(action),
         }
         Outcome::Changed
@@ -281,6 +295,11 @@ impl App {
             Action::Filter => self.prompt = Some(Prompt::filter(self.filter_text())),
             Action::ShowGraph => self.mode = Mode::Graph,
             Action::ShowList => self.show_list(),
+            Action::SortByNext
+            | Action::TurnOrder
+            | Action::ChooseColumns
+            | Action::ToggleColumn
+            | Action::ResetColumns => self.arrange_list(action),
             Action::Pause => self.pause(),
             Action::Relayout => self.graph.relayout(),
             Action::ZoomIn => self.graph.set_zoom(self.graph.zoom().nearer()),
@@ -290,6 +309,7 @@ impl App {
             Action::Help => (self.help, self.help_page) = (true, 0),
             Action::Export => self.choose_format(),
             Action::Copy => self.copy(),
+            Action::Act => self.ask_to_act(),
             Action::Quit | Action::Suspend | Action::Edit(_) | Action::Choose(_) => {}
         }
     }

@@ -1,8 +1,11 @@
 //! Every key that does something: a file for each area.
 
+mod acting;
 mod choosing;
 mod finding;
+mod following;
 mod graph;
+mod list;
 mod moving;
 mod program;
 mod taking;
@@ -20,9 +23,12 @@ const AREAS: &[&[Binding]] = &[
     graph::BINDINGS,
     finding::BINDINGS,
     taking::BINDINGS,
+    acting::BINDINGS,
     program::BINDINGS,
+    list::BINDINGS,
     typing::BINDINGS,
     choosing::BINDINGS,
+    following::BINDINGS,
 ];
 
 /// Every key that does something, in the order of the help screen and the footer.
