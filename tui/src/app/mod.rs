@@ -334,6 +334,10 @@ impl App {
             | Action::ResetColumns => self.arrange_list(action),
             Action::Pause => self.pause(),
             Action::Relayout => self.graph.relayout(),
+            Action::ZoomIn => self.graph.set_zoom(self.graph.zoom().nearer()),
+            Action::ZoomOut => self.graph.set_zoom(self.graph.zoom().farther()),
+            Action::Overview => self.graph.set_overview(!self.graph.overview()),
+            Action::Pan(direction) => self.graph.pan_step(direction),
             Action::Help => (self.help, self.help_page) = (true, 0),
             Action::Export => self.choose_format(),
             Action::Copy => self.copy(),
@@ -400,6 +404,8 @@ impl App {
     fn back(&mut self) {
         if self.details_open {
             self.details_open = false;
+        } else if self.mode == Mode::Graph && self.graph.overview() {
+            self.graph.set_overview(false);
         } else if let (Some(Selection::Edge(_)), Some(anchor)) = (&self.selection, self.anchor.take()) {
             self.select(Selection::Node(anchor));
         } else if !self.search.is_empty() {

@@ -277,7 +277,7 @@ fn nothing_but_ascii_is_left_where_utf8_is_missing() {
 fn the_footer_keeps_what_matters_most() {
     let (mut app, _) = app();
     let footer = |app: &mut App, width| picture(app, (width, 12)).lines().last().unwrap().to_owned();
-    let wide = footer(&mut app, 160);
+    let wide = footer(&mut app, 200);
     let narrow = footer(&mut app, 48);
     for entry in bindings().filter(|binding| binding.scope == Scope::Screen).filter_map(|b| b.footer.as_ref())
     {

@@ -53,7 +53,8 @@ fn tick(app: &mut App, topology: &mut Topology, tick: &scopetop_tracker::Tick) {
 fn picture(app: &mut App) -> Buffer {
     let area = Rect::new(0, 0, 120, 40);
     let mut buffer = Buffer::empty(area);
-    graph::render(&mut buffer, area, &app.view, &mut app.graph, app.selection.as_ref(), &Theme::colour());
+    let look = (&app.trends, &Theme::colour());
+    graph::render(&mut buffer, area, &app.view, &mut app.graph, app.selection.as_ref(), look);
     buffer
 }
 
