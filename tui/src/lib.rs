@@ -6,6 +6,7 @@ pub mod command;
 pub mod error;
 #[cfg(test)]
 mod fixture;
+mod frames;
 pub mod graph;
 pub mod human;
 pub mod input;

@@ -19,13 +19,12 @@ use tokio::task::JoinHandle;
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until};
 
 use crate::app::{App, Outcome, Tracking};
+use crate::frames::{Frames, Urgency};
 use crate::input::request;
 use crate::terminal::Screen;
 use crate::theme::Theme;
 use crate::view::ActiveFilter;
 
-/// The screen is drawn at most this often.
-const FRAME: Duration = Duration::from_millis(100);
 /// How often is looked whether the terminal is still there: a closed one does not always say so.
 const PULSE: Duration = Duration::from_secs(1);
 /// How many keys that are there already are taken before the screen is drawn again.
@@ -102,7 +101,7 @@ async fn watch(
     let mut events = EventStream::new();
     let mut pulse = interval(PULSE);
     pulse.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    let mut frames = Frames::new(Instant::now());
+    let mut frames = Frames::new();
 
     loop {
         if frames.due(Instant::now()) {
@@ -120,7 +119,7 @@ async fn watch(
                     if let Err(error) = screen.resume() {
                         return ended(error);
                     }
-                    frames.stale = true;
+                    frames.ask(Urgency::Now);
                 }
             },
             event = events.next() => {
@@ -138,9 +137,9 @@ async fn watch(
                         if let Err(error) = screen.suspend() {
                             return ended(error);
                         }
-                        frames.stale = true;
+                        frames.ask(Urgency::Now);
                     }
-                    Outcome::Changed => frames.stale = true,
+                    Outcome::Changed => frames.ask(Urgency::Now),
                     Outcome::Nothing => {}
                 }
             }
@@ -155,9 +154,9 @@ async fn watch(
                     News::Stopped(why) => app.tracking = Tracking::Stopped(why),
                     News::Panicked => return Err(LiveError::Panicked),
                 }
-                frames.stale = true;
+                frames.ask(Urgency::InTime);
             }
-            () = sleep_until(frames.next), if frames.stale => {}
+            () = sleep_until(frames.next(Instant::now())), if frames.is_asked() => {}
             _ = pulse.tick() => {
                 if Screen::panicked() {
                     return Err(LiveError::Panicked);
@@ -167,29 +166,6 @@ async fn watch(
                 }
             }
         }
-    }
-}
-
-/// When the screen is drawn: at once after a pause, but never sooner than [`FRAME`] after the frame before, however fast
-/// keys, ticks or sizes come.
-struct Frames {
-    /// Whether anything changed since the last frame.
-    stale: bool,
-    /// When there may be a frame again.
-    next: Instant,
-}
-
-impl Frames {
-    fn new(now: Instant) -> Self {
-        Self { stale: true, next: now }
-    }
-
-    fn due(&self, now: Instant) -> bool {
-        self.stale && now >= self.next
-    }
-
-    fn drawn(&mut self, now: Instant) {
-        *self = Self { stale: false, next: now + FRAME };
     }
 }
 
@@ -336,30 +312,6 @@ mod tests {
     use crossterm::event::KeyCode;
 
     use super::*;
-
-    #[test]
-    fn there_are_at_most_ten_frames_a_second_and_none_when_nothing_changed() {
-        let start = Instant::now();
-        let mut frames = Frames::new(start);
-        let mut drawn = Vec::new();
-        // A key every 7 ms for a second, then silence.
-        for millisecond in 0..2_000_u64 {
-            let now = start + Duration::from_millis(millisecond);
-            frames.stale |= millisecond < 1_000 && millisecond % 7 == 0;
-            if frames.due(now) {
-                frames.drawn(now);
-                drawn.push(millisecond);
-            }
-        }
-        assert_eq!(drawn.first(), Some(&0), "the first one waits for nothing");
-        assert!(drawn.windows(2).all(|pair| pair[1] - pair[0] >= 100), "{drawn:?}");
-        assert!(drawn.len() <= 11 && drawn.last().is_some_and(|&last| last <= 1_100), "{drawn:?}");
-        // After silence the next one is drawn at once.
-        let later = start + Duration::from_secs(5);
-        assert!(!frames.due(later));
-        frames.stale = true;
-        assert!(frames.due(later));
-    }
 
     #[test]
     fn keys_that_come_at_once_do_the_same_as_one_after_the_other() {

@@ -4,7 +4,9 @@ mod editor;
 mod focus;
 mod grouping;
 mod motion;
+mod narrowing;
 mod prompt;
+mod trail;
 
 use jiff::tz::TimeZone;
 use scopetop_tracker::identity::Timestamp;
@@ -14,11 +16,14 @@ use scopetop_tracker::topology::grouping::{Grouping, Protocols};
 pub use editor::Editor;
 use focus::Focuses;
 use grouping::Asleep;
+use narrowing::Narrowings;
 pub use prompt::{Prompt, PromptKind};
+use trail::Stand;
+pub use trail::Trail;
 
 use crate::graph::GraphState;
 use crate::input::{Action, Request, Scope};
-use crate::view::{self, ActiveFilter, Details, GroupKey, Selection, ShownKey, Thing, View};
+use crate::view::{self, ActiveFilter, Details, Selection, ShownKey, Thing, View};
 
 /// How the connections are shown.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -108,10 +113,12 @@ pub struct App {
     row: usize,
     /// The node whose edges Tab goes through.
     anchor: Option<ShownKey>,
-    /// The node that was selected when it was last there, and the group that it stood in.
-    around: Option<(Selection, GroupKey)>,
+    /// Where the selected thing stood when it was last there.
+    stand: Option<Stand>,
     /// The nodes that are focused.
     focuses: Focuses,
+    /// The filters from before those by what was selected.
+    narrowings: Narrowings,
     /// The views that are not shown.
     asleep: Asleep,
     /// The grouping that the selection is of, where another one was chosen since.
@@ -150,8 +157,9 @@ impl App {
             zone,
             row: 0,
             anchor: None,
-            around: None,
+            stand: None,
             focuses: Focuses::default(),
+            narrowings: Narrowings::default(),
             asleep: Asleep::default(),
             regrouped_from: None,
             meant: None,
@@ -175,6 +183,7 @@ impl App {
     /// drawing: what is not drawn need not be made.
     pub fn settle(&mut self, topology: &Topology) {
         self.follow(topology);
+        self.narrow_filter(topology);
         let is_new = std::mem::take(&mut self.view_is_stale);
         if is_new {
             self.view = view::build(topology, self.look());
@@ -184,7 +193,7 @@ impl App {
             self.view.mark(&self.search);
             self.details_are_stale = true;
             self.remember_row();
-            self.remember_group();
+            self.remember_stand();
         }
         if std::mem::take(&mut self.details_are_stale) {
             let known = self
@@ -243,6 +252,7 @@ impl App {
             Action::Search => self.prompt = Some(Prompt::search(&self.search, self.selection.clone())),
             Action::NextMatch => self.next_match(true),
             Action::PreviousMatch => self.next_match(false),
+            Action::Narrow => self.ask_to_narrow(),
             Action::Filter => self.prompt = Some(Prompt::filter(self.filter_text())),
             Action::ShowGraph => self.mode = Mode::Graph,
             Action::ShowList => self.show_list(),
@@ -302,7 +312,7 @@ impl App {
             self.select(Selection::Node(anchor));
         } else if !self.search.is_empty() {
             self.set_search("");
-        } else if self.selection.take().is_none() {
+        } else if !self.widen() && self.selection.take().is_none() {
             self.leave_focus();
         }
     }
@@ -312,7 +322,7 @@ impl App {
         self.filter.as_ref().map_or("", |active| active.text.as_str())
     }
 
-    fn set_filter(&mut self, filter: Option<ActiveFilter>) {
+    pub(crate) fn set_filter(&mut self, filter: Option<ActiveFilter>) {
         self.filter = filter;
         // While the picture is held, this takes a new one of now: a filter that changed nothing would look broken.
         self.view_is_stale = true;

@@ -7,7 +7,7 @@ use crate::view::{Direction, Selection, ShownKey, ViewNode};
 const GRAPH_PAGE: usize = 5;
 
 impl App {
-    pub(super) fn select(&mut self, selection: Selection) {
+    pub(crate) fn select(&mut self, selection: Selection) {
         self.set_selection(Some(selection));
     }
 
@@ -20,7 +20,7 @@ impl App {
         }
         self.details_are_stale = true;
         self.remember_row();
-        self.remember_group();
+        self.remember_stand();
     }
 
     /// Notes the list's row of the selected edge: when the edge is gone, moving goes on from there.

@@ -6,6 +6,7 @@ use ratatui::style::Style;
 
 use super::tabs::{self, total};
 use super::text::{Piece, clip, width, write};
+use super::trail;
 use crate::app::{App, Editor, Prompt, PromptKind, Tracking};
 use crate::human;
 use crate::theme::Theme;
@@ -90,20 +91,30 @@ fn explain(buffer: &mut Buffer, area: Rect, column: u16, marked: u16, message: &
     buffer.set_string(start, area.y, "^".repeat((end - start).into()), theme.error);
 }
 
-/// How the graph is looked at: the views, what is kept away, the protocols. What needs no looking at gives way.
+/// How the graph is looked at, and where the user is in it: the views, the way to what is selected, what is kept away,
+/// the protocols. What needs no looking at gives way.
 fn looked_at(buffer: &mut Buffer, area: Rect, app: &App, theme: &Theme) {
     let cells = usize::from(area.width);
     let searching = searching(app, theme);
-    let focus = focus(app, theme);
-    let least = total(&tabs::views(app, 0, theme)) + total(&focus) + total(&tabs::protocols(app, 0, theme));
-    let mut in_use = in_use(app, cells.saturating_sub(least), theme);
-    in_use.splice(0..0, focus);
-    let taken = total(&in_use) + total(&searching) + total(&tabs::protocols(app, 0, theme));
-    let mut left = tabs::views(app, cells.saturating_sub(taken), theme);
-    let taken = total(&left) + total(&in_use) + total(&searching);
+    let fixed = total(&searching) + total(&tabs::protocols(app, 0, theme));
+    // The way may take a half of what there is, what is kept away the rest, and what is left of it goes to the way.
+    let least = total(&tabs::views(app, 0, theme));
+    let way = total(&trail::short(app, cells.saturating_sub(least) / 2, theme));
+    let in_use = in_use(app, cells.saturating_sub(least + way + fixed - total(&searching)), theme);
+    let room = cells.saturating_sub(total(&in_use) + fixed);
+    let whole = trail::whole(app, theme);
+    let (mut left, trail) =
+        if total(&tabs::views(app, room, theme)) + total(&whole) <= room && !whole.is_empty() {
+            (tabs::views(app, room - total(&whole), theme), whole)
+        } else {
+            let trail = trail::short(app, room.saturating_sub(least), theme);
+            (tabs::views(app, room.saturating_sub(total(&trail)), theme), trail)
+        };
+    left.extend(trail);
+    left.extend(in_use);
+    let taken = total(&left) + total(&searching);
     let mut right = searching;
     right.extend(tabs::protocols(app, cells.saturating_sub(taken), theme));
-    left.extend(in_use);
     write(buffer, area, left, right);
 }
 
@@ -146,18 +157,8 @@ fn in_use(app: &App, cells: usize, theme: &Theme) -> Vec<Piece> {
     }
 }
 
-/// The node that is focused, and what that leaves out.
-fn focus(app: &App, theme: &Theme) -> Vec<Piece> {
-    let Some(key) = app.focused().last() else { return Vec::new() };
-    let label = app.view.node(key).map_or("what is gone", |node| &node.label);
-    let left_out = app.left_out();
-    let mut pieces = vec![Piece::new(" around  ", theme.key, 1), Piece::new(label, theme.strong, 0)];
-    pieces.extend(hides(left_out.connections, left_out.nodes, theme));
-    pieces
-}
-
 /// How much is kept away; nothing where nothing is.
-fn hides(connections: usize, nodes: usize, theme: &Theme) -> Option<Piece> {
+pub(super) fn hides(connections: usize, nodes: usize, theme: &Theme) -> Option<Piece> {
     let things: Vec<_> = [(connections, "conn"), (nodes, "node")]
         .into_iter()
         .filter(|(number, _)| *number > 0)

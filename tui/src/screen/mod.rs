@@ -8,6 +8,7 @@ mod help;
 mod list;
 mod tabs;
 mod text;
+mod trail;
 
 use ratatui::Frame;
 use ratatui::buffer::Buffer;

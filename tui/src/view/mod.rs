@@ -6,6 +6,7 @@
 mod around;
 mod build;
 mod details;
+mod expression;
 mod group_details;
 mod label;
 mod thing;
@@ -23,6 +24,7 @@ pub(crate) use around::{around, part};
 pub use build::{ActiveFilter, build, busy_from};
 pub use details::{Column, Details, Fact, Row, Table, details};
 pub(crate) use details::{flow, state_word};
+pub use expression::expression;
 pub use label::service_label;
 pub use scopetop_tracker::topology::grouping::{GroupKey, Kept, ShownKey};
 pub use thing::Thing;
