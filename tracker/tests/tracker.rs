@@ -21,6 +21,7 @@ fn tracker(test: &str) -> Option<Tracker> {
         tell_events: true,
         resolve: false,
         udp_patience: Patience::default(),
+        arguments: true,
     };
     match Tracker::start(&options) {
         Ok(tracker) => Some(tracker),

@@ -193,6 +193,9 @@ block; a bare word searches names, paths, addresses and ports."
     /// A UDP exchange is over after so long without a datagram [default: 30, or 120 once answered]
     #[arg(long, value_name = "SECONDS", value_parser = seconds, allow_negative_numbers = true)]
     udp_idle: Option<Duration>,
+    /// Do not read the arguments of processes: they are in no output then, and no filter finds them
+    #[arg(long)]
+    no_args: bool,
 }
 
 /// The options that every command takes, read.
@@ -208,6 +211,8 @@ pub struct Settings {
     pub resolve: bool,
     /// How long a UDP flow may be quiet before it is over.
     pub udp_patience: Patience,
+    /// Whether to read the arguments of processes.
+    pub arguments: bool,
 }
 
 impl Settings {
@@ -218,6 +223,7 @@ impl Settings {
             backend: self.backend,
             tell_events,
             udp_patience: self.udp_patience,
+            arguments: self.arguments,
             resolve: self.resolve,
         }
     }
@@ -265,6 +271,7 @@ impl Cli {
                 Some(BackendName::Proc) => Backend::Proc,
             },
             udp_patience: udp_idle.map_or_else(Patience::default, Patience::of),
+            arguments: !self.common.no_args && !after.is_some_and(|common| common.no_args),
         })
     }
 }
@@ -399,6 +406,8 @@ mod tests {
         assert_eq!(settings(&["--tick", "200", "events", "--tick", "300"]).tick, Duration::from_millis(300));
         assert!(!settings(&["snapshot"]).resolve);
         assert!(settings(&["--resolve"]).resolve && settings(&["snapshot", "--resolve"]).resolve);
+        assert!(settings(&["events"]).arguments);
+        assert!(!settings(&["--no-args"]).arguments && !settings(&["events", "--no-args"]).arguments);
         assert_eq!(settings(&["doctor", "--backend", "proc"]).backend, Backend::Proc);
         assert_eq!(settings(&["--backend", "ebpf", "snapshot"]).backend, Backend::Ebpf);
         assert_eq!(settings(&["--backend", "ebpf", "snapshot", "--backend=auto"]).backend, Backend::Auto);

@@ -15,4 +15,5 @@ pub mod output;
 pub mod screen;
 pub mod terminal;
 pub mod theme;
+pub mod trend;
 pub mod view;

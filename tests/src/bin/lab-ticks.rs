@@ -34,6 +34,7 @@ fn run(arguments: &[String]) -> Result<(), Failure> {
         backend: Backend::Ebpf,
         tell_events: false,
         udp_patience: Patience::default(),
+        arguments: true,
         resolve: false,
     })?;
     let mut topology = Topology::new();

@@ -29,10 +29,11 @@ pub struct ProcessTable {
 
 impl ProcessTable {
     /// An empty table. `cgroup_root`: the hierarchy whose numbers the events carry (see [`CgroupIds::new`]).
-    pub fn new(clock: Clock, cgroup_root: impl Into<PathBuf>) -> Self {
+    /// `arguments`: whether those of processes are read.
+    pub fn new(clock: Clock, cgroup_root: impl Into<PathBuf>, arguments: bool) -> Self {
         Self {
             cache: ProcessCache::new(clock),
-            files: ProcFiles::open(),
+            files: ProcFiles::open(arguments),
             users: Users::default(),
             cgroups: CgroupIds::new(cgroup_root),
         }

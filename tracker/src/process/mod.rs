@@ -23,8 +23,8 @@ pub struct Process {
     pub started_at: Option<Timestamp>,
     /// Its command name, at most 15 bytes (`/proc/PID/comm`).
     pub comm: Text,
-    /// Its arguments, the program's name first; `None` where they could not be read (a kernel thread has none:
-    /// an empty list).
+    /// Its arguments, the program's name first; `None` where they could not be read, or are not to be (a kernel thread has
+    /// none: an empty list).
     pub cmdline: Option<Vec<Text>>,
     /// The path of its program (`/proc/PID/exe`).
     pub exe: Option<Text>,

@@ -33,6 +33,8 @@ pub(super) struct Facts {
 #[derive(Debug)]
 pub(super) struct ProcFiles {
     proc: Result<OwnedFd, Errno>,
+    /// Whether arguments are read at all: what is never read cannot get out.
+    arguments: bool,
     /// What files are read into; the second for a second thread.
     buffers: [Vec<u8>; 2],
 }
@@ -42,8 +44,8 @@ pub(super) struct ProcFiles {
 const MANY: usize = 128;
 
 impl ProcFiles {
-    pub(super) fn open() -> Self {
-        Self { proc: open_proc(), buffers: Default::default() }
+    pub(super) fn open(arguments: bool) -> Self {
+        Self { proc: open_proc(), arguments, buffers: Default::default() }
     }
 
     /// The facts of the processes that are asked for, in the same order: `None` for one that is gone, also if another
@@ -51,9 +53,10 @@ impl ProcFiles {
     /// is looked up only where that is asked for: that file takes the kernel longest to write.
     pub(super) fn facts(&mut self, questions: &[Question]) -> Vec<Option<Facts>> {
         let Ok(proc) = &self.proc else { return vec![None; questions.len()] };
+        let arguments = self.arguments;
         let [own, others] = &mut self.buffers;
         let look_up = |questions: &[Question], buffer: &mut Vec<u8>| -> Vec<_> {
-            questions.iter().map(|question| Self::facts_of(proc, question, buffer)).collect()
+            questions.iter().map(|question| Self::facts_of(proc, question, arguments, buffer)).collect()
         };
         if questions.len() <= MANY {
             return look_up(questions, own);
@@ -71,7 +74,7 @@ impl ProcFiles {
         })
     }
 
-    fn facts_of(proc: &OwnedFd, question: &Question, buffer: &mut Vec<u8>) -> Option<Facts> {
+    fn facts_of(proc: &OwnedFd, question: &Question, arguments: bool, buffer: &mut Vec<u8>) -> Option<Facts> {
         let &Question { id, with_user, .. } = question;
         if id.started == 0 {
             return None;
@@ -84,8 +87,9 @@ impl ProcFiles {
         if stat.started != id.started {
             return None;
         }
-        let cmdline = read_file(&process, c"cmdline", buffer, COMMAND_LINE)
-            .ok()
+        let cmdline = arguments
+            .then(|| read_file(&process, c"cmdline", buffer, COMMAND_LINE).ok())
+            .flatten()
             .and_then(|()| parse_command_line(buffer, stat.kernel_thread));
         let container =
             read_file(&process, c"cgroup", buffer, CGROUPS).ok().and_then(|()| container_of(buffer));
@@ -140,7 +144,7 @@ mod tests {
         child.stdin.as_mut().unwrap().write_all(b"x").unwrap();
         child.stdout.as_mut().unwrap().read_exact(&mut [0]).unwrap();
         let id = ProcessId { pid: child.id(), started: started(child.id()) };
-        let mut files = ProcFiles::open();
+        let mut files = ProcFiles::open(true);
         let mut look_up = |id, with_user| files.facts(&[Question { id, with_user, cgroup: 0 }]).remove(0);
         let facts = look_up(id, true).unwrap();
         assert_eq!(&facts.stat.comm[..4], b"cat\0");
@@ -149,6 +153,9 @@ mod tests {
         assert_eq!(facts.uid, Some(rustix::process::getuid().as_raw()));
         assert!(facts.netns.is_some());
         assert_eq!(look_up(id, false).unwrap().uid, None);
+        let question = Question { id, with_user: true, cgroup: 0 };
+        let without = ProcFiles::open(false).facts(&[question]).remove(0).unwrap();
+        assert_eq!((without.cmdline, without.uid), (None, look_up(id, true).unwrap().uid));
         assert_eq!(look_up(ProcessId { started: id.started + 1, ..id }, true), None);
         assert_eq!(look_up(ProcessId { started: 0, ..id }, true), None);
         drop(child.stdin.take());
@@ -167,7 +174,7 @@ mod tests {
                 Question { id: ProcessId { started, ..id }, with_user: number % 2 == 0, cgroup: 0 }
             })
             .collect();
-        let found = ProcFiles::open().facts(&questions);
+        let found = ProcFiles::open(true).facts(&questions);
         assert_eq!(found.len(), questions.len());
         for (question, facts) in questions.iter().zip(found) {
             assert_eq!(facts.is_some(), question.id == id, "{question:?}");

@@ -47,6 +47,8 @@ pub struct Options {
     pub resolve: bool,
     /// How long a UDP flow may be quiet before it is over.
     pub udp_patience: Patience,
+    /// Whether to read the arguments of processes, which may hold what not everybody may see. Without, no tick has any.
+    pub arguments: bool,
 }
 
 /// Where the facts may come from.
@@ -151,7 +153,11 @@ impl Tracker {
             scanner,
             table: ConnectionTable::new(options.tell_events),
             flows: FlowTable::new(options.udp_patience, clock.now(), options.tell_events),
-            processes: ProcessTable::new(clock, hierarchy.mount.unwrap_or_else(|| "/sys/fs/cgroup".into())),
+            processes: ProcessTable::new(
+                clock,
+                hierarchy.mount.unwrap_or_else(|| "/sys/fs/cgroup".into()),
+                options.arguments,
+            ),
             namespaces: NamespaceNames::new(namespace::DIRECTORY),
             engines: Engines::new(engine::sockets()),
             networks: networks::Networks::new(namespace::DIRECTORY),

@@ -23,6 +23,7 @@ pub use trail::Trail;
 
 use crate::graph::GraphState;
 use crate::input::{Action, Request, Scope};
+use crate::trend::Trends;
 use crate::view::{self, ActiveFilter, Details, Selection, ShownKey, Thing, View};
 
 /// How the connections are shown.
@@ -107,6 +108,8 @@ pub struct App {
     pub list_offset: usize,
     /// How many rows of the list the screen holds, since it was drawn last.
     pub page: usize,
+    /// How the rates and round-trip times of what was shown went lately. Whoever jumps to another time clears them.
+    pub trends: Trends,
     /// The zone that times are told in.
     pub zone: TimeZone,
     /// Where the selected edge was in the list, for when it is gone.
@@ -154,6 +157,7 @@ impl App {
             graph: GraphState::default(),
             list_offset: 0,
             page: 0,
+            trends: Trends::default(),
             zone,
             row: 0,
             anchor: None,
@@ -187,6 +191,9 @@ impl App {
         let is_new = std::mem::take(&mut self.view_is_stale);
         if is_new {
             self.view = view::build(topology, self.look());
+            if let Some(host) = &self.view.host {
+                self.trends.record(&self.view, host.sequence);
+            }
         }
         if is_new || self.focuses.stale {
             self.narrow(topology, is_new);

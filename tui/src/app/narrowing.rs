@@ -169,7 +169,10 @@ mod tests {
         let (mut app, topology) = app("");
         select(&mut app, "nginx 4121");
         act(&mut app, &topology, Action::Narrow);
-        app.set_filter(Some(ActiveFilter { text: String::from("port=443"), filter: Filter::parse("port=443").unwrap() }));
+        app.set_filter(Some(ActiveFilter {
+            text: String::from("port=443"),
+            filter: Filter::parse("port=443").unwrap(),
+        }));
         act(&mut app, &topology, Action::Back);
         assert_eq!((app.filter_text(), app.selection.is_none()), ("port=443", true));
     }

@@ -91,7 +91,9 @@ impl About<'_> {
                 // Where the place has no words of its own, the name alone has to do.
                 match place.as_ref() {
                     GroupKey::UnknownNamespace(_) => comm,
-                    place => self.group(place, shown).map_or(comm.clone(), |place| format!("{comm} and {place}")),
+                    place => {
+                        self.group(place, shown).map_or(comm.clone(), |place| format!("{comm} and {place}"))
+                    }
                 }
             }
         })

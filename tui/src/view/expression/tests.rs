@@ -19,7 +19,11 @@ fn selections(view: &View) -> Vec<Selection> {
 }
 
 /// The connections of a selection.
-fn connections<'t>(topology: &'t Topology, grouping: &Grouping, selection: &Selection) -> Vec<&'t Connection> {
+fn connections<'t>(
+    topology: &'t Topology,
+    grouping: &Grouping,
+    selection: &Selection,
+) -> Vec<&'t Connection> {
     let ids: Vec<_> = match selection {
         Selection::Edge(key) => {
             edges_of(topology, grouping, key).flat_map(|(_, _, edge)| &edge.connections).copied().collect()
@@ -49,7 +53,10 @@ fn check(topology: &Topology) -> Vec<String> {
                 let filter = Filter::parse(&text).unwrap_or_else(|error| panic!("{text}: {error}"));
                 for connection in connections(topology, &grouping, &selection) {
                     let subject = Subject::of_connection(topology, connection, fixture::NOW);
-                    assert!(filter.matches(&subject), "{by:?} {selection:?}: {text} lets {connection:?} not through");
+                    assert!(
+                        filter.matches(&subject),
+                        "{by:?} {selection:?}: {text} lets {connection:?} not through"
+                    );
                 }
                 told.push(text);
             }
