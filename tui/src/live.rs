@@ -20,9 +20,8 @@ use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until};
 
 use crate::app::{App, Outcome, Tracking};
 use crate::frames::{Frames, Urgency};
-use crate::input::request;
 use crate::terminal::Screen;
-use crate::theme::Theme;
+use crate::theme::{Terminal, Theme};
 use crate::view::ActiveFilter;
 
 /// How often is looked whether the terminal is still there: a closed one does not always say so.
@@ -78,7 +77,8 @@ impl std::error::Error for LiveError {
 /// To be called on a tokio runtime with timers and signals; one thread is enough.
 pub async fn run(options: LiveOptions) -> Result<(), LiveError> {
     let mut signals = Signals::new().map_err(LiveError::Signals)?;
-    let theme = Theme::for_no_color(std::env::var_os("NO_COLOR").as_deref());
+    let terminal = Terminal::new(|name| std::env::var(name).ok());
+    let theme = terminal.dressed(terminal.theme());
     let mut app = App::new(ActiveFilter::new(options.filter), TimeZone::system());
     app.show_by(options.view);
     app.tick = u64::try_from(options.tracker.tick.as_nanos()).ok();
@@ -193,7 +193,10 @@ fn handle(app: &mut App, topology: &Topology, event: &Event) -> Outcome {
     // filter was taken is one that the filter lets through.
     app.settle(topology);
     match event {
-        Event::Key(key) => request(key, app.scope()).map_or(Outcome::Nothing, |asked| app.handle(asked)),
+        Event::Key(key) => {
+            let asked = app.keymap.request(key, app.scope());
+            asked.map_or(Outcome::Nothing, |asked| app.handle(asked))
+        }
         Event::Paste(text) => {
             app.type_text(text);
             Outcome::Changed

@@ -47,6 +47,7 @@ use expression::Expression;
 
 pub use error::ParseError;
 pub use key::{KEYS, Key, KeyInfo, Kind, Operator};
+pub use nearest::nearest;
 pub use subject::{ConnectionFacts, End, Holders, Reach, Subject};
 
 /// A text as a filter has to have it, so that it is read as that text: in quotes unless it is plainly one word.

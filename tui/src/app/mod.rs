@@ -22,9 +22,9 @@ use trail::Stand;
 pub use trail::Trail;
 
 use crate::graph::GraphState;
-use crate::input::{Action, Request, Scope};
+use crate::input::{Action, Keymap, Request, Scope};
 use crate::trend::Trends;
-use crate::view::{self, ActiveFilter, Details, Selection, ShownKey, Thing, View};
+use crate::view::{self, ActiveFilter, Details, Direction, Selection, ShownKey, Thing, View};
 
 /// How the connections are shown.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -93,6 +93,12 @@ pub struct App {
     pub prompt: Option<Prompt>,
     /// Whether the help screen is open.
     pub help: bool,
+    /// The page of the help screen that is shown, from 0.
+    pub help_page: usize,
+    /// How many pages the help screen has, since it was drawn last.
+    pub help_pages: usize,
+    /// The keys.
+    pub keymap: Keymap,
     /// Whether the picture is held.
     pub paused: bool,
     /// What has become of the tracker.
@@ -150,6 +156,9 @@ impl App {
             search: String::new(),
             prompt: None,
             help: false,
+            help_page: 0,
+            help_pages: 0,
+            keymap: Keymap::default(),
             paused: false,
             tracking: Tracking::default(),
             tick: None,
@@ -233,8 +242,7 @@ impl App {
             Request::Act(Action::Suspend) => return Outcome::Suspend,
             Request::Type(character) => self.type_text(character.encode_utf8(&mut [0; 4])),
             Request::Act(Action::Edit(edit)) => self.edit(edit),
-            // The help screen covers the rest: any key that is not for it closes it.
-            Request::Act(_) if self.help => self.help = false,
+            Request::Act(action) if self.help => self.leaf(action),
             Request::Act(action) => self.act(action),
         }
         Outcome::Changed
@@ -265,8 +273,21 @@ impl App {
             Action::ShowList => self.show_list(),
             Action::Pause => self.pause(),
             Action::Relayout => self.graph.relayout(),
-            Action::Help => self.help = true,
+            Action::Help => (self.help, self.help_page) = (true, 0),
             Action::Quit | Action::Suspend | Action::Edit(_) => {}
+        }
+    }
+
+    /// Turns the pages of the help screen. It covers the rest: any key that is not for it closes it.
+    fn leaf(&mut self, action: Action) {
+        match action {
+            Action::PageDown | Action::Move(Direction::Down | Direction::Right) => {
+                self.help_page = (self.help_page + 1).min(self.help_pages.saturating_sub(1));
+            }
+            Action::PageUp | Action::Move(Direction::Up | Direction::Left) => {
+                self.help_page = self.help_page.saturating_sub(1);
+            }
+            _ => self.help = false,
         }
     }
 

@@ -13,10 +13,12 @@ mod trail;
 use ratatui::Frame;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
+use scopetop_tracker::topology::grouping::Protocols;
 
 use crate::app::{App, Mode, Tracking};
 use crate::graph;
 use crate::human;
+use crate::input::Action;
 use crate::theme::Theme;
 
 /// The smallest screen that anything useful fits on.
@@ -28,6 +30,7 @@ const ROOMY: (u16, u16) = (100, 30);
 pub fn draw(frame: &mut Frame<'_>, app: &mut App, theme: &Theme) {
     let area = frame.area();
     render(frame.buffer_mut(), area, app, theme);
+    theme.finish.apply(frame.buffer_mut());
 }
 
 fn render(buffer: &mut Buffer, area: Rect, app: &mut App, theme: &Theme) {
@@ -63,7 +66,7 @@ fn render(buffer: &mut Buffer, area: Rect, app: &mut App, theme: &Theme) {
         render_main(buffer, main, app, theme);
     }
     if app.help {
-        help::render(buffer, body, theme);
+        help::render(buffer, body, app, theme);
     }
 }
 
@@ -102,15 +105,23 @@ fn nothing_to_show(app: &App) -> Option<String> {
             String::from("what was focused is gone, with all around it: Backspace returns")
         }
         (Tracking::Live, _) if app.view.hidden.switched_off.iter().any(|&kept| kept > 0) => {
-            String::from("nothing of the protocols that are shown: T, U and X show the others")
+            let [tcp, udp, unix] = Protocols::ALL.map(|protocol| app.keymap.key_of(Action::Toggle(protocol)));
+            format!("nothing of the protocols that are shown: {tcp}, {udp} and {unix} show the others")
         }
-        (Tracking::Live, Some(_)) => String::from("nothing matches the filter: f changes it"),
+        (Tracking::Live, Some(_)) => {
+            format!("nothing matches the filter: {} changes it", app.keymap.key_of(Action::Filter))
+        }
         (Tracking::Live, None) if app.view.nodes.is_empty() || listeners == 0 => {
             format!("{}: each appears here as it begins", graph::QUIET)
         }
         (Tracking::Live, None) => {
             let sockets = if listeners == 1 { "socket listens" } else { "sockets listen" };
-            format!("{}; {} {sockets}: g shows whose", graph::QUIET, human::count(listeners))
+            format!(
+                "{}; {} {sockets}: {} shows whose",
+                graph::QUIET,
+                human::count(listeners),
+                app.keymap.key_of(Action::ShowGraph)
+            )
         }
     })
 }
