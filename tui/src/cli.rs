@@ -51,6 +51,9 @@ pub struct Cli {
     /// By what the live screen groups at first: process, name, container, image, namespace, pod [default: process]
     #[arg(long, value_name = "GROUPING", value_parser = grouping)]
     pub view: Option<By>,
+    /// Leave the mouse to the terminal: text is selected as elsewhere (else: with Shift held)
+    #[arg(long)]
+    pub no_mouse: bool,
     /// Options given before the command.
     #[command(flatten)]
     common: Common,
@@ -244,6 +247,10 @@ impl Cli {
     pub fn settings(&self) -> Result<Settings, Error> {
         if self.view.is_some() && self.command.is_some() {
             let line = "--view: only the live screen groups (see 'scopetop --help')";
+            return Err(Error::CommandLine(line.to_owned()));
+        }
+        if self.no_mouse && self.command.is_some() {
+            let line = "--no-mouse: only the live screen uses it (see 'scopetop --help')";
             return Err(Error::CommandLine(line.to_owned()));
         }
         let after = self.command.as_ref().map(|command| match command {
@@ -444,6 +451,7 @@ mod tests {
             &["--filter", "pid=1", "events", "--filter", "prt=80"],
             &["--view", "cgroup"],
             &["--view", "pod", "snapshot"],
+            &["--no-mouse", "events"],
         ]
         .into_iter()
         .map(|words| format!("{} => {}", words.join(" ").escape_debug(), wrong(words)))

@@ -2,6 +2,7 @@
 
 pub mod app;
 pub mod cli;
+mod clicks;
 pub mod command;
 pub mod error;
 #[cfg(test)]

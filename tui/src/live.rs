@@ -19,6 +19,7 @@ use tokio::task::JoinHandle;
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until};
 
 use crate::app::{App, Outcome, Tracking};
+use crate::clicks::Clicks;
 use crate::frames::{Frames, Urgency};
 use crate::terminal::Screen;
 use crate::theme::{Terminal, Theme};
@@ -38,6 +39,8 @@ pub struct LiveOptions {
     pub filter: Filter,
     /// By what it groups at first.
     pub view: By,
+    /// Whether the mouse is used.
+    pub mouse: bool,
 }
 
 /// Why the live screen ended.
@@ -82,7 +85,7 @@ pub async fn run(options: LiveOptions) -> Result<(), LiveError> {
     let mut app = App::new(ActiveFilter::new(options.filter), TimeZone::system());
     app.show_by(options.view);
     app.tick = u64::try_from(options.tracker.tick.as_nanos()).ok();
-    let mut screen = Screen::enter().map_err(LiveError::Terminal)?;
+    let mut screen = Screen::enter(options.mouse).map_err(LiveError::Terminal)?;
     let mut feed = Feed::start(options.tracker);
     let ended = watch(&mut app, &mut screen, &theme, &mut feed, &mut signals).await;
     // The terminal first: detaching from the kernel may take a moment.
@@ -102,6 +105,7 @@ async fn watch(
     let mut pulse = interval(PULSE);
     pulse.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut frames = Frames::new();
+    let mut clicks = Clicks::default();
 
     loop {
         if frames.due(Instant::now()) {
@@ -125,11 +129,11 @@ async fn watch(
             event = events.next() => {
                 // A terminal that is closed ends the program, as the user asked by closing it.
                 let Some(Ok(event)) = event else { return Ok(()) };
-                let mut outcome = handle(app, &topology, &event);
+                let mut outcome = handle(app, &topology, &event, &mut clicks);
                 for _ in 1..KEYS_AT_ONCE {
                     let Some(event) = waiting(&mut events).await else { break };
                     let Some(Ok(event)) = event else { return Ok(()) };
-                    outcome = worse(outcome, handle(app, &topology, &event));
+                    outcome = worse(outcome, handle(app, &topology, &event, &mut clicks));
                 }
                 match outcome {
                     Outcome::Quit => return Ok(()),
@@ -188,7 +192,7 @@ async fn waiting(events: &mut EventStream) -> Option<Option<io::Result<Event>>> 
     .await
 }
 
-fn handle(app: &mut App, topology: &Topology, event: &Event) -> Outcome {
+fn handle(app: &mut App, topology: &Topology, event: &Event, clicks: &mut Clicks) -> Outcome {
     // A key means what is there after the key before, also where both come between two frames: the first row after a
     // filter was taken is one that the filter lets through.
     app.settle(topology);
@@ -202,7 +206,14 @@ fn handle(app: &mut App, topology: &Topology, event: &Event) -> Outcome {
             Outcome::Changed
         }
         Event::Resize(..) => Outcome::Changed,
-        Event::FocusGained | Event::FocusLost | Event::Mouse(_) => Outcome::Nothing,
+        Event::Mouse(event) => clicks.take(*event, Instant::now()).map_or(Outcome::Nothing, |mouse| {
+            // What was clicked on is what was on the screen then.
+            let hits = std::mem::take(&mut app.hits);
+            let outcome = app.mouse(mouse, &hits);
+            app.hits = hits;
+            outcome
+        }),
+        Event::FocusGained | Event::FocusLost => Outcome::Nothing,
     }
 }
 
@@ -323,7 +334,7 @@ mod tests {
         app.tick_applied(crate::fixture::NOW);
         let keys = "tfport=5432".chars().map(KeyCode::Char).chain([KeyCode::Enter, KeyCode::Down]);
         for code in keys {
-            handle(&mut app, &topology, &Event::Key(code.into()));
+            handle(&mut app, &topology, &Event::Key(code.into()), &mut Clicks::default());
         }
         app.settle(&topology);
         assert_eq!((app.view.edges.len(), app.selected_row()), (1, Some(0)));

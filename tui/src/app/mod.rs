@@ -4,6 +4,7 @@ mod editor;
 mod focus;
 mod grouping;
 mod motion;
+mod mouse;
 mod narrowing;
 mod prompt;
 mod trail;
@@ -16,6 +17,8 @@ use scopetop_tracker::topology::grouping::{Grouping, Protocols};
 pub use editor::Editor;
 use focus::Focuses;
 use grouping::Asleep;
+use mouse::Grip;
+pub use mouse::{Gesture, Mouse};
 use narrowing::Narrowings;
 pub use prompt::{Prompt, PromptKind};
 use trail::Stand;
@@ -23,6 +26,7 @@ pub use trail::Trail;
 
 use crate::graph::GraphState;
 use crate::input::{Action, Keymap, Request, Scope};
+use crate::screen::Hits;
 use crate::trend::Trends;
 use crate::view::{self, ActiveFilter, Details, Direction, Selection, ShownKey, Thing, View};
 
@@ -124,6 +128,10 @@ pub struct App {
     anchor: Option<ShownKey>,
     /// Where the selected thing stood when it was last there.
     stand: Option<Stand>,
+    /// What is where on the screen, since it was drawn last.
+    pub hits: Hits,
+    /// What the left button of the mouse holds, while it is down.
+    grip: Option<Grip>,
     /// The nodes that are focused.
     focuses: Focuses,
     /// The filters from before those by what was selected.
@@ -171,6 +179,8 @@ impl App {
             row: 0,
             anchor: None,
             stand: None,
+            hits: Hits::default(),
+            grip: None,
             focuses: Focuses::default(),
             narrowings: Narrowings::default(),
             asleep: Asleep::default(),

@@ -30,7 +30,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Result<(), Error> {
     };
     let settings = cli.settings()?;
     match &cli.command {
-        None => live(&settings, cli.view.unwrap_or_default()),
+        None => live(&settings, cli.view.unwrap_or_default(), !cli.no_mouse),
         Some(Command::Snapshot(options)) => snapshot::run(options, &settings),
         Some(Command::Events(options)) => events::run(options, &settings),
         Some(Command::Doctor(options)) => doctor::run(options, &settings),
@@ -38,9 +38,9 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Result<(), Error> {
 }
 
 /// The live screen.
-fn live(settings: &Settings, view: By) -> Result<(), Error> {
+fn live(settings: &Settings, view: By, mouse: bool) -> Result<(), Error> {
     let tracker = settings.options(settings.tick, false);
-    let options = LiveOptions { tracker, filter: settings.filter.clone(), view };
+    let options = LiveOptions { tracker, filter: settings.filter.clone(), view, mouse };
     Ok(runtime()?.block_on(crate::live::run(options))?)
 }
 

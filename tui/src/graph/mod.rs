@@ -8,6 +8,7 @@ mod draw;
 mod focus;
 mod fresh;
 mod glyph;
+mod hit;
 mod label;
 mod lines;
 mod place;
@@ -51,6 +52,10 @@ pub struct GraphState {
     pan: Option<(i32, i32)>,
     /// What the selection was when the panel last moved to show it: it may be scrolled away from afterwards.
     stale: bool,
+    /// What was selected when the graph was drawn last, and whether the user moved the panel since: it is not moved back
+    /// then.
+    selected: Option<Selection>,
+    panned: bool,
     seen: Option<u64>,
     sequence: Option<u64>,
     tick: u64,
@@ -62,6 +67,20 @@ impl GraphState {
     /// that is not in it.
     pub fn neighbour(&self, from: &ShownKey, direction: Direction) -> Option<ShownKey> {
         self.paths.neighbour(from, direction)
+    }
+
+    /// Where a node stands among the others: its column, and how far down it. `None` for one that is not in the picture.
+    pub fn position(&self, key: &ShownKey) -> Option<(usize, usize)> {
+        self.paths.position(key)
+    }
+
+    /// Moves the panel over the picture by cells, as far as there is anything to see. It stays there until something
+    /// else is selected.
+    pub fn pan_by(&mut self, columns: i32, rows: i32) {
+        if let Some((x, y)) = self.pan {
+            self.pan = Some((x.saturating_add(columns), y.saturating_add(rows)));
+            self.panned = true;
+        }
     }
 
     /// Forgets all positions: the next layout starts from nothing.
@@ -105,6 +124,13 @@ pub fn layout(state: &mut GraphState, view: &View, area: Rect) {
     state.seen = Some(seen);
 }
 
+/// What of the graph is where on the screen, as it was drawn last in this area. Of two things in one place the later one
+/// is seen.
+pub fn hits(state: &GraphState, view: &View, area: Rect) -> Vec<(Rect, Selection)> {
+    let Some(pan) = state.pan else { return Vec::new() };
+    hit::hits(view, Window { area, pan }, (&state.places, &state.at), &state.routes, 1)
+}
+
 /// A hash of all that layout depends on.
 fn fingerprint(view: &View, area: Rect) -> u64 {
     let mut hasher = FxHasher::default();
@@ -141,7 +167,12 @@ pub fn render(
         Some(Selection::Node(key)) => view.node_place(key),
         _ => None,
     };
+    if selection != state.selected.as_ref() {
+        state.selected = selection.cloned();
+        state.panned = false;
+    }
     let shown: Vec<usize> = match selection {
+        _ if state.panned => Vec::new(),
         Some(Selection::Edge(key)) => view
             .edge_place(key)
             .map(|edge| vec![view.edges[edge].client, view.edges[edge].server])

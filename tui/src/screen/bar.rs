@@ -4,11 +4,13 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 
+use super::hits::Hits;
 use super::tabs::{self, total};
 use super::text::{Piece, clip, width, write};
 use super::trail;
 use crate::app::{App, Editor, Prompt, PromptKind, Tracking};
 use crate::human;
+use crate::input::Action;
 use crate::theme::Theme;
 
 /// Typing begins in this column: the names of both bars are equally long.
@@ -24,7 +26,7 @@ pub(super) fn height(app: &App) -> u16 {
     }
 }
 
-pub(super) fn render(buffer: &mut Buffer, area: Rect, app: &App, theme: &Theme) {
+pub(super) fn render(buffer: &mut Buffer, area: Rect, app: &App, theme: &Theme, hits: &mut Hits) {
     match &app.prompt {
         Some(Prompt { editor, kind: PromptKind::Filter(error) }) => {
             let (mark, style) = if error.is_some() { ("✗", theme.error) } else { ("✓", theme.good) };
@@ -47,7 +49,7 @@ pub(super) fn render(buffer: &mut Buffer, area: Rect, app: &App, theme: &Theme) 
             typed(buffer, area, " search  ", editor, cells, theme);
             buffer.set_string(area.right().saturating_sub(cells - 1), area.y, found, style);
         }
-        None => looked_at(buffer, area, app, theme),
+        None => looked_at(buffer, area, app, theme, hits),
     }
 }
 
@@ -93,7 +95,7 @@ fn explain(buffer: &mut Buffer, area: Rect, column: u16, marked: u16, message: &
 
 /// How the graph is looked at, and where the user is in it: the views, the way to what is selected, what is kept away,
 /// the protocols. What needs no looking at gives way.
-fn looked_at(buffer: &mut Buffer, area: Rect, app: &App, theme: &Theme) {
+fn looked_at(buffer: &mut Buffer, area: Rect, app: &App, theme: &Theme, hits: &mut Hits) {
     let cells = usize::from(area.width);
     let searching = searching(app, theme);
     let fixed = total(&searching) + total(&tabs::protocols(app, 0, theme));
@@ -115,7 +117,7 @@ fn looked_at(buffer: &mut Buffer, area: Rect, app: &App, theme: &Theme) {
     let taken = total(&left) + total(&searching);
     let mut right = searching;
     right.extend(tabs::protocols(app, cells.saturating_sub(taken), theme));
-    write(buffer, area, left, right);
+    write(buffer, area, left, right, hits);
 }
 
 fn in_use(app: &App, cells: usize, theme: &Theme) -> Vec<Piece> {
@@ -127,7 +129,7 @@ fn in_use(app: &App, cells: usize, theme: &Theme) -> Vec<Piece> {
         let hidden = app.view.hidden;
         let mut pieces = vec![
             Piece::new(" filter  ", theme.key, 1),
-            Piece::new(clip(&filter.text, cells.saturating_sub(4)), theme.strong, 0),
+            Piece::new(clip(&filter.text, cells.saturating_sub(4)), theme.strong, 0).asking(Action::Filter),
             Piece::new("  ✓", theme.good, 0),
         ];
         pieces.extend(hides(hidden.connections, hidden.nodes, theme));
@@ -176,7 +178,7 @@ fn searching(app: &App, theme: &Theme) -> Vec<Piece> {
     let (found, style) = found(app, theme);
     vec![
         Piece::new("  search", theme.key, 5),
-        Piece::new(format!("  {}", app.search), theme.strong, 4),
+        Piece::new(format!("  {}", app.search), theme.strong, 4).asking(Action::Search),
         Piece::new(format!("  {found} "), style, 3),
     ]
 }
