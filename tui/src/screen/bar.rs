@@ -98,20 +98,24 @@ fn explain(buffer: &mut Buffer, area: Rect, column: u16, marked: u16, message: &
 fn looked_at(buffer: &mut Buffer, area: Rect, app: &App, theme: &Theme, hits: &mut Hits) {
     let cells = usize::from(area.width);
     let searching = searching(app, theme);
-    let fixed = total(&searching) + total(&tabs::protocols(app, 0, theme));
-    // The way may take a half of what there is, what is kept away the rest, and what is left of it goes to the way.
     let least = total(&tabs::views(app, 0, theme));
-    let way = total(&trail::short(app, cells.saturating_sub(least) / 2, theme));
-    let in_use = in_use(app, cells.saturating_sub(least + way + fixed - total(&searching)), theme);
-    let room = cells.saturating_sub(total(&in_use) + fixed);
+    let switched_off = total(&tabs::protocols(app, 0, theme));
+    // The way gets a half of what there is beside them, and what nothing else takes.
+    let free = cells.saturating_sub(least + switched_off);
+    let way = total(&trail::short(app, free / 2, theme));
+    let in_use = in_use(app, free.saturating_sub(way), theme);
+    let others = total(&in_use) + total(&searching) + switched_off;
+    let needed: usize = in_use.iter().filter(|piece| piece.rank == 0).map(|piece| width(&piece.text)).sum();
     let whole = trail::whole(app, theme);
-    let (mut left, trail) =
-        if total(&tabs::views(app, room, theme)) + total(&whole) <= room && !whole.is_empty() {
-            (tabs::views(app, room - total(&whole), theme), whole)
-        } else {
-            let trail = trail::short(app, room.saturating_sub(least), theme);
-            (tabs::views(app, room.saturating_sub(total(&trail)), theme), trail)
-        };
+    let beside = cells.saturating_sub(others + total(&whole));
+    let views = tabs::views(app, beside, theme);
+    let (mut left, trail) = if !whole.is_empty() && total(&views) + total(&whole) + others <= cells {
+        (views, whole)
+    } else {
+        let room = cells.saturating_sub(others + least).max((free / 2).min(free.saturating_sub(needed)));
+        let trail = trail::short(app, room, theme);
+        (tabs::views(app, cells.saturating_sub(others + total(&trail)), theme), trail)
+    };
     left.extend(trail);
     left.extend(in_use);
     let taken = total(&left) + total(&searching);

@@ -38,6 +38,8 @@ impl About<'_> {
         let (client, server) = (self.shown(&key.client)?, self.shown(&key.server)?);
         let server = (server != client).then_some(server);
         let service = match &key.service {
+            // Nothing tells the port.
+            Service::Port(protocol, 0) => format!("proto={protocol}"),
             Service::Port(Protocol::Tcp, port) => format!("port={port}"),
             Service::Port(protocol, port) => format!("proto={protocol} and port={port}"),
             Service::Unix(UnixName::Unnamed) => String::from("proto=unix"),

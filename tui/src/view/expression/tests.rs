@@ -109,7 +109,7 @@ fn what_is_told_apart_by_nothing_else_is_told_by_its_pids() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(64))]
+    #![proptest_config(ProptestConfig::with_cases(24))]
 
     #[test]
     fn any_name_is_read_back(
