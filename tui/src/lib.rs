@@ -4,7 +4,9 @@ pub mod app;
 pub mod cli;
 mod clicks;
 pub mod command;
+pub mod errands;
 pub mod error;
+pub mod export;
 #[cfg(test)]
 mod fixture;
 mod frames;

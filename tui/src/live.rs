@@ -20,6 +20,7 @@ use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until};
 
 use crate::app::{App, Outcome, Tracking};
 use crate::clicks::Clicks;
+use crate::errands::Errands;
 use crate::frames::{Frames, Urgency};
 use crate::terminal::Screen;
 use crate::theme::{Terminal, Theme};
@@ -106,6 +107,7 @@ async fn watch(
     pulse.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut frames = Frames::new();
     let mut clicks = Clicks::default();
+    let mut errands = Errands::default();
 
     loop {
         if frames.due(Instant::now()) {
@@ -135,6 +137,9 @@ async fn watch(
                     let Some(Ok(event)) = event else { return Ok(()) };
                     outcome = worse(outcome, handle(app, &topology, &event, &mut clicks));
                 }
+                if let Err(error) = see_to(&errands, app, &topology, screen, theme) {
+                    return ended(error);
+                }
                 match outcome {
                     Outcome::Quit => return Ok(()),
                     Outcome::Suspend => {
@@ -146,6 +151,10 @@ async fn watch(
                     Outcome::Changed => frames.ask(Urgency::Now),
                     Outcome::Nothing => {}
                 }
+            }
+            message = errands.next() => {
+                app.tell(message);
+                frames.ask(Urgency::Now);
             }
             news = feed.next() => {
                 match news {
@@ -214,6 +223,25 @@ fn handle(app: &mut App, topology: &Topology, event: &Event, clicks: &mut Clicks
             outcome
         }),
         Event::FocusGained | Event::FocusLost => Outcome::Nothing,
+    }
+}
+
+/// Sees to what the keys wished for, at once: a wish means what is on the screen now.
+fn see_to(
+    errands: &Errands,
+    app: &mut App,
+    topology: &Topology,
+    screen: &mut Screen,
+    theme: &Theme,
+) -> io::Result<()> {
+    if !app.has_wishes() {
+        return Ok(());
+    }
+    app.settle(topology);
+    let size = screen.size()?;
+    match errands.see_to(app, topology, theme, size) {
+        Some(sequences) => screen.send(&sequences),
+        None => Ok(()),
     }
 }
 

@@ -3,7 +3,7 @@
 use ratatui::layout::Position;
 
 use super::{App, Mode, Outcome, PromptKind};
-use crate::input::{Action, Edit, Request};
+use crate::input::{Action, Edit, Request, Scope};
 use crate::screen::{Hit, Hits, Panel};
 use crate::view::Selection;
 
@@ -58,16 +58,19 @@ impl App {
                 _ => Outcome::Nothing,
             };
         }
-        match &self.prompt {
-            // What is being searched for was found: it is taken.
-            Some(prompt) if matches!(prompt.kind, PromptKind::Search { .. }) => {
-                if matches!(mouse.gesture, Gesture::Press | Gesture::DoublePress) {
+        let searches =
+            matches!(&self.prompt, Some(prompt) if matches!(prompt.kind, PromptKind::Search { .. }));
+        let is_press = matches!(mouse.gesture, Gesture::Press | Gesture::DoublePress);
+        if self.scope() != Scope::Screen {
+            match hits.at(mouse.at) {
+                Some(Hit::Action(action)) if is_press => return self.handle(Request::Act(*action)),
+                // What is being searched for was found: it is taken.
+                Some(Hit::Thing(_)) if is_press && searches => {
                     self.handle(Request::Act(Action::Edit(Edit::Accept)));
                 }
+                // A filter that is half typed must not be lost by a click.
+                _ => return Outcome::Nothing,
             }
-            // A filter that is half typed must not be lost by a click.
-            Some(_) => return Outcome::Nothing,
-            None => {}
         }
         match mouse.gesture {
             Gesture::Press => self.press(mouse.at, hits),

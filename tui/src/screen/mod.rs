@@ -1,6 +1,7 @@
 //! Drawing: where the panels are. One file a panel; each reads the application and writes into its part of the screen.
 
 mod bar;
+mod chooser;
 mod details;
 mod footer;
 mod header;
@@ -26,7 +27,7 @@ use crate::view::Selection;
 pub use hits::{Hit, Hits, Panel};
 
 /// The smallest screen that anything useful fits on.
-const LEAST: (u16, u16) = (40, 10);
+pub const LEAST: (u16, u16) = (40, 10);
 /// On a smaller screen than this the details take the place of the graph or list.
 const ROOMY: (u16, u16) = (100, 30);
 
@@ -35,6 +36,14 @@ pub fn draw(frame: &mut Frame<'_>, app: &mut App, theme: &Theme) {
     let area = frame.area();
     render(frame.buffer_mut(), area, app, theme);
     theme.finish.apply(frame.buffer_mut());
+}
+
+/// The whole screen of that size as it is drawn now.
+pub fn still(size: (u16, u16), app: &mut App, theme: &Theme) -> Buffer {
+    let area = Rect::new(0, 0, size.0, size.1);
+    let mut buffer = Buffer::empty(area);
+    render(&mut buffer, area, app, theme);
+    buffer
 }
 
 fn render(buffer: &mut Buffer, area: Rect, app: &mut App, theme: &Theme) {
@@ -75,6 +84,9 @@ fn render(buffer: &mut Buffer, area: Rect, app: &mut App, theme: &Theme) {
     }
     if app.help {
         help::render(buffer, body, app, theme);
+    }
+    if let Some(chooser) = &app.chooser {
+        chooser::render(buffer, body, chooser, theme);
     }
     app.hits = hits;
 }

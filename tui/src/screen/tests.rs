@@ -232,7 +232,8 @@ fn the_help_screen_has_every_key_of_the_table_whole_at_every_size() {
     let (mut app, topology) = app();
     for size in [(40, 10), SMALL, (120, 40), LARGE] {
         let pages = help_pages(&mut app, &topology, size);
-        for binding in bindings() {
+        // Where something is to be chosen, the footer has all keys, and nothing else can be looked up.
+        for binding in bindings().filter(|binding| binding.scope != Scope::Choosing) {
             assert!(
                 pages.iter().any(|page| page.contains(binding.shown) && page.contains(binding.what)),
                 "{:?}, {:?} is missing at {size:?}",
@@ -641,4 +642,21 @@ fn the_bar_tells_the_view_and_what_is_switched_off_however_narrow_it_is() {
     app.settle(&topology);
     let bar = picture(&mut app, SMALL).lines().nth(1).unwrap().to_owned();
     assert!(bar.contains("6 Pod") && bar.contains("✗UDP") && bar.contains("comm=nginx or"), "{bar}");
+}
+
+#[test]
+fn a_chooser_stands_in_the_middle_and_its_answer_below() {
+    let (mut app, topology) = app();
+    app.mode = Mode::Graph;
+    act(&mut app, &topology, &[Action::Export, Action::Choose(crate::input::Choose::Down)]);
+    insta::assert_snapshot!("export_80x24", picture(&mut app, SMALL));
+    let screen = buffer(&mut app, SMALL, &Theme::colour());
+    let row = row_with(&screen, "d  DOT");
+    let text = text_of(&screen);
+    let column = text.lines().nth(row.into()).unwrap().chars().position(|letter| letter == 'D').unwrap();
+    assert!(screen[(column as u16, row)].modifier.contains(Modifier::REVERSED), "the one that Enter takes");
+    app.handle(Request::Type('j'));
+    app.tell(crate::app::Message::good("wrote /tmp/scopetop-web-01-20260301-120431.json"));
+    let told = picture(&mut app, SMALL);
+    assert_eq!(told.lines().last().unwrap(), " wrote /tmp/scopetop-web-01-20260301-120431.json");
 }

@@ -23,7 +23,7 @@ pub use around::LeftOut;
 pub(crate) use around::{around, part};
 pub use build::{ActiveFilter, build, busy_from};
 pub use details::{Column, Details, Fact, Row, Table, details};
-pub(crate) use details::{flow, state_word};
+pub(crate) use details::{connections_of, flow, state_word};
 pub use expression::expression;
 pub use label::service_label;
 pub use scopetop_tracker::topology::grouping::{GroupKey, Kept, ShownKey};
