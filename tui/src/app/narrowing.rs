@@ -131,7 +131,11 @@ mod tests {
         act(&mut app, &topology, Action::Narrow);
         assert_eq!(app.filter_text(), "pid=4121");
         let labels: Vec<_> = app.view.nodes.iter().map(|node| node.label.as_str()).collect();
-        assert_eq!(labels, ["nginx 4121", "postgres 5120", "203.0.113.9"]);
+        assert_eq!(
+            labels,
+            ["nginx 4121", "nginx 4122", "postgres 5120", "203.0.113.9"],
+            "and who listens with it"
+        );
         act(&mut app, &topology, Action::Narrow);
         assert_eq!(app.filter_text(), "pid=4121", "once is enough");
         select(&mut app, "postgres 5120");
@@ -179,12 +183,11 @@ mod tests {
 
     #[test]
     fn what_does_not_fit_into_a_filter_is_told() {
-        let long = format!("port=443 {}", "or port=443 ".repeat(1_360));
+        let long = format!("port=443 {}", "or port=443 ".repeat(1_364));
         let (mut app, topology) = app(&long);
         select(&mut app, "nginx 4121");
         act(&mut app, &topology, Action::Narrow);
-        assert_eq!(app.filter_text(), long);
-        let prompt = app.prompt.unwrap();
-        assert!(matches!(prompt.kind, PromptKind::Filter(Some(_))), "{:?}", prompt.kind);
+        assert!(app.filter_text() == long, "it stays as it was");
+        assert!(matches!(app.prompt.unwrap().kind, PromptKind::Filter(Some(_))));
     }
 }

@@ -36,10 +36,10 @@ impl Desk {
         screen.draw(|frame| screen::draw(frame, app, &Theme::colour())).unwrap();
     }
 
-    /// Where a text begins on the screen.
+    /// Where a text begins on the screen. From below: above, the bar tells what is selected.
     fn find(&self, text: &str) -> Position {
         let buffer = self.screen.backend().buffer();
-        for y in 0..buffer.area.height {
+        for y in (0..buffer.area.height).rev() {
             let cells: Vec<&str> = (0..buffer.area.width).map(|x| buffer[(x, y)].symbol()).collect();
             let found = (0..cells.len()).find(|&x| cells[x..].concat().starts_with(text));
             if let Some(x) = found {
