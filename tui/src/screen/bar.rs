@@ -104,18 +104,27 @@ fn looked_at(buffer: &mut Buffer, area: Rect, app: &App, theme: &Theme, hits: &m
     let free = cells.saturating_sub(least + switched_off);
     let way = total(&trail::short(app, free / 2, theme));
     let in_use = in_use(app, free.saturating_sub(way), theme);
-    let others = total(&in_use) + total(&searching) + switched_off;
-    let needed: usize = in_use.iter().filter(|piece| piece.rank == 0).map(|piece| width(&piece.text)).sum();
+    let others = total(&in_use) + total(&searching) + switched_off + 1;
+    // The filter, and which match it is.
+    let needed = |pieces: &[Piece], rank| -> usize {
+        pieces.iter().filter(|piece| piece.rank <= rank).map(|piece| width(&piece.text)).sum()
+    };
+    let needed = needed(&in_use, 0) + needed(&searching, 3);
     let whole = trail::whole(app, theme);
     let beside = cells.saturating_sub(others + total(&whole));
     let views = tabs::views(app, beside, theme);
-    let (mut left, trail) = if !whole.is_empty() && total(&views) + total(&whole) + others <= cells {
+    // The name of the view need not be told twice.
+    let fits = views.len() > 1 && total(&views) + total(&whole) + others <= cells;
+    let (mut left, mut trail) = if fits && !whole.is_empty() {
         (views, whole)
     } else {
         let room = cells.saturating_sub(others + least).max((free / 2).min(free.saturating_sub(needed)));
         let trail = trail::short(app, room, theme);
         (tabs::views(app, cells.saturating_sub(others + total(&trail)), theme), trail)
     };
+    if !trail.is_empty() && !in_use.is_empty() {
+        trail.push(Piece::new(" ", theme.dim, 0));
+    }
     left.extend(trail);
     left.extend(in_use);
     let taken = total(&left) + total(&searching);

@@ -51,13 +51,13 @@ impl About<'_> {
 
     fn shown(&self, key: &ShownKey) -> Option<String> {
         match key {
-            ShownKey::Node(key) => self.node(key),
+            ShownKey::Node(key) => Some(self.node(key)),
             ShownKey::Group(group) => self.group(group, key),
         }
     }
 
-    fn node(&self, key: &NodeKey) -> Option<String> {
-        Some(match key {
+    fn node(&self, key: &NodeKey) -> String {
+        match key {
             NodeKey::Process(_, process) => format!("pid={}", process.pid),
             NodeKey::Container(host, id) => self.container(*host, id),
             NodeKey::Remote(None, address) => format!("ip={address}"),
@@ -65,7 +65,7 @@ impl About<'_> {
                 format!("ip={address} and {}", self.namespace(*host, *netns))
             }
             NodeKey::Unknown(host, netns) => self.namespace(*host, *netns),
-        })
+        }
     }
 
     fn group(&self, group: &GroupKey, shown: &ShownKey) -> Option<String> {
