@@ -85,7 +85,7 @@ mod tests {
     fn the_host_gets_at_most_ten_frames_a_second_and_none_when_nothing_changed() {
         // Something every 7 ms for a second, then silence, and one thing more.
         let drawn = drawn(|millisecond| {
-            let ticks = millisecond < 1_000 && millisecond % 7 == 0;
+            let ticks = millisecond < 1_000 && millisecond.is_multiple_of(7);
             (ticks || millisecond == 1_500).then_some(Urgency::InTime)
         });
         assert_eq!(drawn, [0, 100, 200, 300, 400, 500, 600, 700, 800, 900, 1_000, 1_500]);
@@ -93,7 +93,8 @@ mod tests {
 
     #[test]
     fn a_key_is_answered_at_once_but_not_more_than_forty_times_a_second() {
-        let keys = |millisecond: u64| (millisecond < 100 && millisecond % 7 == 0).then_some(Urgency::Now);
+        let keys =
+            |millisecond: u64| (millisecond < 100 && millisecond.is_multiple_of(7)).then_some(Urgency::Now);
         assert_eq!(drawn(keys), [0, 25, 50, 75, 100]);
         // Between ticks it waits for none of them, and does not put them off.
         let both = |millisecond: u64| match millisecond {

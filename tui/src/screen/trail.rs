@@ -4,10 +4,22 @@ use super::bar::hides;
 use super::tabs::total;
 use super::text::{Piece, clip};
 use crate::app::{App, Trail};
+use crate::human;
 use crate::theme::Theme;
+use crate::view::LeftOut;
 
 /// Names are cut to this many cells where there is little room, and to that many where there is less.
 const CUT: [usize; 2] = [24, 14];
+
+/// How much is told of what the focus leaves out.
+#[derive(Clone, Copy)]
+enum Counts {
+    /// Connections and nodes.
+    Whole,
+    /// How many nodes: ` −12`.
+    Short,
+    None,
+}
 
 /// The way from the host on. Empty where the user is nowhere in particular.
 pub(super) fn whole(app: &App, theme: &Theme) -> Vec<Piece> {
@@ -17,7 +29,7 @@ pub(super) fn whole(app: &App, theme: &Theme) -> Vec<Piece> {
     }
     let host = app.view.host.as_ref().map(|host| host.name.to_string());
     let by = app.grouping.by().name().to_owned();
-    let mut pieces = pieces(host.into_iter().chain([by]).chain(steps), app, true, theme);
+    let mut pieces = pieces(host.into_iter().chain([by]).chain(steps), app, Counts::Whole, theme);
     // Nothing comes before the host.
     pieces[0] = Piece::new("  ", theme.dim, 0);
     pieces
@@ -29,8 +41,14 @@ pub(super) fn short(app: &App, cells: usize, theme: &Theme) -> Vec<Piece> {
     let last = |label: &String| if trail.focused.len() > 1 { format!("… {label}") } else { label.clone() };
     let outline =
         Trail { focused: trail.focused.last().map(last).into_iter().collect(), group: None, ..trail.clone() };
-    let cut = CUT.into_iter().flat_map(|cut| [(&outline, cut, true), (&outline, cut, false)]);
-    let forms = [(&trail, usize::MAX, true), (&outline, usize::MAX, true)].into_iter().chain(cut);
+    let cut = CUT.into_iter().flat_map(|cut| [(&outline, cut, Counts::Short), (&outline, cut, Counts::None)]);
+    let forms = [
+        (&trail, usize::MAX, Counts::Whole),
+        (&outline, usize::MAX, Counts::Whole),
+        (&outline, usize::MAX, Counts::Short),
+    ]
+    .into_iter()
+    .chain(cut);
     let mut shortest = Vec::new();
     for (trail, cut, counts) in forms {
         shortest = pieces(steps(trail, cut), app, counts, theme);
@@ -53,7 +71,7 @@ fn steps(trail: &Trail, cut: usize) -> Vec<String> {
     steps
 }
 
-fn pieces(steps: impl IntoIterator<Item = String>, app: &App, counts: bool, theme: &Theme) -> Vec<Piece> {
+fn pieces(steps: impl IntoIterator<Item = String>, app: &App, counts: Counts, theme: &Theme) -> Vec<Piece> {
     let mut pieces = Vec::new();
     for step in steps {
         pieces.push(Piece::new(" › ", theme.dim, 0));
@@ -61,9 +79,13 @@ fn pieces(steps: impl IntoIterator<Item = String>, app: &App, counts: bool, them
     }
     if let Some(last) = pieces.last_mut() {
         last.style = theme.strong;
-        if counts {
-            let left_out = app.left_out();
-            pieces.extend(hides(left_out.connections, left_out.nodes, theme));
+        let LeftOut { nodes, connections } = app.left_out();
+        match counts {
+            Counts::Whole => pieces.extend(hides(connections, nodes, theme)),
+            Counts::Short if nodes > 0 => {
+                pieces.push(Piece::new(format!(" −{}", human::count(nodes)), theme.dim, 0));
+            }
+            _ => {}
         }
     }
     pieces
