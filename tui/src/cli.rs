@@ -57,6 +57,9 @@ pub struct Cli {
     /// Leave the mouse to the terminal: text is selected as elsewhere (else: with Shift held)
     #[arg(long)]
     pub no_mouse: bool,
+    /// Change nothing on the host: no signal, no closing of connections, no stopping of containers
+    #[arg(long)]
+    pub read_only: bool,
     /// Options given before the command.
     #[command(flatten)]
     common: Common,

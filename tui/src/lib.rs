@@ -1,5 +1,6 @@
 //! The terminal's side of scopetop: command line, screen, export.
 
+pub mod act;
 pub mod app;
 pub mod cli;
 mod clicks;
@@ -13,9 +14,11 @@ mod frames;
 pub mod graph;
 pub mod human;
 pub mod input;
+pub mod list;
 pub mod live;
 pub mod output;
 pub mod screen;
+mod slots;
 pub mod terminal;
 pub mod theme;
 pub mod trend;

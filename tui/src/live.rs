@@ -20,7 +20,7 @@ use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until};
 
 use crate::app::{App, Outcome, Tracking};
 use crate::clicks::Clicks;
-use crate::errands::Errands;
+use crate::errands::{Errands, Told};
 use crate::frames::{Frames, Urgency};
 use crate::terminal::Screen;
 use crate::theme::{Terminal, Theme};
@@ -30,6 +30,9 @@ use crate::view::ActiveFilter;
 const PULSE: Duration = Duration::from_secs(1);
 /// How many keys that are there already are taken before the screen is drawn again.
 const KEYS_AT_ONCE: usize = 64;
+
+/// Why nothing may be changed where the user asked for that.
+const READ_ONLY: &str = "nothing is changed from here: scopetop was started with --read-only";
 
 /// What the live screen is to show.
 #[derive(Clone, Debug)]
@@ -42,6 +45,8 @@ pub struct LiveOptions {
     pub view: By,
     /// Whether the mouse is used.
     pub mouse: bool,
+    /// Whether nothing may be changed on the host.
+    pub read_only: bool,
 }
 
 /// Why the live screen ended.
@@ -85,6 +90,7 @@ pub async fn run(options: LiveOptions) -> Result<(), LiveError> {
     let theme = terminal.dressed(terminal.theme());
     let mut app = App::new(ActiveFilter::new(options.filter), TimeZone::system());
     app.show_by(options.view);
+    app.acting_off = options.read_only.then_some(READ_ONLY);
     app.tick = u64::try_from(options.tracker.tick.as_nanos()).ok();
     let mut screen = Screen::enter(options.mouse).map_err(LiveError::Terminal)?;
     let mut feed = Feed::start(options.tracker);
@@ -137,7 +143,7 @@ async fn watch(
                     let Some(Ok(event)) = event else { return Ok(()) };
                     outcome = worse(outcome, handle(app, &topology, &event, &mut clicks));
                 }
-                if let Err(error) = see_to(&errands, app, &topology, screen, theme) {
+                if let Err(error) = see_to(&mut errands, app, &topology, screen, theme) {
                     return ended(error);
                 }
                 match outcome {
@@ -152,8 +158,11 @@ async fn watch(
                     Outcome::Nothing => {}
                 }
             }
-            message = errands.next() => {
-                app.tell(message);
+            told = errands.next() => {
+                match told {
+                    Told::Message(message) => app.tell(message),
+                    Told::Log(news) => app.hear_log(news),
+                }
                 frames.ask(Urgency::Now);
             }
             news = feed.next() => {
@@ -228,7 +237,7 @@ fn handle(app: &mut App, topology: &Topology, event: &Event, clicks: &mut Clicks
 
 /// Sees to what the keys wished for, at once: a wish means what is on the screen now.
 fn see_to(
-    errands: &Errands,
+    errands: &mut Errands,
     app: &mut App,
     topology: &Topology,
     screen: &mut Screen,

@@ -4,6 +4,8 @@ mod asking;
 mod editor;
 mod focus;
 mod grouping;
+mod listing;
+mod log;
 mod motion;
 mod mouse;
 mod narrowing;
@@ -19,6 +21,7 @@ pub use asking::{Choice, Chooser, Message, Then, Wish};
 pub use editor::Editor;
 use focus::Focuses;
 use grouping::Asleep;
+pub use log::Log;
 use mouse::Grip;
 pub use mouse::{Gesture, Mouse};
 use narrowing::Narrowings;
@@ -28,6 +31,7 @@ pub use trail::Trail;
 
 use crate::graph::GraphState;
 use crate::input::{Action, Keymap, Request, Scope};
+use crate::list::ListState;
 use crate::screen::Hits;
 use crate::trend::Trends;
 use crate::view::{self, ActiveFilter, Details, Direction, Selection, ShownKey, Thing, View};
@@ -101,6 +105,12 @@ pub struct App {
     pub chooser: Option<Chooser>,
     /// What is told until the next key.
     pub message: Option<Message>,
+    /// The output of a container that is followed.
+    pub log: Option<Log>,
+    /// Why nothing may be changed on the host, in a sentence; `None` where it may.
+    pub acting_off: Option<&'static str>,
+    /// Whether it is to be told what can be done with the selected thing.
+    asks_to_act: bool,
     /// What is to be done outside.
     wishes: Vec<Wish>,
     /// Whether the help screen is open.
@@ -122,16 +132,12 @@ pub struct App {
     pub newest: Option<Timestamp>,
     /// The positions of the graph.
     pub graph: GraphState,
-    /// The first row of the list on the screen.
-    pub list_offset: usize,
-    /// How many rows of the list the screen holds, since it was drawn last.
-    pub page: usize,
+    /// The rows of the list.
+    pub list: ListState,
     /// How the rates and round-trip times of what was shown went lately. Whoever jumps to another time clears them.
     pub trends: Trends,
     /// The zone that times are told in.
     pub zone: TimeZone,
-    /// Where the selected edge was in the list, for when it is gone.
-    row: usize,
     /// The node whose edges Tab goes through.
     anchor: Option<ShownKey>,
     /// Where the selected thing stood when it was last there.
@@ -173,6 +179,9 @@ impl App {
             prompt: None,
             chooser: None,
             message: None,
+            log: None,
+            acting_off: None,
+            asks_to_act: false,
             wishes: Vec::new(),
             help: false,
             help_page: 0,
@@ -183,11 +192,9 @@ impl App {
             tick: None,
             newest: None,
             graph: GraphState::default(),
-            list_offset: 0,
-            page: 0,
+            list: ListState::default(),
             trends: Trends::default(),
             zone,
-            row: 0,
             anchor: None,
             stand: None,
             hits: Hits::default(),
@@ -229,6 +236,7 @@ impl App {
             self.narrow(topology, is_new);
             self.view.mark(&self.search);
             self.details_are_stale = true;
+            self.list.view_changed();
             self.remember_row();
             self.remember_stand();
         }
@@ -243,6 +251,7 @@ impl App {
                 self.details = known;
             }
         }
+        self.offer(topology);
     }
 
     /// How far the held picture is behind, in nanoseconds; `None` when it is not held.
@@ -255,8 +264,12 @@ impl App {
     pub fn scope(&self) -> Scope {
         if self.chooser.is_some() {
             Scope::Choosing
+        } else if self.log.is_some() {
+            Scope::Log
         } else if self.prompt.is_some() {
             Scope::Typing
+        } else if self.mode == Mode::List && self.list.chooser.is_some() {
+            Scope::Columns
         } else {
             Scope::Screen
         }
@@ -273,6 +286,7 @@ impl App {
             Request::Type(character) => self.type_text(character.encode_utf8(&mut [0; 4])),
             Request::Act(Action::Edit(edit)) => self.edit(edit),
             Request::Act(action) if self.help => self.leaf(action),
+            Request::Act(action) if self.log.is_some() => self.act_on_log(action),
             Request::Act(action) => self.act(action),
         }
         Outcome::Changed
@@ -301,11 +315,17 @@ impl App {
             Action::Filter => self.prompt = Some(Prompt::filter(self.filter_text())),
             Action::ShowGraph => self.mode = Mode::Graph,
             Action::ShowList => self.show_list(),
+            Action::SortByNext
+            | Action::TurnOrder
+            | Action::ChooseColumns
+            | Action::ToggleColumn
+            | Action::ResetColumns => self.arrange_list(action),
             Action::Pause => self.pause(),
             Action::Relayout => self.graph.relayout(),
             Action::Help => (self.help, self.help_page) = (true, 0),
             Action::Export => self.choose_format(),
             Action::Copy => self.copy(),
+            Action::Act => self.ask_to_act(),
             Action::Quit | Action::Suspend | Action::Edit(_) | Action::Choose(_) => {}
         }
     }

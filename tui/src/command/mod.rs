@@ -11,7 +11,6 @@ use std::io::{self, BufWriter, Write};
 use std::os::fd::AsFd as _;
 
 use scopetop_tracker::tick::Source;
-use scopetop_tracker::topology::grouping::By;
 use scopetop_tracker::{Tracker, Update};
 
 use crate::cli::{Cli, Command, Settings};
@@ -30,7 +29,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Result<(), Error> {
     };
     let settings = cli.settings()?;
     match &cli.command {
-        None => live(&settings, cli.view.unwrap_or_default(), !cli.no_mouse),
+        None => live(&settings, &cli),
         Some(Command::Snapshot(options)) => snapshot::run(options, &settings),
         Some(Command::Events(options)) => events::run(options, &settings),
         Some(Command::Doctor(options)) => doctor::run(options, &settings),
@@ -38,9 +37,15 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Result<(), Error> {
 }
 
 /// The live screen.
-fn live(settings: &Settings, view: By, mouse: bool) -> Result<(), Error> {
+fn live(settings: &Settings, cli: &Cli) -> Result<(), Error> {
     let tracker = settings.options(settings.tick, false);
-    let options = LiveOptions { tracker, filter: settings.filter.clone(), view, mouse };
+    let options = LiveOptions {
+        tracker,
+        filter: settings.filter.clone(),
+        view: cli.view.unwrap_or_default(),
+        mouse: !cli.no_mouse,
+        read_only: cli.read_only,
+    };
     Ok(runtime()?.block_on(crate::live::run(options))?)
 }
 

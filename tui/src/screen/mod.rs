@@ -8,6 +8,7 @@ mod header;
 mod help;
 mod hits;
 mod list;
+mod log;
 mod tabs;
 mod text;
 mod trail;
@@ -22,7 +23,6 @@ use crate::graph;
 use crate::human;
 use crate::input::Action;
 use crate::theme::Theme;
-use crate::view::Selection;
 
 pub use hits::{Hit, Hits, Panel};
 
@@ -85,6 +85,9 @@ fn render(buffer: &mut Buffer, area: Rect, app: &mut App, theme: &Theme) {
     if app.help {
         help::render(buffer, body, app, theme);
     }
+    if let Some(log) = &mut app.log {
+        log::render(buffer, body, log, theme);
+    }
     if let Some(chooser) = &app.chooser {
         chooser::render(buffer, body, chooser, theme);
     }
@@ -118,9 +121,9 @@ fn render_main(buffer: &mut Buffer, area: Rect, app: &mut App, theme: &Theme, hi
 
 /// What the list's rows stand for, as they were drawn below its head.
 fn rows(area: Rect, app: &App) -> Vec<(Rect, Hit)> {
-    let edges = app.view.edges.iter().skip(app.list_offset);
-    let things = edges.map_while(|edge| app.view.edge_key(edge)).map(|key| Hit::Thing(Selection::Edge(key)));
-    (area.y + 1..area.bottom()).map(|y| row(area, y)).zip(things).collect()
+    let lines = (app.list.offset..app.list.len()).zip(area.y + 1..area.bottom());
+    let hit = |(number, y)| Some((row(area, y), Hit::Thing(app.list.thing(&app.view, number)?)));
+    lines.filter_map(hit).collect()
 }
 
 /// Why the graph or the list is empty, if it is.
