@@ -54,6 +54,9 @@ pub struct Cli {
     /// By what the live screen groups at first: process, name, container, image, namespace, pod [default: process]
     #[arg(long, value_name = "GROUPING", value_parser = grouping)]
     pub view: Option<By>,
+    /// Leave the mouse to the terminal: text is selected as elsewhere (else: with Shift held)
+    #[arg(long)]
+    pub no_mouse: bool,
     /// Change nothing on the host: no signal, no closing of connections, no stopping of containers
     #[arg(long)]
     pub read_only: bool,
@@ -269,6 +272,10 @@ impl Cli {
             let line = "--env: only the live screen has details (see 'scopetop --help')";
             return Err(Error::CommandLine(line.to_owned()));
         }
+        if self.no_mouse && self.command.is_some() {
+            let line = "--no-mouse: only the live screen uses it (see 'scopetop --help')";
+            return Err(Error::CommandLine(line.to_owned()));
+        }
         let after = self.command.as_ref().map(|command| match command {
             Command::Snapshot(snapshot) => &snapshot.common,
             Command::Events(events) => &events.common,
@@ -482,6 +489,7 @@ mod tests {
             &["--view", "cgroup"],
             &["--view", "pod", "snapshot"],
             &["--env", "events"],
+            &["--no-mouse", "events"],
         ]
         .into_iter()
         .map(|words| format!("{} => {}", words.join(" ").escape_debug(), wrong(words)))
