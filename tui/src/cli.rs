@@ -57,6 +57,9 @@ pub struct Cli {
     /// Change nothing on the host: no signal, no closing of connections, no stopping of containers
     #[arg(long)]
     pub read_only: bool,
+    /// Show the environment of a process in its details, without what looks like a secret
+    #[arg(long)]
+    pub env: bool,
     /// Options given before the command.
     #[command(flatten)]
     common: Common,
@@ -227,6 +230,8 @@ pub struct Settings {
     pub udp_patience: Patience,
     /// Whether to read the arguments of processes.
     pub arguments: bool,
+    /// Whether to show the environment of a process in its details.
+    pub environment: bool,
 }
 
 impl Settings {
@@ -260,6 +265,10 @@ impl Cli {
             let line = "--view: only the live screen groups (see 'scopetop --help')";
             return Err(Error::CommandLine(line.to_owned()));
         }
+        if self.env && self.command.is_some() {
+            let line = "--env: only the live screen has details (see 'scopetop --help')";
+            return Err(Error::CommandLine(line.to_owned()));
+        }
         let after = self.command.as_ref().map(|command| match command {
             Command::Snapshot(snapshot) => &snapshot.common,
             Command::Events(events) => &events.common,
@@ -285,6 +294,7 @@ impl Cli {
                 Some(BackendName::Proc) => Backend::Proc,
             },
             udp_patience: udp_idle.map_or_else(Patience::default, Patience::of),
+            environment: self.env,
             arguments: !self.common.no_args && !after.is_some_and(|common| common.no_args),
         })
     }
@@ -471,6 +481,7 @@ mod tests {
             &["snapshot", "--format", "svg", "--size", "120"],
             &["--view", "cgroup"],
             &["--view", "pod", "snapshot"],
+            &["--env", "events"],
         ]
         .into_iter()
         .map(|words| format!("{} => {}", words.join(" ").escape_debug(), wrong(words)))

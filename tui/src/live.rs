@@ -22,6 +22,7 @@ use crate::app::{App, Outcome, Tracking};
 use crate::errands::{Errands, Told};
 use crate::terminal::Screen;
 use crate::theme::{Terminal, Theme};
+use crate::usage::Sampler;
 use crate::view::ActiveFilter;
 
 /// The screen is drawn at most this often.
@@ -45,6 +46,8 @@ pub struct LiveOptions {
     pub view: By,
     /// Whether nothing may be changed on the host.
     pub read_only: bool,
+    /// Whether the details show the environment of a process.
+    pub environment: bool,
 }
 
 /// Why the live screen ended.
@@ -89,6 +92,8 @@ pub async fn run(options: LiveOptions) -> Result<(), LiveError> {
     let mut app = App::new(ActiveFilter::new(options.filter), TimeZone::system());
     app.show_by(options.view);
     app.acting_off = options.read_only.then_some(READ_ONLY);
+    app.arguments = options.tracker.arguments;
+    app.environment = options.environment;
     app.tick = u64::try_from(options.tracker.tick.as_nanos()).ok();
     let mut screen = Screen::enter().map_err(LiveError::Terminal)?;
     let mut feed = Feed::start(options.tracker);
@@ -111,6 +116,7 @@ async fn watch(
     pulse.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut frames = Frames::new(Instant::now());
     let mut errands = Errands::default();
+    let mut sampler = Sampler::default();
 
     loop {
         if frames.due(Instant::now()) {
@@ -119,6 +125,7 @@ async fn watch(
                 return ended(error);
             }
             frames.drawn(Instant::now());
+            sampler.ask(app);
         }
         tokio::select! {
             biased;
@@ -175,6 +182,7 @@ async fn watch(
                 }
                 frames.stale = true;
             }
+            used = sampler.next() => frames.stale |= app.usage_sampled(used) == Outcome::Changed,
             () = sleep_until(frames.next), if frames.stale => {}
             _ = pulse.tick() => {
                 if Screen::panicked() {

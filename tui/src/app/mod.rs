@@ -4,6 +4,7 @@ mod asking;
 mod editor;
 mod focus;
 mod grouping;
+mod listing;
 mod log;
 mod motion;
 mod prompt;
@@ -22,8 +23,12 @@ pub use prompt::{Prompt, PromptKind};
 
 use crate::graph::GraphState;
 use crate::input::{Action, Keymap, Request, Scope};
+use crate::list::ListState;
 use crate::trend::Trends;
-use crate::view::{self, ActiveFilter, Details, Direction, GroupKey, Selection, ShownKey, Thing, View};
+use crate::usage::{Samples, UsageHistory};
+use crate::view::{
+    self, ActiveFilter, Details, Direction, GroupKey, Known, Selection, ShownKey, Thing, View,
+};
 
 /// How the connections are shown.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -121,16 +126,18 @@ pub struct App {
     pub newest: Option<Timestamp>,
     /// The positions of the graph.
     pub graph: GraphState,
-    /// The first row of the list on the screen.
-    pub list_offset: usize,
-    /// How many rows of the list the screen holds, since it was drawn last.
-    pub page: usize,
+    /// The rows of the list.
+    pub list: ListState,
     /// How the rates and round-trip times of what was shown went lately. Whoever jumps to another time clears them.
     pub trends: Trends,
+    /// What processes used that were looked at.
+    pub usage: UsageHistory,
+    /// Whether the arguments of processes are read.
+    pub arguments: bool,
+    /// Whether the environment of a process is to be read and shown.
+    pub environment: bool,
     /// The zone that times are told in.
     pub zone: TimeZone,
-    /// Where the selected edge was in the list, for when it is gone.
-    row: usize,
     /// The node whose edges Tab goes through.
     anchor: Option<ShownKey>,
     /// The node that was selected when it was last there, and the group that it stood in.
@@ -179,11 +186,12 @@ impl App {
             tick: None,
             newest: None,
             graph: GraphState::default(),
-            list_offset: 0,
-            page: 0,
+            list: ListState::default(),
             trends: Trends::default(),
+            usage: UsageHistory::default(),
+            arguments: true,
+            environment: false,
             zone,
-            row: 0,
             anchor: None,
             around: None,
             focuses: Focuses::default(),
@@ -213,14 +221,15 @@ impl App {
         let is_new = std::mem::take(&mut self.view_is_stale);
         if is_new {
             self.view = view::build(topology, self.look());
+            if let Some(host) = &self.view.host {
+                self.trends.record(&self.view, host.sequence);
+            }
         }
         if is_new || self.focuses.stale {
             self.narrow(topology, is_new);
             self.view.mark(&self.search);
-            if let Some(host) = &self.view.host {
-                self.trends.record(&self.view, host.sequence);
-            }
             self.details_are_stale = true;
+            self.list.view_changed();
             self.remember_row();
             self.remember_group();
         }
@@ -229,13 +238,33 @@ impl App {
                 .selection
                 .as_ref()
                 .filter(|_| self.details_open)
-                .and_then(|selection| view::details(topology, self.whole(), self.look(), selection));
+                .and_then(|selection| view::details(self.known(topology), selection));
             self.details_gone = known.is_none();
             if known.is_some() {
                 self.details = known;
             }
         }
         self.offer(topology);
+    }
+
+    /// What details are made of.
+    fn known<'a>(&'a self, topology: &'a Topology) -> Known<'a> {
+        Known {
+            topology,
+            view: self.whole(),
+            look: self.look(),
+            trends: &self.trends,
+            usage: &self.usage,
+            arguments: self.arguments,
+            zone: &self.zone,
+        }
+    }
+
+    /// Takes in what the processes use whose details are open.
+    pub fn usage_sampled(&mut self, samples: Samples) -> Outcome {
+        self.usage.record(samples);
+        self.details_are_stale = true;
+        if self.details_open { Outcome::Changed } else { Outcome::Nothing }
     }
 
     /// How far the held picture is behind, in nanoseconds; `None` when it is not held.
@@ -252,6 +281,8 @@ impl App {
             Scope::Log
         } else if self.prompt.is_some() {
             Scope::Typing
+        } else if self.mode == Mode::List && self.list.chooser.is_some() {
+            Scope::Columns
         } else {
             Scope::Screen
         }
@@ -296,8 +327,17 @@ impl App {
             Action::Filter => self.prompt = Some(Prompt::filter(self.filter_text())),
             Action::ShowGraph => self.mode = Mode::Graph,
             Action::ShowList => self.show_list(),
+            Action::SortByNext
+            | Action::TurnOrder
+            | Action::ChooseColumns
+            | Action::ToggleColumn
+            | Action::ResetColumns => self.arrange_list(action),
             Action::Pause => self.pause(),
             Action::Relayout => self.graph.relayout(),
+            Action::ZoomIn => self.graph.set_zoom(self.graph.zoom().nearer()),
+            Action::ZoomOut => self.graph.set_zoom(self.graph.zoom().farther()),
+            Action::Overview => self.graph.set_overview(!self.graph.overview()),
+            Action::Pan(direction) => self.graph.pan_step(direction),
             Action::Help => (self.help, self.help_page) = (true, 0),
             Action::Export => self.choose_format(),
             Action::Copy => self.copy(),
@@ -364,6 +404,8 @@ impl App {
     fn back(&mut self) {
         if self.details_open {
             self.details_open = false;
+        } else if self.mode == Mode::Graph && self.graph.overview() {
+            self.graph.set_overview(false);
         } else if let (Some(Selection::Edge(_)), Some(anchor)) = (&self.selection, self.anchor.take()) {
             self.select(Selection::Node(anchor));
         } else if !self.search.is_empty() {

@@ -43,6 +43,7 @@ fn live(settings: &Settings, cli: &Cli) -> Result<(), Error> {
         tracker,
         filter: settings.filter.clone(),
         view: cli.view.unwrap_or_default(),
+        environment: settings.environment,
         read_only: cli.read_only,
     };
     Ok(runtime()?.block_on(crate::live::run(options))?)

@@ -56,12 +56,30 @@ pub enum Action {
     Filter,
     /// Show the graph.
     ShowGraph,
-    /// Show the list.
+    /// Show the list; where it is shown, the tree instead of the table, or the table again.
     ShowList,
+    /// Sort the list by the next column.
+    SortByNext,
+    /// Turn the list's order around.
+    TurnOrder,
+    /// Choose the list's columns, or be done with it.
+    ChooseColumns,
+    /// Switch a column on or off.
+    ToggleColumn,
+    /// The columns as they are at first.
+    ResetColumns,
     /// Hold the picture, or let it go on.
     Pause,
     /// Lay the graph out anew.
     Relayout,
+    /// Draw more of each thing.
+    ZoomIn,
+    /// Draw less of each thing.
+    ZoomOut,
+    /// Draw the whole graph small, or as before.
+    Overview,
+    /// Move the panel over the graph.
+    Pan(Direction),
     /// Choose a format to write what is on the screen in.
     Export,
     /// Copy what is selected.
@@ -127,6 +145,8 @@ pub enum Scope {
     Typing,
     /// While choosing one of several.
     Choosing,
+    /// While choosing the columns of the list.
+    Columns,
     /// While a container's output is followed.
     Log,
 }

@@ -16,13 +16,13 @@ use super::*;
 use crate::fixture;
 use crate::input::{Action, Change, Key, Keymap, Request, Scope, bindings};
 use crate::theme::edge_mark;
-use crate::view::{ActiveFilter, EdgeState, Selection, ViewNode};
+use crate::view::{ActiveFilter, Direction, EdgeState, Selection, ViewNode};
 
 const SMALL: (u16, u16) = (80, 24);
 const LARGE: (u16, u16) = (160, 45);
 
 /// An application on the list, after some ticks.
-fn app_after(ticks: &[Tick]) -> (App, Topology) {
+pub(super) fn app_after(ticks: &[Tick]) -> (App, Topology) {
     let topology = fixture::after(ticks);
     let mut app = App::new(None, TimeZone::UTC);
     app.mode = Mode::List;
@@ -35,7 +35,7 @@ fn app() -> (App, Topology) {
     app_after(&fixture::ticks())
 }
 
-fn act(app: &mut App, topology: &Topology, actions: &[Action]) {
+pub(super) fn act(app: &mut App, topology: &Topology, actions: &[Action]) {
     for action in actions {
         app.handle(Request::Act(*action));
         app.settle(topology);
@@ -70,7 +70,7 @@ fn text_of(buffer: &Buffer) -> String {
     text
 }
 
-fn picture(app: &mut App, size: (u16, u16)) -> String {
+pub(super) fn picture(app: &mut App, size: (u16, u16)) -> String {
     text_of(&buffer(app, size, &Theme::colour()))
 }
 
@@ -199,7 +199,8 @@ fn the_help_screen_has_every_key_of_the_table_whole_at_every_size() {
     for size in [(40, 10), SMALL, (120, 40), LARGE] {
         let pages = help_pages(&mut app, &topology, size);
         // Where something is to be chosen, the footer has all keys, and nothing else can be looked up.
-        for binding in bindings().filter(|binding| binding.scope != Scope::Choosing) {
+        for binding in bindings().filter(|binding| !matches!(binding.scope, Scope::Choosing | Scope::Columns))
+        {
             assert!(
                 pages.iter().any(|page| page.contains(binding.shown) && page.contains(binding.what)),
                 "{:?}, {:?} is missing at {size:?}",
@@ -276,7 +277,7 @@ fn nothing_but_ascii_is_left_where_utf8_is_missing() {
 fn the_footer_keeps_what_matters_most() {
     let (mut app, _) = app();
     let footer = |app: &mut App, width| picture(app, (width, 12)).lines().last().unwrap().to_owned();
-    let wide = footer(&mut app, 160);
+    let wide = footer(&mut app, 200);
     let narrow = footer(&mut app, 48);
     for entry in bindings().filter(|binding| binding.scope == Scope::Screen).filter_map(|b| b.footer.as_ref())
     {
@@ -427,7 +428,7 @@ fn the_selected_row_stays_in_sight() {
     insta::assert_snapshot!("crowd_80x24", picture(&mut app, SMALL));
     act(&mut app, &topology, &[Action::First]);
     assert_eq!(shown(&mut app), 1);
-    assert_eq!(app.list_offset, 0);
+    assert_eq!(app.list.offset, 0);
 }
 
 #[test]
@@ -464,13 +465,13 @@ fn details_that_do_not_fit_are_scrolled() {
     act(&mut app, &topology, &[Action::Open]);
     let size = (80, 12);
     let top = picture(&mut app, size);
-    assert!(top.contains("5 open") && top.contains(" PgDn ") && !top.contains("PgUp"), "{top}");
+    assert!(top.contains("5 open, 1 new") && top.contains(" PgDn ") && !top.contains("PgUp"), "{top}");
     act(&mut app, &topology, &[Action::PageDown]);
     let next = picture(&mut app, size);
-    assert!(!next.contains("5 open") && next.contains(" PgUp "), "{next}");
+    assert!(!next.contains("5 open, 1 new") && next.contains(" PgUp "), "{next}");
     act(&mut app, &topology, &[Action::Last]);
     let end = picture(&mut app, size);
-    assert!(end.contains("10.0.2.4:51900") && !end.contains("PgDn"), "{end}");
+    assert!(end.contains("postgres:16") && !end.contains("PgDn"), "{end}");
     // Neither beyond the end nor away from it by another tick.
     act(&mut app, &topology, &[Action::PageDown]);
     assert_eq!(picture(&mut app, size), end);
@@ -608,6 +609,41 @@ fn the_bar_tells_the_view_and_what_is_switched_off_however_narrow_it_is() {
     app.settle(&topology);
     let bar = picture(&mut app, SMALL).lines().nth(1).unwrap().to_owned();
     assert!(bar.contains("6 Pod") && bar.contains("✗UDP") && bar.contains("comm=nginx or"), "{bar}");
+}
+
+#[test]
+fn the_tree_of_the_list() {
+    for (name, size) in [("80x24", SMALL), ("120x40", (120, 40))] {
+        let topology = fixture::shop();
+        let mut app = App::new(None, TimeZone::UTC);
+        app.tick_applied(fixture::NOW);
+        app.settle(&topology);
+        act(&mut app, &topology, &[Action::ShowList, Action::ShowList]);
+        act(&mut app, &topology, &[Action::Move(Direction::Down)]);
+        insta::assert_snapshot!(format!("tree_{name}"), picture(&mut app, size));
+    }
+}
+
+#[test]
+fn columns_are_chosen() {
+    let (mut app, topology) = app();
+    act(&mut app, &topology, &[Action::ChooseColumns, Action::Move(Direction::Down), Action::ToggleColumn]);
+    insta::assert_snapshot!("columns_80x24", picture(&mut app, SMALL));
+}
+
+#[test]
+fn the_sorted_column_is_marked_and_trends_are_drawn() {
+    let (mut app, mut topology) = app();
+    for seconds in 1..=5 {
+        let tick = fixture::quiet(seconds);
+        topology.apply(&tick);
+        app.tick_applied(tick.at);
+        app.settle(&topology);
+    }
+    while app.list.sort().column != crate::list::Column::Rate {
+        act(&mut app, &topology, &[Action::SortByNext]);
+    }
+    insta::assert_snapshot!("sorted_120x40", picture(&mut app, (120, 40)));
 }
 
 #[test]
