@@ -196,7 +196,7 @@ fn help_pages(app: &mut App, topology: &Topology, size: (u16, u16)) -> Vec<Strin
 #[test]
 fn the_help_screen_has_every_key_of_the_table_whole_at_every_size() {
     let (mut app, topology) = app();
-    for size in [(40, 10), SMALL, (120, 40), LARGE] {
+    for size in [(60, 15), SMALL, (120, 40), LARGE] {
         let pages = help_pages(&mut app, &topology, size);
         for binding in bindings() {
             assert!(
