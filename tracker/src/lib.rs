@@ -12,6 +12,7 @@ pub mod kernel;
 pub mod namespace;
 pub mod network;
 pub mod process;
+pub mod recording;
 pub mod report;
 pub mod resolver;
 pub mod text;

@@ -17,7 +17,7 @@ use crate::kernel::clock::Clock;
 use crate::text::Text;
 
 /// For how many ticks a process that nothing names is remembered: late events of its sockets may still come.
-const TICKS_REMEMBERED: u32 = 10;
+pub(crate) const TICKS_REMEMBERED: u32 = 10;
 
 #[derive(Debug)]
 pub(super) struct ProcessCache {

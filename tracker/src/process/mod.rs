@@ -6,6 +6,7 @@ mod proc_files;
 pub(crate) mod stat;
 mod users;
 
+pub(crate) use cache::TICKS_REMEMBERED;
 pub use lookup::ProcessTable;
 
 use serde::{Deserialize, Serialize};
