@@ -3,6 +3,7 @@
 pub mod app;
 pub mod cli;
 pub mod command;
+pub mod config;
 pub mod error;
 #[cfg(test)]
 mod fixture;
@@ -10,6 +11,7 @@ pub mod graph;
 pub mod human;
 pub mod input;
 pub mod live;
+pub mod man;
 pub mod output;
 pub mod screen;
 pub mod terminal;

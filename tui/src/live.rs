@@ -12,13 +12,13 @@ use jiff::tz::TimeZone;
 use scopetop_tracker::filter::Filter;
 use scopetop_tracker::text::Text;
 use scopetop_tracker::topology::Topology;
-use scopetop_tracker::topology::grouping::By;
 use scopetop_tracker::{Options, StartError, Tracker, Update};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until};
 
 use crate::app::{App, Outcome, Tracking};
+use crate::config::Config;
 use crate::terminal::Screen;
 use crate::theme::{Terminal, Theme};
 use crate::view::ActiveFilter;
@@ -37,8 +37,8 @@ pub struct LiveOptions {
     pub tracker: Options,
     /// The filter to begin with; an empty one shows everything.
     pub filter: Filter,
-    /// By what it groups at first.
-    pub view: By,
+    /// How the user wants it.
+    pub config: Config,
 }
 
 /// Why the live screen ended.
@@ -78,10 +78,15 @@ impl std::error::Error for LiveError {
 /// To be called on a tokio runtime with timers and signals; one thread is enough.
 pub async fn run(options: LiveOptions) -> Result<(), LiveError> {
     let mut signals = Signals::new().map_err(LiveError::Signals)?;
-    let terminal = Terminal::new(|name| std::env::var(name).ok());
-    let theme = terminal.dressed(terminal.theme());
+    let config = options.config;
+    let theme = config.theme(&Terminal::new(|name| std::env::var(name).ok()));
+    // The backend would leave all colours out by itself where NO_COLOR is set; whether there are any is the theme's say.
+    crossterm::style::force_color_output(true);
     let mut app = App::new(ActiveFilter::new(options.filter), TimeZone::system());
-    app.show_by(options.view);
+    app.show_by(config.view);
+    app.mode = config.mode;
+    app.keymap = config.keymap;
+    app.saved = config.filters;
     app.tick = u64::try_from(options.tracker.tick.as_nanos()).ok();
     let mut screen = Screen::enter().map_err(LiveError::Terminal)?;
     let mut feed = Feed::start(options.tracker);

@@ -1,5 +1,6 @@
 //! The state of the screen and what changes it: keys, ticks, and what becomes of the tracker. No terminal, no clock.
 
+mod chooser;
 mod editor;
 mod focus;
 mod grouping;
@@ -16,6 +17,7 @@ use focus::Focuses;
 use grouping::Asleep;
 pub use prompt::{Prompt, PromptKind};
 
+use crate::config::Saved;
 use crate::graph::GraphState;
 use crate::input::{Action, Keymap, Request, Scope};
 use crate::trend::Trends;
@@ -94,6 +96,10 @@ pub struct App {
     pub help_pages: usize,
     /// The keys.
     pub keymap: Keymap,
+    /// The saved filters.
+    pub saved: Vec<Saved>,
+    /// Which of the saved filters the chooser is at, where it is open: 0 is none of them.
+    pub choosing: Option<usize>,
     /// Whether the picture is held.
     pub paused: bool,
     /// What has become of the tracker.
@@ -152,6 +158,8 @@ impl App {
             help_page: 0,
             help_pages: 0,
             keymap: Keymap::default(),
+            saved: Vec::new(),
+            choosing: None,
             paused: false,
             tracking: Tracking::default(),
             tick: None,
@@ -234,6 +242,7 @@ impl App {
             Request::Type(character) => self.type_text(character.encode_utf8(&mut [0; 4])),
             Request::Act(Action::Edit(edit)) => self.edit(edit),
             Request::Act(action) if self.help => self.leaf(action),
+            Request::Act(action) if self.choosing.is_some() => self.choose(action),
             Request::Act(action) => self.act(action),
         }
         Outcome::Changed
@@ -259,6 +268,7 @@ impl App {
             Action::NextMatch => self.next_match(true),
             Action::PreviousMatch => self.next_match(false),
             Action::Filter => self.prompt = Some(Prompt::filter(self.filter_text())),
+            Action::SavedFilters => self.open_chooser(),
             Action::ShowGraph => self.mode = Mode::Graph,
             Action::ShowList => self.show_list(),
             Action::Pause => self.pause(),

@@ -42,6 +42,13 @@ pub struct Conflict {
     pub message: String,
 }
 
+/// The rows follow from the keys.
+impl PartialEq for Keymap {
+    fn eq(&self, other: &Self) -> bool {
+        self.keys == other.keys
+    }
+}
+
 impl Default for Keymap {
     fn default() -> Self {
         let keys = bindings().flat_map(|row| row.keys.iter().map(|(key, action)| (row.scope, *key, *action)));
@@ -96,7 +103,11 @@ impl Keymap {
         if conflicts.is_empty() { Ok(Self::of(keys)) } else { Err(conflicts) }
     }
 
-    fn of(keys: Vec<(Scope, Key, Action)>) -> Self {
+    fn of(mut keys: Vec<(Scope, Key, Action)>) -> Self {
+        // In the table's order, whatever order the changes came in.
+        let asked = bindings().flat_map(|row| row.keys.iter().map(|(_, action)| (row.scope, *action)));
+        let asked: Vec<(Scope, Action)> = asked.collect();
+        keys.sort_by_key(|(scope, _, action)| asked.iter().position(|row| *row == (*scope, *action)));
         let rows = bindings().filter_map(|binding| row(binding, &keys)).collect();
         Self { keys, rows }
     }

@@ -54,6 +54,8 @@ pub enum Action {
     PreviousMatch,
     /// Type a filter.
     Filter,
+    /// Choose one of the saved filters.
+    SavedFilters,
     /// Show the graph.
     ShowGraph,
     /// Show the list.

@@ -38,6 +38,7 @@ impl Action {
             Self::NextMatch => "next-match",
             Self::PreviousMatch => "previous-match",
             Self::Filter => "filter",
+            Self::SavedFilters => "saved-filters",
             Self::ShowGraph => "graph",
             Self::ShowList => "list",
             Self::Pause => "pause",

@@ -1,6 +1,7 @@
 //! Drawing: where the panels are. One file a panel; each reads the application and writes into its part of the screen.
 
 mod bar;
+mod chooser;
 mod details;
 mod footer;
 mod header;
@@ -64,6 +65,7 @@ fn render(buffer: &mut Buffer, area: Rect, app: &mut App, theme: &Theme) {
     if !main.is_empty() {
         render_main(buffer, main, app, theme);
     }
+    chooser::render(buffer, body, app, theme);
     if app.help {
         help::render(buffer, body, app, theme);
     }

@@ -16,7 +16,7 @@ use super::*;
 use crate::fixture;
 use crate::input::{Action, Change, Key, Keymap, Request, Scope, bindings};
 use crate::theme::edge_mark;
-use crate::view::{ActiveFilter, EdgeState, Selection, ViewNode};
+use crate::view::{ActiveFilter, Direction, EdgeState, Selection, ViewNode};
 
 const SMALL: (u16, u16) = (80, 24);
 const LARGE: (u16, u16) = (160, 45);
@@ -210,6 +210,22 @@ fn the_help_screen_has_every_key_of_the_table_whole_at_every_size() {
             assert!(pages.iter().any(|page| page.contains(explanation)), "{explanation:?} at {size:?}");
         }
     }
+}
+
+#[test]
+fn the_chooser_of_saved_filters() {
+    let (mut app, topology) = app();
+    act(&mut app, &topology, &[Action::SavedFilters]);
+    assert!(picture(&mut app, SMALL).contains("none is saved: "));
+    let file: String = (0..40).map(|number| format!("saved-{number} = 'port={number}'\n")).collect();
+    app.saved = crate::config::parse(&format!("[filters]\nweb = 'port=80,443 and not comm=curl'\n{file}"))
+        .unwrap()
+        .filters;
+    act(&mut app, &topology, &[Action::Move(Direction::Down)]);
+    insta::assert_snapshot!("chooser_80x24", picture(&mut app, SMALL));
+    act(&mut app, &topology, &[Action::Last]);
+    let last = picture(&mut app, SMALL);
+    assert!(last.contains("saved-39") && !last.contains("everything"), "{last}");
 }
 
 #[test]
