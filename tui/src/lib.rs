@@ -4,7 +4,9 @@ pub mod app;
 pub mod cli;
 pub mod command;
 pub mod config;
+pub mod errands;
 pub mod error;
+pub mod export;
 #[cfg(test)]
 mod fixture;
 pub mod graph;

@@ -19,6 +19,7 @@ use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until};
 
 use crate::app::{App, Outcome, Tracking};
 use crate::config::Config;
+use crate::errands::Errands;
 use crate::terminal::Screen;
 use crate::theme::{Terminal, Theme};
 use crate::view::ActiveFilter;
@@ -108,6 +109,7 @@ async fn watch(
     let mut pulse = interval(PULSE);
     pulse.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut frames = Frames::new(Instant::now());
+    let mut errands = Errands::default();
 
     loop {
         if frames.due(Instant::now()) {
@@ -137,6 +139,9 @@ async fn watch(
                     let Some(Ok(event)) = event else { return Ok(()) };
                     outcome = worse(outcome, handle(app, &topology, &event));
                 }
+                if let Err(error) = see_to(&errands, app, &topology, screen, theme) {
+                    return ended(error);
+                }
                 match outcome {
                     Outcome::Quit => return Ok(()),
                     Outcome::Suspend => {
@@ -148,6 +153,10 @@ async fn watch(
                     Outcome::Changed => frames.stale = true,
                     Outcome::Nothing => {}
                 }
+            }
+            message = errands.next() => {
+                app.tell(message);
+                frames.stale = true;
             }
             news = feed.next() => {
                 match news {
@@ -232,6 +241,25 @@ fn handle(app: &mut App, topology: &Topology, event: &Event) -> Outcome {
         }
         Event::Resize(..) => Outcome::Changed,
         Event::FocusGained | Event::FocusLost | Event::Mouse(_) => Outcome::Nothing,
+    }
+}
+
+/// Sees to what the keys wished for, at once: a wish means what is on the screen now.
+fn see_to(
+    errands: &Errands,
+    app: &mut App,
+    topology: &Topology,
+    screen: &mut Screen,
+    theme: &Theme,
+) -> io::Result<()> {
+    if !app.has_wishes() {
+        return Ok(());
+    }
+    app.settle(topology);
+    let size = screen.size()?;
+    match errands.see_to(app, topology, theme, size) {
+        Some(sequences) => screen.send(&sequences),
+        None => Ok(()),
     }
 }
 

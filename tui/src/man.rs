@@ -1,5 +1,6 @@
 //! The manual page: the options as the command line defines them, the keys and the filter language from their tables.
 
+use std::fmt::Write as _;
 use std::io;
 
 use clap::CommandFactory as _;
@@ -8,7 +9,7 @@ use clap_mangen::roff::{Inline, Roff, bold, italic, roman};
 use scopetop_tracker::filter::KEYS;
 
 use crate::cli::Cli;
-use crate::input::{Binding, Scope, bindings};
+use crate::input::{Binding, bindings};
 
 /// The page, in roff and in ASCII.
 pub fn page() -> io::Result<String> {
@@ -29,16 +30,29 @@ pub fn page() -> io::Result<String> {
     status(&mut roff);
     examples(&command, &mut roff);
     roff.to_writer(&mut page)?;
-    let page = String::from_utf8_lossy(&page);
-    // Every formatter reads this, whatever it takes the page's encoding for.
-    Ok(page.chars().fold(String::with_capacity(page.len()), |mut ascii, character| {
-        if character.is_ascii() {
-            ascii.push(character);
-        } else {
-            ascii.push_str(&format!("\\[u{:04X}]", u32::from(character)));
+    Ok(joined(&String::from_utf8_lossy(&page)))
+}
+
+/// The parts of a page as one, in ASCII: every formatter reads that, whatever encoding it takes the page to have.
+fn joined(parts: &str) -> String {
+    let mut page = String::with_capacity(parts.len());
+    for line in parts.lines() {
+        // Each part begins with how an apostrophe is written; once is enough.
+        let defines = line.starts_with(".ie") || line.starts_with(".el");
+        if defines && page.contains(line) {
+            continue;
         }
-        ascii
-    }))
+        for character in line.chars() {
+            if character.is_ascii() {
+                page.push(character);
+            } else {
+                // Writing to a string does not fail.
+                let _ = write!(page, "\\[u{:04X}]", u32::from(character));
+            }
+        }
+        page.push('\n');
+    }
+    page
 }
 
 /// Each command with the options that are its own.
@@ -113,7 +127,6 @@ fn keys(roff: &mut Roff) {
             );
         }
     }
-    debug_assert!(bindings().any(|row| row.scope == Scope::Screen));
 }
 
 fn filters(roff: &mut Roff) {

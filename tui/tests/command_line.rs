@@ -105,7 +105,11 @@ fn what_is_printed_to_be_kept_can_be_used() {
         assert!(script.contains("snapshot") && script.contains("no-config"), "{shell}: {script}");
     }
     let man = output(&["man"]);
-    assert!(man.status.success() && man.stdout.starts_with(b".ie"), "{}", String::from_utf8_lossy(&man.stdout));
+    assert!(
+        man.status.success() && man.stdout.starts_with(b".ie"),
+        "{}",
+        String::from_utf8_lossy(&man.stdout)
+    );
 }
 
 #[test]

@@ -1,17 +1,19 @@
 //! The state of the screen and what changes it: keys, ticks, and what becomes of the tracker. No terminal, no clock.
 
-mod chooser;
+mod asking;
 mod editor;
 mod focus;
 mod grouping;
 mod motion;
 mod prompt;
+mod saved;
 
 use jiff::tz::TimeZone;
 use scopetop_tracker::identity::Timestamp;
 use scopetop_tracker::topology::Topology;
 use scopetop_tracker::topology::grouping::{Grouping, Protocols};
 
+pub use asking::{Choice, Chooser, Message, Then, Wish};
 pub use editor::Editor;
 use focus::Focuses;
 use grouping::Asleep;
@@ -88,6 +90,12 @@ pub struct App {
     pub search: String,
     /// What is being typed.
     pub prompt: Option<Prompt>,
+    /// What is to be chosen.
+    pub chooser: Option<Chooser>,
+    /// What is told until the next key.
+    pub message: Option<Message>,
+    /// What is to be done outside.
+    wishes: Vec<Wish>,
     /// Whether the help screen is open.
     pub help: bool,
     /// The page of the help screen that is shown, from 0.
@@ -98,8 +106,6 @@ pub struct App {
     pub keymap: Keymap,
     /// The saved filters.
     pub saved: Vec<Saved>,
-    /// Which of the saved filters the chooser is at, where it is open: 0 is none of them.
-    pub choosing: Option<usize>,
     /// Whether the picture is held.
     pub paused: bool,
     /// What has become of the tracker.
@@ -154,12 +160,14 @@ impl App {
             filter,
             search: String::new(),
             prompt: None,
+            chooser: None,
+            message: None,
+            wishes: Vec::new(),
             help: false,
             help_page: 0,
             help_pages: 0,
             keymap: Keymap::default(),
             saved: Vec::new(),
-            choosing: None,
             paused: false,
             tracking: Tracking::default(),
             tick: None,
@@ -231,18 +239,26 @@ impl App {
 
     /// Which keys hold now.
     pub fn scope(&self) -> Scope {
-        if self.prompt.is_some() { Scope::Typing } else { Scope::Screen }
+        if self.chooser.is_some() {
+            Scope::Choosing
+        } else if self.prompt.is_some() {
+            Scope::Typing
+        } else {
+            Scope::Screen
+        }
     }
 
     /// Does what a key asked for.
     pub fn handle(&mut self, request: Request) -> Outcome {
+        self.message = None;
         match request {
             Request::Act(Action::Quit) => return Outcome::Quit,
             Request::Act(Action::Suspend) => return Outcome::Suspend,
+            Request::Type(letter) if self.chooser.is_some() => self.choose_letter(letter),
+            Request::Act(Action::Choose(what)) => self.choose(what),
             Request::Type(character) => self.type_text(character.encode_utf8(&mut [0; 4])),
             Request::Act(Action::Edit(edit)) => self.edit(edit),
             Request::Act(action) if self.help => self.leaf(action),
-            Request::Act(action) if self.choosing.is_some() => self.choose(action),
             Request::Act(action) => self.act(action),
         }
         Outcome::Changed
@@ -268,13 +284,15 @@ impl App {
             Action::NextMatch => self.next_match(true),
             Action::PreviousMatch => self.next_match(false),
             Action::Filter => self.prompt = Some(Prompt::filter(self.filter_text())),
-            Action::SavedFilters => self.open_chooser(),
+            Action::SavedFilters => self.choose_saved(),
             Action::ShowGraph => self.mode = Mode::Graph,
             Action::ShowList => self.show_list(),
             Action::Pause => self.pause(),
             Action::Relayout => self.graph.relayout(),
             Action::Help => (self.help, self.help_page) = (true, 0),
-            Action::Quit | Action::Suspend | Action::Edit(_) => {}
+            Action::Export => self.choose_format(),
+            Action::Copy => self.copy(),
+            Action::Quit | Action::Suspend | Action::Edit(_) | Action::Choose(_) => {}
         }
     }
 

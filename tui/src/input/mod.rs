@@ -64,6 +64,10 @@ pub enum Action {
     Pause,
     /// Lay the graph out anew.
     Relayout,
+    /// Choose a format to write what is on the screen in.
+    Export,
+    /// Copy what is selected.
+    Copy,
     /// Show or hide the help screen.
     Help,
     /// Stop the program until the shell makes it go on.
@@ -72,6 +76,21 @@ pub enum Action {
     Quit,
     /// Edit the text that is being typed.
     Edit(Edit),
+    /// Choose.
+    Choose(Choose),
+}
+
+/// What a key does where there is something to choose.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Choose {
+    /// Go to the one above.
+    Up,
+    /// Go to the one below.
+    Down,
+    /// Take it.
+    Take,
+    /// Take none.
+    Leave,
 }
 
 /// What a key does to the text that is being typed.
@@ -106,6 +125,8 @@ pub enum Scope {
     Screen,
     /// While typing a filter or a search text.
     Typing,
+    /// While choosing one of several.
+    Choosing,
 }
 
 /// A row of the table: keys that belong together and how they are explained.

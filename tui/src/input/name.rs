@@ -3,7 +3,7 @@
 use scopetop_tracker::connection::Protocol;
 use scopetop_tracker::topology::grouping::By;
 
-use super::{Action, Edit, bindings};
+use super::{Action, Choose, Edit, bindings};
 use crate::view::Direction;
 
 impl Action {
@@ -46,6 +46,12 @@ impl Action {
             Self::Help => "help",
             Self::Suspend => "suspend",
             Self::Quit => "quit",
+            Self::Export => "export",
+            Self::Copy => "copy",
+            Self::Choose(Choose::Up) => "choose-up",
+            Self::Choose(Choose::Down) => "choose-down",
+            Self::Choose(Choose::Take) => "choose-take",
+            Self::Choose(Choose::Leave) => "choose-leave",
             Self::Edit(Edit::Accept) => "edit-accept",
             Self::Edit(Edit::Cancel) => "edit-cancel",
             Self::Edit(Edit::Left) => "edit-left",

@@ -3,12 +3,18 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
-use super::text::{Piece, width};
+use super::text::{Piece, clip, width};
 use crate::app::{App, Mode};
 use crate::input::Footer;
 use crate::theme::Theme;
 
 pub(super) fn render(buffer: &mut Buffer, area: Rect, app: &App, theme: &Theme) {
+    if let Some(message) = &app.message {
+        let style = if message.good { theme.good } else { theme.error };
+        let text = clip(&message.text, usize::from(area.width).saturating_sub(2));
+        buffer.set_string(area.x + 1, area.y, text, style);
+        return;
+    }
     let position = position(app, theme);
     let room = usize::from(area.width).saturating_sub(width(&position.text) + 1);
     let rows = app.keymap.rows().iter().filter(|row| row.binding.scope == app.scope());

@@ -22,7 +22,7 @@ use crate::input::Action;
 use crate::theme::Theme;
 
 /// The smallest screen that anything useful fits on.
-const LEAST: (u16, u16) = (40, 10);
+pub const LEAST: (u16, u16) = (40, 10);
 /// On a smaller screen than this the details take the place of the graph or list.
 const ROOMY: (u16, u16) = (100, 30);
 
@@ -31,6 +31,14 @@ pub fn draw(frame: &mut Frame<'_>, app: &mut App, theme: &Theme) {
     let area = frame.area();
     render(frame.buffer_mut(), area, app, theme);
     theme.finish.apply(frame.buffer_mut());
+}
+
+/// The whole screen of that size as it is drawn now.
+pub fn still(size: (u16, u16), app: &mut App, theme: &Theme) -> Buffer {
+    let area = Rect::new(0, 0, size.0, size.1);
+    let mut buffer = Buffer::empty(area);
+    render(&mut buffer, area, app, theme);
+    buffer
 }
 
 fn render(buffer: &mut Buffer, area: Rect, app: &mut App, theme: &Theme) {
@@ -65,9 +73,11 @@ fn render(buffer: &mut Buffer, area: Rect, app: &mut App, theme: &Theme) {
     if !main.is_empty() {
         render_main(buffer, main, app, theme);
     }
-    chooser::render(buffer, body, app, theme);
     if app.help {
         help::render(buffer, body, app, theme);
+    }
+    if let Some(chooser) = &app.chooser {
+        chooser::render(buffer, body, chooser, theme);
     }
 }
 

@@ -14,9 +14,9 @@ use scopetop_tracker::topology::grouping::By;
 
 use super::*;
 use crate::fixture;
-use crate::input::{Action, Change, Key, Keymap, Request, Scope, bindings};
+use crate::input::{Action, Change, Choose, Key, Keymap, Request, Scope, bindings};
 use crate::theme::edge_mark;
-use crate::view::{ActiveFilter, Direction, EdgeState, Selection, ViewNode};
+use crate::view::{ActiveFilter, EdgeState, Selection, ViewNode};
 
 const SMALL: (u16, u16) = (80, 24);
 const LARGE: (u16, u16) = (160, 45);
@@ -198,7 +198,8 @@ fn the_help_screen_has_every_key_of_the_table_whole_at_every_size() {
     let (mut app, topology) = app();
     for size in [(60, 15), SMALL, (120, 40), LARGE] {
         let pages = help_pages(&mut app, &topology, size);
-        for binding in bindings() {
+        // Where something is to be chosen, the footer has all keys, and nothing else can be looked up.
+        for binding in bindings().filter(|binding| binding.scope != Scope::Choosing) {
             assert!(
                 pages.iter().any(|page| page.contains(binding.shown) && page.contains(binding.what)),
                 "{:?}, {:?} is missing at {size:?}",
@@ -213,19 +214,16 @@ fn the_help_screen_has_every_key_of_the_table_whole_at_every_size() {
 }
 
 #[test]
-fn the_chooser_of_saved_filters() {
+fn the_saved_filters() {
     let (mut app, topology) = app();
-    act(&mut app, &topology, &[Action::SavedFilters]);
-    assert!(picture(&mut app, SMALL).contains("none is saved: "));
     let file: String = (0..40).map(|number| format!("saved-{number} = 'port={number}'\n")).collect();
-    app.saved = crate::config::parse(&format!("[filters]\nweb = 'port=80,443 and not comm=curl'\n{file}"))
-        .unwrap()
-        .filters;
-    act(&mut app, &topology, &[Action::Move(Direction::Down)]);
-    insta::assert_snapshot!("chooser_80x24", picture(&mut app, SMALL));
-    act(&mut app, &topology, &[Action::Last]);
+    let config = crate::config::parse(&format!("[filters]\nweb = 'port=80,443 and not comm=curl'\n{file}"));
+    app.saved = config.unwrap().filters;
+    act(&mut app, &topology, &[Action::SavedFilters, Action::Choose(Choose::Down)]);
+    insta::assert_snapshot!("saved_80x24", picture(&mut app, SMALL));
+    act(&mut app, &topology, &[Action::Choose(Choose::Down); 40]);
     let last = picture(&mut app, SMALL);
-    assert!(last.contains("saved-39") && !last.contains("everything"), "{last}");
+    assert!(last.contains("saved-39") && !last.contains("no filter"), "{last}");
 }
 
 #[test]
@@ -623,4 +621,21 @@ fn the_bar_tells_the_view_and_what_is_switched_off_however_narrow_it_is() {
     app.settle(&topology);
     let bar = picture(&mut app, SMALL).lines().nth(1).unwrap().to_owned();
     assert!(bar.contains("6 Pod") && bar.contains("✗UDP") && bar.contains("comm=nginx or"), "{bar}");
+}
+
+#[test]
+fn a_chooser_stands_in_the_middle_and_its_answer_below() {
+    let (mut app, topology) = app();
+    app.mode = Mode::Graph;
+    act(&mut app, &topology, &[Action::Export, Action::Choose(crate::input::Choose::Down)]);
+    insta::assert_snapshot!("export_80x24", picture(&mut app, SMALL));
+    let screen = buffer(&mut app, SMALL, &Theme::colour());
+    let row = row_with(&screen, "d  DOT");
+    let text = text_of(&screen);
+    let column = text.lines().nth(row.into()).unwrap().chars().position(|letter| letter == 'D').unwrap();
+    assert!(screen[(column as u16, row)].modifier.contains(Modifier::REVERSED), "the one that Enter takes");
+    app.handle(Request::Type('j'));
+    app.tell(crate::app::Message::good("wrote /tmp/scopetop-web-01-20260301-120431.json"));
+    let told = picture(&mut app, SMALL);
+    assert_eq!(told.lines().last().unwrap(), " wrote /tmp/scopetop-web-01-20260301-120431.json");
 }

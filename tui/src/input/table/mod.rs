@@ -1,8 +1,10 @@
 //! Every key that does something: a file for each area.
 
+mod choosing;
 mod finding;
 mod moving;
 mod program;
+mod taking;
 mod typing;
 mod views;
 
@@ -11,12 +13,19 @@ use crossterm::event::KeyCode;
 use super::{Action, Binding, Footer, Key};
 
 /// The areas, in the order of the help screen and the footer.
-const AREAS: [&[Binding]; 5] =
-    [moving::BINDINGS, views::BINDINGS, finding::BINDINGS, program::BINDINGS, typing::BINDINGS];
+const AREAS: &[&[Binding]] = &[
+    moving::BINDINGS,
+    views::BINDINGS,
+    finding::BINDINGS,
+    taking::BINDINGS,
+    program::BINDINGS,
+    typing::BINDINGS,
+    choosing::BINDINGS,
+];
 
 /// Every key that does something, in the order of the help screen and the footer.
 pub fn bindings() -> impl Iterator<Item = &'static Binding> + Clone {
-    AREAS.into_iter().flatten()
+    AREAS.iter().copied().flatten()
 }
 
 const fn plain(code: KeyCode, action: Action) -> (Key, Action) {

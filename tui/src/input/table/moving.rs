@@ -45,7 +45,7 @@ pub(super) const BINDINGS: &[Binding] = &[
         section: "Moving",
         keys: &[plain(KeyCode::Enter, Action::Open)],
         shown: "Enter",
-        what: "open a group, focus a node",
+        what: "open group, focus node",
         footer: Some(footer("⏎", "open", 5)),
     },
     Binding {
