@@ -454,6 +454,9 @@ fn one_line(error: &clap::Error) -> String {
                 word(ContextKind::SuggestedSubcommand).map(|meant| format!(", did you mean '{meant}'?"));
             format!("unknown command '{command}'{}", meant.unwrap_or_default())
         }),
+        ErrorKind::MissingRequiredArgument => {
+            word(ContextKind::InvalidArg).map(|argument| format!("{argument} is missing"))
+        }
         ErrorKind::ArgumentConflict => word(ContextKind::InvalidArg)
             .map(|argument| format!("{}: given more than once", option(&argument))),
         _ => None,

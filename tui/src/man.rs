@@ -223,7 +223,7 @@ mod tests {
                 }
                 Some(b'*') => {
                     text.push('\'');
-                    escape.find(']').map_or(1, |end| end + 1)
+                    4
                 }
                 Some(b'[') => {
                     let end = escape.find(']').unwrap();
@@ -306,7 +306,7 @@ mod tests {
             ]
         );
         for (open, close) in [(".nf", ".fi"), (".RS", ".RE")] {
-            let count = |request| page.lines().filter(|line| *line == request).count();
+            let count = |request| page.lines().filter(|line| line.starts_with(request)).count();
             assert_eq!(count(open), count(close), "{open}");
         }
     }
@@ -315,6 +315,7 @@ mod tests {
     fn groff_has_nothing_to_complain_of() {
         let started = Command::new("groff")
             .args(["-man", "-Tutf8", "-ww", "-rHY=0", "-"])
+            .env("GROFF_NO_SGR", "1")
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
@@ -331,10 +332,17 @@ mod tests {
         let output = groff.wait_with_output().unwrap();
         let told = String::from_utf8_lossy(&output.stderr);
         assert!(output.status.success() && told.is_empty(), "{told}");
-        let text = String::from_utf8_lossy(&output.stdout);
-        assert!(
-            text.contains("EXIT STATUS") && text.contains("--filter") && text.contains("↑↓←→ hjkl"),
-            "{text}"
-        );
+        // Bold letters are struck twice.
+        let mut text = String::new();
+        for character in String::from_utf8_lossy(&output.stdout).chars() {
+            if character == '\u{8}' {
+                text.pop();
+            } else {
+                text.push(character);
+            }
+        }
+        for part in ["EXIT STATUS", "--filter", "↑↓←→ hjkl"] {
+            assert!(text.contains(part), "{part} is not in {text}");
+        }
     }
 }

@@ -20,7 +20,10 @@ impl App {
         } else {
             "filter by"
         };
-        let in_use = self.saved.iter().position(|saved| saved.text == self.filter_text());
+        let in_use = self
+            .filter
+            .as_ref()
+            .and_then(|active| self.saved.iter().position(|saved| saved.text == active.text));
         let at = in_use.map_or(0, |place| place + 1);
         self.chooser = Some(Chooser { question: question.to_owned(), choices, at });
     }

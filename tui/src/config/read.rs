@@ -23,8 +23,14 @@ pub fn parse(text: &str) -> Result<Config, Vec<Problem>> {
     let lines: Vec<Range<usize>> =
         errors.iter().map(|error| reader.line_around(start(error, text))).collect();
     reader.problems.retain(|(at, _)| !lines.iter().take(TOLD).any(|line| line.contains(at)));
+    let mut told = 0;
     for error in &errors {
-        reader.wrong(start(error, text), error.message());
+        let at = start(error, text);
+        // The first one of a line: the others follow from it.
+        if at >= told {
+            reader.wrong(at, error.message());
+            told = reader.line_around(at).end;
+        }
     }
     if reader.problems.is_empty() { Ok(config) } else { Err(reader.told()) }
 }

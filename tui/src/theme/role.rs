@@ -112,7 +112,7 @@ pub fn style(words: &str) -> Result<Style, (usize, &str)> {
 /// Every word that a style may have, for who misspelt one.
 pub(crate) fn words() -> impl Iterator<Item = &'static str> + Clone {
     let attributes = ATTRIBUTES.iter().map(|(name, _)| *name);
-    attributes.chain(["on"]).chain(COLOURS.iter().map(|(name, _)| *name))
+    attributes.chain(["on"]).chain(COLOURS.iter().map(|(name, _)| *name)).chain(["#rrggbb", "0 to 255"])
 }
 
 /// A style in the words that mean it.
