@@ -247,7 +247,7 @@ block; a bare word searches names, paths, addresses and ports.
     /// Do not read the arguments of processes: they are in no output then, and no filter finds them
     #[arg(long)]
     no_args: bool,
-    /// The configuration [default: ~/.config/scopetop/config.toml, by XDG_CONFIG_HOME]
+    /// The configuration [default: ~/.config/scopetop/config.toml, or where XDG says]
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
     /// Read no configuration: the defaults hold

@@ -86,7 +86,8 @@ mod tests {
         let mut app = App::new(None, TimeZone::UTC);
         app.handle(Request::Act(Action::SavedFilters));
         assert!(app.chooser.as_ref().unwrap().question.starts_with("no filter is saved"));
-        let many: String = (0..100).map(|number| format!("f{number} = 'port={number}'\n")).collect();
+        let many: Vec<String> = (0..100).map(|number| format!("f{number} = 'port={number}'\n")).collect();
+        let many = many.concat();
         app.saved = config::parse(&format!("[filters]\n{many}")).unwrap().filters;
         app.handle(Request::Act(Action::SavedFilters));
         app.handle(Request::Type(' '));

@@ -216,7 +216,8 @@ fn the_help_screen_has_every_key_of_the_table_whole_at_every_size() {
 #[test]
 fn the_saved_filters() {
     let (mut app, topology) = app();
-    let file: String = (0..40).map(|number| format!("saved-{number} = 'port={number}'\n")).collect();
+    let file: Vec<String> = (0..40).map(|number| format!("saved-{number} = 'port={number}'\n")).collect();
+    let file = file.concat();
     let config = crate::config::parse(&format!("[filters]\nweb = 'port=80,443 and not comm=curl'\n{file}"));
     app.saved = config.unwrap().filters;
     act(&mut app, &topology, &[Action::SavedFilters, Action::Choose(Choose::Down)]);
@@ -627,7 +628,7 @@ fn the_bar_tells_the_view_and_what_is_switched_off_however_narrow_it_is() {
 fn a_chooser_stands_in_the_middle_and_its_answer_below() {
     let (mut app, topology) = app();
     app.mode = Mode::Graph;
-    act(&mut app, &topology, &[Action::Export, Action::Choose(crate::input::Choose::Down)]);
+    act(&mut app, &topology, &[Action::Export, Action::Choose(Choose::Down)]);
     insta::assert_snapshot!("export_80x24", picture(&mut app, SMALL));
     let screen = buffer(&mut app, SMALL, &Theme::colour());
     let row = row_with(&screen, "d  DOT");
