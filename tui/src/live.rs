@@ -86,6 +86,8 @@ pub async fn run(options: LiveOptions) -> Result<(), LiveError> {
     let mut app = App::new(ActiveFilter::new(options.filter), TimeZone::system());
     app.show_by(config.view);
     app.mode = config.mode;
+    app.list.shape = config.shape;
+    app.list.set_columns(config.columns);
     app.keymap = config.keymap;
     app.saved = config.filters;
     app.tick = u64::try_from(options.tracker.tick.as_nanos()).ok();

@@ -4,6 +4,7 @@ mod asking;
 mod editor;
 mod focus;
 mod grouping;
+mod listing;
 mod motion;
 mod prompt;
 mod saved;
@@ -22,6 +23,7 @@ pub use prompt::{Prompt, PromptKind};
 use crate::config::Saved;
 use crate::graph::GraphState;
 use crate::input::{Action, Keymap, Request, Scope};
+use crate::list::ListState;
 use crate::trend::Trends;
 use crate::view::{self, ActiveFilter, Details, Direction, GroupKey, Selection, ShownKey, Thing, View};
 
@@ -117,16 +119,12 @@ pub struct App {
     pub newest: Option<Timestamp>,
     /// The positions of the graph.
     pub graph: GraphState,
-    /// The first row of the list on the screen.
-    pub list_offset: usize,
-    /// How many rows of the list the screen holds, since it was drawn last.
-    pub page: usize,
+    /// The rows of the list.
+    pub list: ListState,
     /// How the rates and round-trip times of what was shown went lately. Whoever jumps to another time clears them.
     pub trends: Trends,
     /// The zone that times are told in.
     pub zone: TimeZone,
-    /// Where the selected edge was in the list, for when it is gone.
-    row: usize,
     /// The node whose edges Tab goes through.
     anchor: Option<ShownKey>,
     /// The node that was selected when it was last there, and the group that it stood in.
@@ -173,11 +171,9 @@ impl App {
             tick: None,
             newest: None,
             graph: GraphState::default(),
-            list_offset: 0,
-            page: 0,
+            list: ListState::default(),
             trends: Trends::default(),
             zone,
-            row: 0,
             anchor: None,
             around: None,
             focuses: Focuses::default(),
@@ -207,14 +203,15 @@ impl App {
         let is_new = std::mem::take(&mut self.view_is_stale);
         if is_new {
             self.view = view::build(topology, self.look());
+            if let Some(host) = &self.view.host {
+                self.trends.record(&self.view, host.sequence);
+            }
         }
         if is_new || self.focuses.stale {
             self.narrow(topology, is_new);
             self.view.mark(&self.search);
-            if let Some(host) = &self.view.host {
-                self.trends.record(&self.view, host.sequence);
-            }
             self.details_are_stale = true;
+            self.list.view_changed();
             self.remember_row();
             self.remember_group();
         }
@@ -243,6 +240,8 @@ impl App {
             Scope::Choosing
         } else if self.prompt.is_some() {
             Scope::Typing
+        } else if self.mode == Mode::List && self.list.chooser.is_some() {
+            Scope::Columns
         } else {
             Scope::Screen
         }
@@ -287,6 +286,11 @@ impl App {
             Action::SavedFilters => self.choose_saved(),
             Action::ShowGraph => self.mode = Mode::Graph,
             Action::ShowList => self.show_list(),
+            Action::SortByNext
+            | Action::TurnOrder
+            | Action::ChooseColumns
+            | Action::ToggleColumn
+            | Action::ResetColumns => self.arrange_list(action),
             Action::Pause => self.pause(),
             Action::Relayout => self.graph.relayout(),
             Action::Help => (self.help, self.help_page) = (true, 0),

@@ -23,6 +23,7 @@ pub use read::parse;
 use crate::app::Mode;
 use crate::cli::DEFAULT_TICK;
 use crate::input::Keymap;
+use crate::list::{Columns, Shape};
 use crate::theme::{Depth, Named, ROLES, Terminal, Theme};
 use crate::view::ActiveFilter;
 
@@ -33,6 +34,10 @@ pub struct Config {
     pub view: By,
     /// Whether it begins with the graph or the list.
     pub mode: Mode,
+    /// Whether the list is a table or a tree.
+    pub shape: Shape,
+    /// The columns of the list.
+    pub columns: Columns,
     /// The length of a tick.
     pub tick: Duration,
     /// Whether to look up the names of remote addresses.
@@ -81,6 +86,8 @@ impl Default for Config {
         Self {
             view: By::default(),
             mode: Mode::default(),
+            shape: Shape::default(),
+            columns: Columns::default(),
             tick: DEFAULT_TICK,
             resolve: false,
             no_args: false,

@@ -98,7 +98,7 @@ impl Reader<'_> {
                 match value.get_ref() {
                     DeValue::Table(entries) => (table.read)(self, config, entries),
                     other => {
-                        self.wrong(value.span().start, format!("expected a table, not {}", called(other)))
+                        self.wrong(value.span().start, format!("expected a table, not {}", called(other)));
                     }
                 }
             } else {

@@ -12,6 +12,7 @@ use super::{Config, Saved};
 use crate::app::Mode;
 use crate::cli::TICK_MILLISECONDS;
 use crate::input::{Action, Change, Key, Keymap, actions, named};
+use crate::list::{Column, Columns, Shape};
 use crate::theme::{self, Depth, Named, ROLES};
 
 /// A setting that stands at the top.
@@ -31,7 +32,7 @@ pub(super) struct Table {
 }
 
 /// Every setting that stands at the top.
-pub(super) static SETTINGS: [Setting; 8] = [
+pub(super) static SETTINGS: [Setting; 9] = [
     Setting {
         name: "view",
         about: "By what the live screen groups at first: process, name, container, image, namespace or pod.",
@@ -43,12 +44,26 @@ pub(super) static SETTINGS: [Setting; 8] = [
     },
     Setting {
         name: "show",
-        about: "What the live screen begins with: graph or list.",
+        about: "What the live screen begins with: graph, list or tree.",
         default: "\"graph\"",
         read: |reader, config, value| {
-            let known = [("graph", Mode::Graph), ("list", Mode::List)];
-            config.mode = reader.word(value, &known).unwrap_or_default();
+            let known = [
+                ("graph", (Mode::Graph, Shape::Table)),
+                ("list", (Mode::List, Shape::Table)),
+                ("tree", (Mode::List, Shape::Tree)),
+            ];
+            (config.mode, config.shape) = reader.word(value, &known).unwrap_or_default();
         },
+    },
+    Setting {
+        name: "columns",
+        about: "The columns of the list that are shown, in their order. Where there is little room, some give way.",
+        default: "\
+[
+    \"client\", \"client-in\", \"server\", \"server-in\", \"service\", \"connections\", \"rate\", \"rate-trend\",
+    \"state\", \"to-server\", \"to-client\", \"rtt\", \"rtt-trend\", \"age\"
+]",
+        read: columns,
     },
     Setting {
         name: "tick",
@@ -112,6 +127,30 @@ pub(super) static TABLES: [Table; 3] = [
     Table { name: "colours", read: colours },
     Table { name: "keys", read: keys },
 ];
+
+fn columns(reader: &mut Reader<'_>, config: &mut Config, value: &Value<'_>) {
+    let DeValue::Array(entries) = value.get_ref() else {
+        let written = called(value.get_ref());
+        return reader.wrong(value.span().start, format!("expected a list of columns, not {written}"));
+    };
+    let before = reader.problems();
+    let mut names: Vec<&str> = Vec::new();
+    for entry in entries.iter() {
+        let Some(name) = reader.string(entry, "a column's name") else { continue };
+        if Column::named(name).is_none() {
+            reader.unknown(entry.span().start, "column", name, Column::ALL.into_iter().map(Column::name));
+        } else if names.contains(&name) {
+            reader.wrong(entry.span().start, format!("the column `{name}` is there already"));
+        } else {
+            names.push(name);
+        }
+    }
+    match Columns::named(names) {
+        Ok(columns) => config.columns = columns,
+        Err(error) if reader.problems() == before => reader.wrong(value.span().start, error.to_string()),
+        Err(_) => {}
+    }
+}
 
 fn filters(reader: &mut Reader<'_>, config: &mut Config, entries: &DeTable<'_>) {
     let mut saved = Vec::new();

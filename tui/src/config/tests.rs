@@ -9,6 +9,7 @@ use ratatui::style::{Color, Modifier, Style};
 
 use super::*;
 use crate::input::{Action, actions};
+use crate::list::Column;
 
 /// What is wrong with a configuration, as it is told.
 fn wrong(text: &str) -> String {
@@ -61,7 +62,7 @@ fn the_examples_in_what_is_printed_hold() {
 #[test]
 fn everything_can_be_set() {
     let config = parse(
-        "view = 'pod'\nshow = 'list'\ntick = 2_000\nresolve = true\nno-args = true\n\
+        "view = 'pod'\nshow = 'tree'\ncolumns = ['server', 'rate']\ntick = 2_000\nresolve = true\nno-args = true\n\
          theme = 'light'\ncolour = 256\nascii = true\n\
          [filters]\nweb = 'port=80,443'\nbusy = 'rate>1m'\nall = ''\n\
          [colours]\nfailed = 'bold #ff0000 on 7'\nbackground = 234\ngroups = ['cyan', 33]\n\
@@ -69,6 +70,9 @@ fn everything_can_be_set() {
     );
     let config = config.unwrap();
     assert_eq!((config.view, config.mode, config.tick), (By::Pod, Mode::List, Duration::from_secs(2)));
+    assert_eq!(config.shape, Shape::Tree);
+    let columns: Vec<_> = config.columns.shown().map(Column::name).collect();
+    assert_eq!(columns, ["server", "rate"]);
     assert!(config.resolve && config.no_args);
     let filters: Vec<_> =
         config.filters.iter().map(|saved| (saved.name.as_str(), saved.text.as_str())).collect();
@@ -118,6 +122,7 @@ fn each_thing_that_is_wrong_is_told_with_its_place() {
          theme = 'solarized'\n\
          colour = 17\n\
          nothing-like-it = 1\n\
+         columns = ['client', 'rat', 'client', 5]\n\
          \n\
          [filters]\n\
          \"a b\" = 'port=1'\n\
@@ -154,6 +159,8 @@ fn what_is_no_toml_is_told_beside_the_rest() {
         wrong("tick = = 5\ncolur = 'none'\ntick = 500\n").lines().map(|line| &line[..4]).collect::<Vec<_>>(),
         ["1:8:", "2:1:", "3:1:"]
     );
+    assert_eq!(wrong("columns = []"), "1:11: no column is named");
+    assert_eq!(wrong("columns = 'rate'"), "1:11: expected a list of columns, not a text");
     assert!(wrong("keys = 5").starts_with("1:8: expected a table, not a whole number"));
     assert!(wrong("[view]\na = 1").contains("expected one of process, "));
 }

@@ -2,6 +2,7 @@
 
 mod choosing;
 mod finding;
+mod list;
 mod moving;
 mod program;
 mod taking;
@@ -19,6 +20,7 @@ const AREAS: &[&[Binding]] = &[
     finding::BINDINGS,
     taking::BINDINGS,
     program::BINDINGS,
+    list::BINDINGS,
     typing::BINDINGS,
     choosing::BINDINGS,
 ];
