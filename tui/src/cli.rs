@@ -60,6 +60,9 @@ pub struct Cli {
     /// Draw the live screen with ASCII alone [default: where the locale names no UTF-8]
     #[arg(long)]
     pub ascii: bool,
+    /// Change nothing on the host: no signal, no closing of connections, no stopping of containers
+    #[arg(long)]
+    pub read_only: bool,
     /// Options given before the command.
     #[command(flatten)]
     common: Common,

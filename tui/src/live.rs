@@ -19,7 +19,7 @@ use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until};
 
 use crate::app::{App, Outcome, Tracking};
 use crate::config::Config;
-use crate::errands::Errands;
+use crate::errands::{Errands, Told};
 use crate::terminal::Screen;
 use crate::theme::{Terminal, Theme};
 use crate::view::ActiveFilter;
@@ -30,6 +30,9 @@ const FRAME: Duration = Duration::from_millis(100);
 const PULSE: Duration = Duration::from_secs(1);
 /// How many keys that are there already are taken before the screen is drawn again.
 const KEYS_AT_ONCE: usize = 64;
+
+/// Why nothing may be changed where the user asked for that.
+const READ_ONLY: &str = "nothing is changed from here: scopetop was started with --read-only";
 
 /// What the live screen is to show.
 #[derive(Clone, Debug)]
@@ -90,6 +93,7 @@ pub async fn run(options: LiveOptions) -> Result<(), LiveError> {
     app.list.set_columns(config.columns);
     app.keymap = config.keymap;
     app.saved = config.filters;
+    app.acting_off = config.read_only.then_some(READ_ONLY);
     app.tick = u64::try_from(options.tracker.tick.as_nanos()).ok();
     let mut screen = Screen::enter().map_err(LiveError::Terminal)?;
     let mut feed = Feed::start(options.tracker);
@@ -141,7 +145,7 @@ async fn watch(
                     let Some(Ok(event)) = event else { return Ok(()) };
                     outcome = worse(outcome, handle(app, &topology, &event));
                 }
-                if let Err(error) = see_to(&errands, app, &topology, screen, theme) {
+                if let Err(error) = see_to(&mut errands, app, &topology, screen, theme) {
                     return ended(error);
                 }
                 match outcome {
@@ -156,8 +160,11 @@ async fn watch(
                     Outcome::Nothing => {}
                 }
             }
-            message = errands.next() => {
-                app.tell(message);
+            told = errands.next() => {
+                match told {
+                    Told::Message(message) => app.tell(message),
+                    Told::Log(news) => app.hear_log(news),
+                }
                 frames.stale = true;
             }
             news = feed.next() => {
@@ -248,7 +255,7 @@ fn handle(app: &mut App, topology: &Topology, event: &Event) -> Outcome {
 
 /// Sees to what the keys wished for, at once: a wish means what is on the screen now.
 fn see_to(
-    errands: &Errands,
+    errands: &mut Errands,
     app: &mut App,
     topology: &Topology,
     screen: &mut Screen,

@@ -3,7 +3,11 @@
 //! The application does nothing outside itself. What is to be done there it wishes for; whoever runs it takes the
 //! wishes, sees to them, and tells how it went.
 
+use scopetop_tracker::identity::ContainerId;
+use scopetop_tracker::topology::Topology;
+
 use super::App;
+use crate::act::{self, Deed};
 use crate::export::Format;
 use crate::input::Choose;
 
@@ -36,6 +40,10 @@ pub enum Then {
     Wish(Wish),
     /// The saved filter of this place is used; `None`: no filter.
     Saved(Option<usize>),
+    /// Something else is asked first.
+    Ask(Box<Chooser>),
+    /// Nothing.
+    Nothing,
 }
 
 /// What is to be done outside.
@@ -45,6 +53,17 @@ pub enum Wish {
     Export(Format),
     /// Copy the selected thing as a line of text.
     Copy,
+    /// Change the host.
+    Do(Deed),
+    /// Follow a container's output.
+    Follow {
+        /// The container.
+        id: ContainerId,
+        /// What it is called. Safe to show.
+        name: String,
+    },
+    /// Follow it no longer.
+    StopFollowing,
 }
 
 /// How something went that was wished for: one line, until the next key.
@@ -109,6 +128,29 @@ impl App {
         }
     }
 
+    /// Notes that something is to be done with what is selected: what there is to choose, the topology knows.
+    pub(super) fn ask_to_act(&mut self) {
+        if let Some(why) = self.acting_off {
+            self.tell(Message::bad(why));
+        } else if self.selection.is_none() {
+            self.tell(Message::bad("nothing is selected: the arrows select"));
+        } else {
+            self.asks_to_act = true;
+        }
+    }
+
+    /// Offers what can be done, where that was asked for.
+    pub(super) fn offer(&mut self, topology: &Topology) {
+        if !std::mem::take(&mut self.asks_to_act) {
+            return;
+        }
+        let Some(selection) = self.selection.clone() else { return };
+        match act::offer(topology, &self.view, self.look(), &selection) {
+            Ok(chooser) => self.chooser = Some(chooser),
+            Err(why) => self.tell(Message::bad(why)),
+        }
+    }
+
     pub(super) fn choose(&mut self, what: Choose) {
         let Some(chooser) = &mut self.chooser else { return };
         match what {
@@ -136,8 +178,11 @@ impl App {
         let Some(mut chooser) = self.chooser.take() else { return };
         if place < chooser.choices.len() {
             match chooser.choices.swap_remove(place).then {
+                Then::Wish(wish @ Wish::Follow { .. }) => self.follow_log(wish),
                 Then::Wish(wish) => self.wish(wish),
                 Then::Saved(place) => self.use_saved(place),
+                Then::Ask(chooser) => self.chooser = Some(*chooser),
+                Then::Nothing => {}
             }
         }
     }

@@ -40,6 +40,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Result<(), Error> {
         None => {
             config.view = cli.view.unwrap_or(config.view);
             config.ascii = if cli.ascii { Some(true) } else { config.ascii };
+            config.read_only |= cli.read_only;
             live(&settings, config)
         }
         Some(Command::Config | Command::Completions(_) | Command::Man) => Ok(()),

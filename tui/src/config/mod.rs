@@ -44,6 +44,8 @@ pub struct Config {
     pub resolve: bool,
     /// Whether not to read the arguments of processes.
     pub no_args: bool,
+    /// Whether nothing may be changed on the host.
+    pub read_only: bool,
     /// The theme; `None`: by what the terminal tells of its background.
     pub theme: Option<Named>,
     /// How many colours there are; `None`: as the terminal tells.
@@ -91,6 +93,7 @@ impl Default for Config {
             tick: DEFAULT_TICK,
             resolve: false,
             no_args: false,
+            read_only: false,
             theme: None,
             colour: None,
             ascii: None,

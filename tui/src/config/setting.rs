@@ -32,7 +32,7 @@ pub(super) struct Table {
 }
 
 /// Every setting that stands at the top.
-pub(super) static SETTINGS: [Setting; 9] = [
+pub(super) static SETTINGS: [Setting; 10] = [
     Setting {
         name: "view",
         about: "By what the live screen groups at first: process, name, container, image, namespace or pod.",
@@ -86,6 +86,12 @@ pub(super) static SETTINGS: [Setting; 9] = [
         about: "Whether not to read the arguments of processes: they are in no output then, and no filter finds them.",
         default: "false",
         read: |reader, config, value| config.no_args = reader.truth(value).unwrap_or_default(),
+    },
+    Setting {
+        name: "read-only",
+        about: "Whether to change nothing on the host: no signal, no closing of connections, no stopping of containers.",
+        default: "false",
+        read: |reader, config, value| config.read_only = reader.truth(value).unwrap_or_default(),
     },
     Setting {
         name: "theme",

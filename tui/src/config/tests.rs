@@ -62,7 +62,7 @@ fn the_examples_in_what_is_printed_hold() {
 #[test]
 fn everything_can_be_set() {
     let config = parse(
-        "view = 'pod'\nshow = 'tree'\ncolumns = ['server', 'rate']\ntick = 2_000\nresolve = true\nno-args = true\n\
+        "view = 'pod'\nshow = 'tree'\ncolumns = ['server', 'rate']\ntick = 2_000\nresolve = true\nno-args = true\nread-only = true\n\
          theme = 'light'\ncolour = 256\nascii = true\n\
          [filters]\nweb = 'port=80,443'\nbusy = 'rate>1m'\nall = ''\n\
          [colours]\nfailed = 'bold #ff0000 on 7'\nbackground = 234\ngroups = ['cyan', 33]\n\
@@ -73,7 +73,7 @@ fn everything_can_be_set() {
     assert_eq!(config.shape, Shape::Tree);
     let columns: Vec<_> = config.columns.shown().map(Column::name).collect();
     assert_eq!(columns, ["server", "rate"]);
-    assert!(config.resolve && config.no_args);
+    assert!(config.resolve && config.no_args && config.read_only);
     let filters: Vec<_> =
         config.filters.iter().map(|saved| (saved.name.as_str(), saved.text.as_str())).collect();
     assert_eq!(filters, [("web", "port=80,443"), ("busy", "rate>1m"), ("all", "")]);

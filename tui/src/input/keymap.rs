@@ -74,7 +74,7 @@ impl Keymap {
         for (place, change) in changes.iter().enumerate() {
             let Some(scope) = home(change.action) else { continue };
             for (at, key) in change.keys.iter().enumerate() {
-                let message = if scope != Scope::Screen && key.types() {
+                let message = if scope.types() && key.types() {
                     Some(format!("`{}` is typed there", key.name()))
                 } else {
                     let taken = keys.iter().find(|(other, taken, _)| *other == scope && taken == key);
@@ -123,7 +123,7 @@ impl Keymap {
         }
         match event.code {
             KeyCode::Char(character)
-                if scope != Scope::Screen
+                if scope.types()
                     && !event.modifiers.intersects(KeyModifiers::CONTROL | KeyModifiers::ALT) =>
             {
                 Some(Request::Type(character))

@@ -78,6 +78,8 @@ pub enum Action {
     Export,
     /// Copy what is selected.
     Copy,
+    /// Choose what is to be done with what is selected.
+    Act,
     /// Show or hide the help screen.
     Help,
     /// Stop the program until the shell makes it go on.
@@ -139,6 +141,15 @@ pub enum Scope {
     Choosing,
     /// While choosing the columns of the list.
     Columns,
+    /// While a container's output is followed.
+    Log,
+}
+
+impl Scope {
+    /// Whether keys that are characters are typed where no binding has them.
+    pub const fn types(self) -> bool {
+        matches!(self, Self::Typing | Self::Choosing)
+    }
 }
 
 /// A row of the table: keys that belong together and how they are explained.
