@@ -10,6 +10,7 @@ mod motion;
 mod mouse;
 mod narrowing;
 mod prompt;
+mod saved;
 mod trail;
 
 use jiff::tz::TimeZone;
@@ -29,6 +30,7 @@ pub use prompt::{Prompt, PromptKind};
 use trail::Stand;
 pub use trail::Trail;
 
+use crate::config::Saved;
 use crate::graph::GraphState;
 use crate::input::{Action, Keymap, Request, Scope};
 use crate::list::ListState;
@@ -122,6 +124,8 @@ pub struct App {
     pub help_pages: usize,
     /// The keys.
     pub keymap: Keymap,
+    /// The saved filters.
+    pub saved: Vec<Saved>,
     /// Whether the picture is held.
     pub paused: bool,
     /// What has become of the tracker.
@@ -194,6 +198,7 @@ impl App {
             help_page: 0,
             help_pages: 0,
             keymap: Keymap::default(),
+            saved: Vec::new(),
             paused: false,
             tracking: Tracking::default(),
             tick: None,
@@ -343,6 +348,7 @@ impl App {
             Action::PreviousMatch => self.next_match(false),
             Action::Narrow => self.ask_to_narrow(),
             Action::Filter => self.prompt = Some(Prompt::filter(self.filter_text())),
+            Action::SavedFilters => self.choose_saved(),
             Action::ShowGraph => self.mode = Mode::Graph,
             Action::ShowList => self.show_list(),
             Action::SortByNext

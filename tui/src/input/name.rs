@@ -39,6 +39,7 @@ impl Action {
             Self::PreviousMatch => "previous-match",
             Self::Narrow => "filter-by-selected",
             Self::Filter => "filter",
+            Self::SavedFilters => "saved-filters",
             Self::ShowGraph => "graph",
             Self::ShowList => "list",
             Self::SortByNext => "sort",

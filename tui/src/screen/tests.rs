@@ -14,7 +14,7 @@ use scopetop_tracker::topology::grouping::By;
 
 use super::*;
 use crate::fixture;
-use crate::input::{Action, Change, Key, Keymap, Request, Scope, bindings};
+use crate::input::{Action, Change, Choose, Key, Keymap, Request, Scope, bindings};
 use crate::theme::edge_mark;
 use crate::view::{ActiveFilter, Direction, EdgeState, Selection, ViewNode};
 
@@ -230,7 +230,7 @@ fn help_pages(app: &mut App, topology: &Topology, size: (u16, u16)) -> Vec<Strin
 #[test]
 fn the_help_screen_has_every_key_of_the_table_whole_at_every_size() {
     let (mut app, topology) = app();
-    for size in [(40, 10), SMALL, (120, 40), LARGE] {
+    for size in [(60, 15), SMALL, (120, 40), LARGE] {
         let pages = help_pages(&mut app, &topology, size);
         // Where something is to be chosen, the footer has all keys, and nothing else can be looked up.
         for binding in bindings().filter(|binding| !matches!(binding.scope, Scope::Choosing | Scope::Columns))
@@ -246,6 +246,20 @@ fn the_help_screen_has_every_key_of_the_table_whole_at_every_size() {
             assert!(pages.iter().any(|page| page.contains(explanation)), "{explanation:?} at {size:?}");
         }
     }
+}
+
+#[test]
+fn the_saved_filters() {
+    let (mut app, topology) = app();
+    let file: Vec<String> = (0..40).map(|number| format!("saved-{number} = 'port={number}'\n")).collect();
+    let file = file.concat();
+    let config = crate::config::parse(&format!("[filters]\nweb = 'port=80,443 and not comm=curl'\n{file}"));
+    app.saved = config.unwrap().filters;
+    act(&mut app, &topology, &[Action::SavedFilters, Action::Choose(Choose::Down)]);
+    insta::assert_snapshot!("saved_80x24", picture(&mut app, SMALL));
+    act(&mut app, &topology, &[Action::Choose(Choose::Down); 40]);
+    let last = picture(&mut app, SMALL);
+    assert!(last.contains("saved-39") && !last.contains("no filter"), "{last}");
 }
 
 #[test]
@@ -684,7 +698,7 @@ fn the_sorted_column_is_marked_and_trends_are_drawn() {
 fn a_chooser_stands_in_the_middle_and_its_answer_below() {
     let (mut app, topology) = app();
     app.mode = Mode::Graph;
-    act(&mut app, &topology, &[Action::Export, Action::Choose(crate::input::Choose::Down)]);
+    act(&mut app, &topology, &[Action::Export, Action::Choose(Choose::Down)]);
     insta::assert_snapshot!("export_80x24", picture(&mut app, SMALL));
     let screen = buffer(&mut app, SMALL, &Theme::colour());
     let row = row_with(&screen, "d  DOT");
