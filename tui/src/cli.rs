@@ -54,9 +54,15 @@ pub struct Cli {
     /// By what the live screen groups at first: process, name, container, image, namespace, pod [default: process]
     #[arg(long, value_name = "GROUPING", value_parser = grouping)]
     pub view: Option<By>,
+    /// Leave the mouse to the terminal: text is selected as elsewhere (else: with Shift held)
+    #[arg(long)]
+    pub no_mouse: bool,
     /// Change nothing on the host: no signal, no closing of connections, no stopping of containers
     #[arg(long)]
     pub read_only: bool,
+    /// Show the environment of a process in its details, without what looks like a secret
+    #[arg(long)]
+    pub env: bool,
     /// Options given before the command.
     #[command(flatten)]
     common: Common,
@@ -227,6 +233,8 @@ pub struct Settings {
     pub udp_patience: Patience,
     /// Whether to read the arguments of processes.
     pub arguments: bool,
+    /// Whether to show the environment of a process in its details.
+    pub environment: bool,
 }
 
 impl Settings {
@@ -260,6 +268,14 @@ impl Cli {
             let line = "--view: only the live screen groups (see 'scopetop --help')";
             return Err(Error::CommandLine(line.to_owned()));
         }
+        if self.env && self.command.is_some() {
+            let line = "--env: only the live screen has details (see 'scopetop --help')";
+            return Err(Error::CommandLine(line.to_owned()));
+        }
+        if self.no_mouse && self.command.is_some() {
+            let line = "--no-mouse: only the live screen uses it (see 'scopetop --help')";
+            return Err(Error::CommandLine(line.to_owned()));
+        }
         let after = self.command.as_ref().map(|command| match command {
             Command::Snapshot(snapshot) => &snapshot.common,
             Command::Events(events) => &events.common,
@@ -285,6 +301,7 @@ impl Cli {
                 Some(BackendName::Proc) => Backend::Proc,
             },
             udp_patience: udp_idle.map_or_else(Patience::default, Patience::of),
+            environment: self.env,
             arguments: !self.common.no_args && !after.is_some_and(|common| common.no_args),
         })
     }
@@ -471,6 +488,8 @@ mod tests {
             &["snapshot", "--format", "svg", "--size", "120"],
             &["--view", "cgroup"],
             &["--view", "pod", "snapshot"],
+            &["--env", "events"],
+            &["--no-mouse", "events"],
         ]
         .into_iter()
         .map(|words| format!("{} => {}", words.join(" ").escape_debug(), wrong(words)))

@@ -7,7 +7,10 @@ mod grouping;
 mod listing;
 mod log;
 mod motion;
+mod mouse;
+mod narrowing;
 mod prompt;
+mod trail;
 
 use jiff::tz::TimeZone;
 use scopetop_tracker::identity::Timestamp;
@@ -19,13 +22,20 @@ pub use editor::Editor;
 use focus::Focuses;
 use grouping::Asleep;
 pub use log::Log;
+use mouse::Grip;
+pub use mouse::{Gesture, Mouse};
+use narrowing::Narrowings;
 pub use prompt::{Prompt, PromptKind};
+use trail::Stand;
+pub use trail::Trail;
 
 use crate::graph::GraphState;
 use crate::input::{Action, Keymap, Request, Scope};
 use crate::list::ListState;
+use crate::screen::Hits;
 use crate::trend::Trends;
-use crate::view::{self, ActiveFilter, Details, Direction, GroupKey, Selection, ShownKey, Thing, View};
+use crate::usage::{Samples, UsageHistory};
+use crate::view::{self, ActiveFilter, Details, Direction, Known, Selection, ShownKey, Thing, View};
 
 /// How the connections are shown.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -127,14 +137,26 @@ pub struct App {
     pub list: ListState,
     /// How the rates and round-trip times of what was shown went lately. Whoever jumps to another time clears them.
     pub trends: Trends,
+    /// What processes used that were looked at.
+    pub usage: UsageHistory,
+    /// Whether the arguments of processes are read.
+    pub arguments: bool,
+    /// Whether the environment of a process is to be read and shown.
+    pub environment: bool,
     /// The zone that times are told in.
     pub zone: TimeZone,
     /// The node whose edges Tab goes through.
     anchor: Option<ShownKey>,
-    /// The node that was selected when it was last there, and the group that it stood in.
-    around: Option<(Selection, GroupKey)>,
+    /// Where the selected thing stood when it was last there.
+    stand: Option<Stand>,
+    /// What is where on the screen, since it was drawn last.
+    pub hits: Hits,
+    /// What the left button of the mouse holds, while it is down.
+    grip: Option<Grip>,
     /// The nodes that are focused.
     focuses: Focuses,
+    /// The filters from before those by what was selected.
+    narrowings: Narrowings,
     /// The views that are not shown.
     asleep: Asleep,
     /// The grouping that the selection is of, where another one was chosen since.
@@ -179,10 +201,16 @@ impl App {
             graph: GraphState::default(),
             list: ListState::default(),
             trends: Trends::default(),
+            usage: UsageHistory::default(),
+            arguments: true,
+            environment: false,
             zone,
             anchor: None,
-            around: None,
+            stand: None,
+            hits: Hits::default(),
+            grip: None,
             focuses: Focuses::default(),
+            narrowings: Narrowings::default(),
             asleep: Asleep::default(),
             regrouped_from: None,
             meant: None,
@@ -206,6 +234,7 @@ impl App {
     /// drawing: what is not drawn need not be made.
     pub fn settle(&mut self, topology: &Topology) {
         self.follow(topology);
+        self.narrow_filter(topology);
         let is_new = std::mem::take(&mut self.view_is_stale);
         if is_new {
             self.view = view::build(topology, self.look());
@@ -219,20 +248,40 @@ impl App {
             self.details_are_stale = true;
             self.list.view_changed();
             self.remember_row();
-            self.remember_group();
+            self.remember_stand();
         }
         if std::mem::take(&mut self.details_are_stale) {
             let known = self
                 .selection
                 .as_ref()
                 .filter(|_| self.details_open)
-                .and_then(|selection| view::details(topology, self.whole(), self.look(), selection));
+                .and_then(|selection| view::details(self.known(topology), selection));
             self.details_gone = known.is_none();
             if known.is_some() {
                 self.details = known;
             }
         }
         self.offer(topology);
+    }
+
+    /// What details are made of.
+    fn known<'a>(&'a self, topology: &'a Topology) -> Known<'a> {
+        Known {
+            topology,
+            view: self.whole(),
+            look: self.look(),
+            trends: &self.trends,
+            usage: &self.usage,
+            arguments: self.arguments,
+            zone: &self.zone,
+        }
+    }
+
+    /// Takes in what the processes use whose details are open.
+    pub fn usage_sampled(&mut self, samples: Samples) -> Outcome {
+        self.usage.record(samples);
+        self.details_are_stale = true;
+        if self.details_open { Outcome::Changed } else { Outcome::Nothing }
     }
 
     /// How far the held picture is behind, in nanoseconds; `None` when it is not held.
@@ -292,6 +341,7 @@ impl App {
             Action::Search => self.prompt = Some(Prompt::search(&self.search, self.selection.clone())),
             Action::NextMatch => self.next_match(true),
             Action::PreviousMatch => self.next_match(false),
+            Action::Narrow => self.ask_to_narrow(),
             Action::Filter => self.prompt = Some(Prompt::filter(self.filter_text())),
             Action::ShowGraph => self.mode = Mode::Graph,
             Action::ShowList => self.show_list(),
@@ -302,6 +352,10 @@ impl App {
             | Action::ResetColumns => self.arrange_list(action),
             Action::Pause => self.pause(),
             Action::Relayout => self.graph.relayout(),
+            Action::ZoomIn => self.graph.set_zoom(self.graph.zoom().nearer()),
+            Action::ZoomOut => self.graph.set_zoom(self.graph.zoom().farther()),
+            Action::Overview => self.graph.set_overview(!self.graph.overview()),
+            Action::Pan(direction) => self.graph.pan_step(direction),
             Action::Help => (self.help, self.help_page) = (true, 0),
             Action::Export => self.choose_format(),
             Action::Copy => self.copy(),
@@ -368,11 +422,13 @@ impl App {
     fn back(&mut self) {
         if self.details_open {
             self.details_open = false;
+        } else if self.mode == Mode::Graph && self.graph.overview() {
+            self.graph.set_overview(false);
         } else if let (Some(Selection::Edge(_)), Some(anchor)) = (&self.selection, self.anchor.take()) {
             self.select(Selection::Node(anchor));
         } else if !self.search.is_empty() {
             self.set_search("");
-        } else if self.selection.take().is_none() {
+        } else if !self.widen() && self.selection.take().is_none() {
             self.leave_focus();
         }
     }
@@ -382,7 +438,7 @@ impl App {
         self.filter.as_ref().map_or("", |active| active.text.as_str())
     }
 
-    fn set_filter(&mut self, filter: Option<ActiveFilter>) {
+    pub(crate) fn set_filter(&mut self, filter: Option<ActiveFilter>) {
         self.filter = filter;
         // While the picture is held, this takes a new one of now: a filter that changed nothing would look broken.
         self.view_is_stale = true;

@@ -43,6 +43,8 @@ fn live(settings: &Settings, cli: &Cli) -> Result<(), Error> {
         tracker,
         filter: settings.filter.clone(),
         view: cli.view.unwrap_or_default(),
+        environment: settings.environment,
+        mouse: !cli.no_mouse,
         read_only: cli.read_only,
     };
     Ok(runtime()?.block_on(crate::live::run(options))?)

@@ -22,7 +22,7 @@ const SMALL: (u16, u16) = (80, 24);
 const LARGE: (u16, u16) = (160, 45);
 
 /// An application on the list, after some ticks.
-fn app_after(ticks: &[Tick]) -> (App, Topology) {
+pub(super) fn app_after(ticks: &[Tick]) -> (App, Topology) {
     let topology = fixture::after(ticks);
     let mut app = App::new(None, TimeZone::UTC);
     app.mode = Mode::List;
@@ -35,7 +35,7 @@ fn app() -> (App, Topology) {
     app_after(&fixture::ticks())
 }
 
-fn act(app: &mut App, topology: &Topology, actions: &[Action]) {
+pub(super) fn act(app: &mut App, topology: &Topology, actions: &[Action]) {
     for action in actions {
         app.handle(Request::Act(*action));
         app.settle(topology);
@@ -70,7 +70,7 @@ fn text_of(buffer: &Buffer) -> String {
     text
 }
 
-fn picture(app: &mut App, size: (u16, u16)) -> String {
+pub(super) fn picture(app: &mut App, size: (u16, u16)) -> String {
     text_of(&buffer(app, size, &Theme::colour()))
 }
 
@@ -116,6 +116,40 @@ fn details_of_a_node() {
     app.mode = Mode::List;
     insta::assert_snapshot!("node_80x24", picture(&mut app, SMALL));
     insta::assert_snapshot!("node_160x45", picture(&mut app, LARGE));
+}
+
+#[test]
+fn the_way_to_what_is_selected() {
+    let topology = fixture::shop();
+    let mut app = App::new(Some(filter("proto=tcp and not ip=192.0.2.0/24")), TimeZone::UTC);
+    app.tick_applied(fixture::NOW);
+    app.settle(&topology);
+    let select = |app: &mut App, label: &str| {
+        let key = app.whole().nodes.iter().find(|node| node.label == label).unwrap().key.clone();
+        app.select(Selection::Node(key));
+    };
+    let mut lines = Vec::new();
+    let mut look = |app: &mut App| {
+        for width in [160, 120, 80, 60] {
+            let line = picture(app, (width, 24)).lines().nth(1).unwrap().to_owned();
+            assert!(text::width(&line) <= usize::from(width));
+            lines.push(line);
+        }
+    };
+    look(&mut app);
+    select(&mut app, "nginx 2112");
+    look(&mut app);
+    act(&mut app, &topology, &[Action::Open]);
+    look(&mut app);
+    select(&mut app, "postgres 3002");
+    act(&mut app, &topology, &[Action::Open]);
+    look(&mut app);
+    act(&mut app, &topology, &[Action::NextEdge]);
+    look(&mut app);
+    app.set_filter(None);
+    app.settle(&topology);
+    look(&mut app);
+    insta::assert_snapshot!(lines.join("\n"));
 }
 
 #[test]
@@ -277,7 +311,7 @@ fn nothing_but_ascii_is_left_where_utf8_is_missing() {
 fn the_footer_keeps_what_matters_most() {
     let (mut app, _) = app();
     let footer = |app: &mut App, width| picture(app, (width, 12)).lines().last().unwrap().to_owned();
-    let wide = footer(&mut app, 160);
+    let wide = footer(&mut app, 200);
     let narrow = footer(&mut app, 48);
     for entry in bindings().filter(|binding| binding.scope == Scope::Screen).filter_map(|b| b.footer.as_ref())
     {
@@ -465,13 +499,13 @@ fn details_that_do_not_fit_are_scrolled() {
     act(&mut app, &topology, &[Action::Open]);
     let size = (80, 12);
     let top = picture(&mut app, size);
-    assert!(top.contains("5 open") && top.contains(" PgDn ") && !top.contains("PgUp"), "{top}");
+    assert!(top.contains("5 open, 1 new") && top.contains(" PgDn ") && !top.contains("PgUp"), "{top}");
     act(&mut app, &topology, &[Action::PageDown]);
     let next = picture(&mut app, size);
-    assert!(!next.contains("5 open") && next.contains(" PgUp "), "{next}");
+    assert!(!next.contains("5 open, 1 new") && next.contains(" PgUp "), "{next}");
     act(&mut app, &topology, &[Action::Last]);
     let end = picture(&mut app, size);
-    assert!(end.contains("10.0.2.4:51900") && !end.contains("PgDn"), "{end}");
+    assert!(end.contains("postgres:16") && !end.contains("PgDn"), "{end}");
     // Neither beyond the end nor away from it by another tick.
     act(&mut app, &topology, &[Action::PageDown]);
     assert_eq!(picture(&mut app, size), end);
