@@ -7,11 +7,13 @@ pub mod error;
 #[cfg(test)]
 mod fixture;
 pub mod graph;
+pub mod history;
 pub mod human;
 pub mod input;
 pub mod live;
 pub mod output;
 pub mod screen;
+pub mod stage;
 pub mod terminal;
 pub mod theme;
 pub mod trend;

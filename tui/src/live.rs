@@ -10,16 +10,18 @@ use crossterm::event::{Event, EventStream};
 use futures_util::StreamExt as _;
 use jiff::tz::TimeZone;
 use scopetop_tracker::filter::Filter;
+use scopetop_tracker::recording::Recording;
 use scopetop_tracker::text::Text;
-use scopetop_tracker::topology::Topology;
 use scopetop_tracker::topology::grouping::By;
 use scopetop_tracker::{Options, StartError, Tracker, Update};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until};
 
-use crate::app::{App, Outcome, Tracking};
-use crate::input::request;
+use crate::app::{App, Outcome, Speed, Time, Tracking};
+use crate::history::Limits;
+use crate::input::{Action, Request, request};
+use crate::stage::Stage;
 use crate::terminal::Screen;
 use crate::theme::Theme;
 use crate::view::ActiveFilter;
@@ -36,9 +38,24 @@ const KEYS_AT_ONCE: usize = 64;
 pub struct LiveOptions {
     /// How to track.
     pub tracker: Options,
+    /// How much of the past is kept.
+    pub history: Limits,
     /// The filter to begin with; an empty one shows everything.
     pub filter: Filter,
     /// By what it groups at first.
+    pub view: By,
+}
+
+/// What the screen is to show of a recording.
+#[derive(Debug)]
+pub struct ReplayOptions {
+    /// The recording.
+    pub recording: Recording,
+    /// How fast it plays at first.
+    pub speed: Speed,
+    /// As [`LiveOptions::filter`].
+    pub filter: Filter,
+    /// As [`LiveOptions::view`].
     pub view: By,
 }
 
@@ -83,35 +100,55 @@ pub async fn run(options: LiveOptions) -> Result<(), LiveError> {
     let mut app = App::new(ActiveFilter::new(options.filter), TimeZone::system());
     app.show_by(options.view);
     app.tick = u64::try_from(options.tracker.tick.as_nanos()).ok();
+    let mut stage = Stage::live(options.history);
     let mut screen = Screen::enter().map_err(LiveError::Terminal)?;
     let mut feed = Feed::start(options.tracker);
-    let ended = watch(&mut app, &mut screen, &theme, &mut feed, &mut signals).await;
+    let ended = watch(&mut app, &mut stage, &mut screen, &theme, &mut feed, &mut signals).await;
     // The terminal first: detaching from the kernel may take a moment.
     drop(screen);
     ended
 }
 
+/// Shows a recording on the same screen, likewise.
+pub async fn replay(options: ReplayOptions) -> Result<(), LiveError> {
+    let mut signals = Signals::new().map_err(LiveError::Signals)?;
+    let theme = Theme::for_no_color(std::env::var_os("NO_COLOR").as_deref());
+    let mut app = App::new(ActiveFilter::new(options.filter), TimeZone::system());
+    app.show_by(options.view);
+    app.time = Time::recorded(options.recording.moments(), options.speed);
+    app.tracking = Tracking::Live;
+    let mut stage = Stage::recorded(options.recording);
+    let mut screen = Screen::enter().map_err(LiveError::Terminal)?;
+    watch(&mut app, &mut stage, &mut screen, &theme, &mut Feed::Stopped, &mut signals).await
+}
+
 async fn watch(
     app: &mut App,
+    stage: &mut Stage,
     screen: &mut Screen,
     theme: &Theme,
     feed: &mut Feed,
     signals: &mut Signals,
 ) -> Result<(), LiveError> {
-    let mut topology = Topology::new();
     let mut events = EventStream::new();
     let mut pulse = interval(PULSE);
     pulse.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut frames = Frames::new(Instant::now());
 
+    let mut played = Instant::now();
+
     loop {
-        if frames.due(Instant::now()) {
-            app.settle(&topology);
+        let now = Instant::now();
+        frames.stale |= app.time.play(now - played);
+        played = now;
+        if frames.due(now) {
+            settle(app, stage);
             if let Err(error) = screen.draw(app, theme) {
                 return ended(error);
             }
             frames.drawn(Instant::now());
         }
+        let due = app.time.due();
         tokio::select! {
             biased;
             asked = signals.next() => match asked {
@@ -120,17 +157,19 @@ async fn watch(
                     if let Err(error) = screen.resume() {
                         return ended(error);
                     }
+                    // Nothing plays while nobody looks.
+                    played = Instant::now();
                     frames.stale = true;
                 }
             },
             event = events.next() => {
                 // A terminal that is closed ends the program, as the user asked by closing it.
                 let Some(Ok(event)) = event else { return Ok(()) };
-                let mut outcome = handle(app, &topology, &event);
+                let mut outcome = handle(app, stage, &event);
                 for _ in 1..KEYS_AT_ONCE {
                     let Some(event) = waiting(&mut events).await else { break };
                     let Some(Ok(event)) = event else { return Ok(()) };
-                    outcome = worse(outcome, handle(app, &topology, &event));
+                    outcome = worse(outcome, handle(app, stage, &event));
                 }
                 match outcome {
                     Outcome::Quit => return Ok(()),
@@ -138,6 +177,7 @@ async fn watch(
                         if let Err(error) = screen.suspend() {
                             return ended(error);
                         }
+                        played = Instant::now();
                         frames.stale = true;
                     }
                     Outcome::Changed => frames.stale = true,
@@ -146,10 +186,7 @@ async fn watch(
             }
             news = feed.next() => {
                 match news {
-                    News::Update(Update::Tick(tick)) => {
-                        topology.apply(&tick);
-                        app.tick_applied(tick.at);
-                    }
+                    News::Update(Update::Tick(tick)) => stage.take(app, &tick),
                     // It is live with the first tick: until then nobody knows what is there.
                     News::Started | News::Update(Update::Events(_)) => continue,
                     News::Stopped(why) => app.tracking = Tracking::Stopped(why),
@@ -158,6 +195,8 @@ async fn watch(
                 frames.stale = true;
             }
             () = sleep_until(frames.next), if frames.stale => {}
+            // Nothing is drawn sooner than the next frame.
+            () = sleep_until((now + due.unwrap_or_default()).max(frames.next)), if due.is_some() => {}
             _ = pulse.tick() => {
                 if Screen::panicked() {
                     return Err(LiveError::Panicked);
@@ -212,12 +251,25 @@ async fn waiting(events: &mut EventStream) -> Option<Option<io::Result<Event>>> 
     .await
 }
 
-fn handle(app: &mut App, topology: &Topology, event: &Event) -> Outcome {
-    // A key means what is there after the key before, also where both come between two frames: the first row after a
-    // filter was taken is one that the filter lets through.
+/// Brings what is shown up to date: with the moment that is to be shown, and what keys and ticks changed.
+fn settle(app: &mut App, stage: &mut Stage) {
+    let topology = stage.topology(app);
     app.settle(topology);
+}
+
+fn handle(app: &mut App, stage: &mut Stage, event: &Event) -> Outcome {
+    let asked = match event {
+        Event::Key(key) => request(key, app.scope()),
+        _ => None,
+    };
+    // A key means what is there after the key before, also where both come between two frames: the first row after a
+    // filter was taken is one that the filter lets through. One that goes through time does not ask what is there: a
+    // hundred steps are one jump.
+    if !matches!(asked, Some(Request::Act(Action::Travel(_)))) {
+        settle(app, stage);
+    }
     match event {
-        Event::Key(key) => request(key, app.scope()).map_or(Outcome::Nothing, |asked| app.handle(asked)),
+        Event::Key(_) => asked.map_or(Outcome::Nothing, |asked| app.handle(asked)),
         Event::Paste(text) => {
             app.type_text(text);
             Outcome::Changed
@@ -363,14 +415,16 @@ mod tests {
 
     #[test]
     fn keys_that_come_at_once_do_the_same_as_one_after_the_other() {
-        let topology = crate::fixture::topology();
         let mut app = App::new(None, TimeZone::UTC);
-        app.tick_applied(crate::fixture::NOW);
+        let mut stage = Stage::live(Limits::default());
+        for tick in crate::fixture::ticks() {
+            stage.take(&mut app, &tick);
+        }
         let keys = "tfport=5432".chars().map(KeyCode::Char).chain([KeyCode::Enter, KeyCode::Down]);
         for code in keys {
-            handle(&mut app, &topology, &Event::Key(code.into()));
+            handle(&mut app, &mut stage, &Event::Key(code.into()));
         }
-        app.settle(&topology);
+        settle(&mut app, &mut stage);
         assert_eq!((app.view.edges.len(), app.selected_row()), (1, Some(0)));
     }
 }

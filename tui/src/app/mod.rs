@@ -5,6 +5,7 @@ mod focus;
 mod grouping;
 mod motion;
 mod prompt;
+mod time;
 
 use jiff::tz::TimeZone;
 use scopetop_tracker::identity::Timestamp;
@@ -15,6 +16,7 @@ pub use editor::Editor;
 use focus::Focuses;
 use grouping::Asleep;
 pub use prompt::{Prompt, PromptKind};
+pub use time::{Speed, Standing, Time};
 
 use crate::graph::GraphState;
 use crate::input::{Action, Request, Scope};
@@ -88,8 +90,8 @@ pub struct App {
     pub prompt: Option<Prompt>,
     /// Whether the help screen is open.
     pub help: bool,
-    /// Whether the picture is held.
-    pub paused: bool,
+    /// Which moment is shown.
+    pub time: Time,
     /// What has become of the tracker.
     pub tracking: Tracking,
     /// How long a tick is meant to be, in nanoseconds: a single one may be longer or shorter. `None` where only the
@@ -105,6 +107,8 @@ pub struct App {
     pub page: usize,
     /// How the rates and round-trip times of what was shown went lately. Whoever jumps to another time clears them.
     pub trends: Trends,
+    /// Those of now, while the past is shown.
+    trends_of_now: Option<Trends>,
     /// The zone that times are told in.
     pub zone: TimeZone,
     /// Where the selected edge was in the list, for when it is gone.
@@ -143,7 +147,7 @@ impl App {
             search: String::new(),
             prompt: None,
             help: false,
-            paused: false,
+            time: Time::default(),
             tracking: Tracking::default(),
             tick: None,
             newest: None,
@@ -151,6 +155,7 @@ impl App {
             list_offset: 0,
             page: 0,
             trends: Trends::default(),
+            trends_of_now: None,
             zone,
             row: 0,
             anchor: None,
@@ -168,11 +173,28 @@ impl App {
     pub fn tick_applied(&mut self, at: Timestamp) -> Outcome {
         self.tracking = Tracking::Live;
         self.newest = Some(at);
-        if !self.paused {
+        if self.time.shown().is_none() {
             self.view_is_stale = true;
         }
-        // Held, the header still tells how far behind the picture is.
+        // In the past, the header still tells how far behind the picture is.
         Outcome::Changed
+    }
+
+    /// Notes that the topology is that of another moment than before: of the next tick, or (`jumps`) of any other.
+    pub fn moment_changed(&mut self, jumps: bool) {
+        self.view_is_stale = true;
+        if !jumps {
+            return;
+        }
+        match (self.time.shown(), self.trends_of_now.take()) {
+            // What is known of now is wanted again.
+            (None, Some(trends)) => self.trends = trends,
+            (None, None) => {}
+            (Some(_), kept) => {
+                let before = std::mem::take(&mut self.trends);
+                self.trends_of_now = kept.or(Some(before).filter(|_| !self.time.is_recording()));
+            }
+        }
     }
 
     /// Brings what is shown up to date with the topology, as far as keys and ticks made it stale. To be called before
@@ -204,12 +226,6 @@ impl App {
                 self.details = known;
             }
         }
-    }
-
-    /// How far the held picture is behind, in nanoseconds; `None` when it is not held.
-    pub fn behind(&self) -> Option<u64> {
-        let shown = self.view.host.as_ref().map_or(Timestamp(0), |host| host.at);
-        self.paused.then(|| self.newest.map_or(0, |newest| newest.since(shown)))
     }
 
     /// Which keys hold now.
@@ -253,16 +269,11 @@ impl App {
             Action::Filter => self.prompt = Some(Prompt::filter(self.filter_text())),
             Action::ShowGraph => self.mode = Mode::Graph,
             Action::ShowList => self.show_list(),
-            Action::Pause => self.pause(),
+            Action::Travel(travel) => self.time.travel(travel),
             Action::Relayout => self.graph.relayout(),
             Action::Help => self.help = true,
             Action::Quit | Action::Suspend | Action::Edit(_) => {}
         }
-    }
-
-    fn pause(&mut self) {
-        self.paused = !self.paused;
-        self.view_is_stale |= !self.paused;
     }
 
     /// Opens the selected group, focuses the selected node, or opens the details of the selected edge.
@@ -321,7 +332,6 @@ impl App {
 
     fn set_filter(&mut self, filter: Option<ActiveFilter>) {
         self.filter = filter;
-        // While the picture is held, this takes a new one of now: a filter that changed nothing would look broken.
         self.view_is_stale = true;
     }
 

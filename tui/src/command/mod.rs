@@ -2,6 +2,9 @@
 
 pub mod doctor;
 pub mod events;
+pub mod record;
+pub mod replay;
+mod signals;
 pub mod snapshot;
 
 use std::ffi::OsString;
@@ -11,11 +14,11 @@ use std::io::{self, BufWriter, Write};
 use std::os::fd::AsFd as _;
 
 use scopetop_tracker::tick::Source;
-use scopetop_tracker::topology::grouping::By;
 use scopetop_tracker::{Tracker, Update};
 
 use crate::cli::{Cli, Command, Settings};
 use crate::error::Error;
+use crate::history::Limits;
 use crate::live::LiveOptions;
 
 /// Runs the program with this command line, its first word the program's name.
@@ -30,17 +33,25 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Result<(), Error> {
     };
     let settings = cli.settings()?;
     match &cli.command {
-        None => live(&settings, cli.view.unwrap_or_default()),
+        None => live(&cli, &settings),
         Some(Command::Snapshot(options)) => snapshot::run(options, &settings),
         Some(Command::Events(options)) => events::run(options, &settings),
+        Some(Command::Record(options)) => record::run(options, &settings),
+        Some(Command::Replay(options)) => replay::run(options, &settings),
         Some(Command::Doctor(options)) => doctor::run(options, &settings),
     }
 }
 
 /// The live screen.
-fn live(settings: &Settings, view: By) -> Result<(), Error> {
+fn live(cli: &Cli, settings: &Settings) -> Result<(), Error> {
     let tracker = settings.options(settings.tick, false);
-    let options = LiveOptions { tracker, filter: settings.filter.clone(), view };
+    let usual = Limits::default();
+    let history = Limits {
+        span: cli.history.unwrap_or(usual.span),
+        bytes: cli.history_memory.map_or(usual.bytes, |megabytes| usize::from(megabytes) << 20),
+    };
+    let view = cli.view.unwrap_or_default();
+    let options = LiveOptions { tracker, history, filter: settings.filter.clone(), view };
     Ok(runtime()?.block_on(crate::live::run(options))?)
 }
 

@@ -6,7 +6,7 @@ use ratatui::layout::Rect;
 use scopetop_tracker::identity::Timestamp;
 
 use super::text::{Piece, write};
-use crate::app::{App, Tracking};
+use crate::app::{App, Standing, Tracking};
 use crate::human;
 use crate::theme::Theme;
 
@@ -26,9 +26,12 @@ fn left(app: &App, theme: &Theme) -> Vec<Piece> {
             11,
         ));
     }
-    let (status, style) = match (&app.tracking, app.behind()) {
+    let (status, style) = match (&app.tracking, app.time.standing()) {
+        (_, Standing::Past(behind)) => (format!("▌▌ −{}", human::clock(behind)), theme.warning),
         (Tracking::Stopped(_), _) => (String::from("✗ STOPPED"), theme.error),
-        (_, Some(behind)) => (format!("‖ PAUSED −{}", human::age(behind)), theme.warning),
+        (_, Standing::Plays(speed)) => (format!("▶ REPLAY {speed}"), theme.good),
+        (_, Standing::Stands(speed)) => (format!("▌▌ REPLAY {speed}"), theme.warning),
+        (_, Standing::End) => (String::from("■ REPLAY END"), theme.warning),
         (Tracking::Starting, _) => (String::from("◌ STARTING"), theme.warning),
         (Tracking::Live, _) => (String::from("● LIVE"), theme.good),
     };

@@ -8,6 +8,7 @@ mod help;
 mod list;
 mod tabs;
 mod text;
+mod timeline;
 
 use ratatui::Frame;
 use ratatui::buffer::Buffer;
@@ -46,7 +47,9 @@ fn render(buffer: &mut Buffer, area: Rect, app: &mut App, theme: &Theme) {
     bar::render(buffer, Rect { y: area.y + 1, height: bar_height, ..area }, app, theme);
     footer::render(buffer, row(area, bottom), app, theme);
 
-    let body = Rect { y: top, height: bottom - top, ..area };
+    let time = timeline::height(app, area.height);
+    timeline::render(buffer, Rect { y: bottom - time, height: time, ..area }, app, theme);
+    let body = Rect { y: top, height: bottom - time - top, ..area };
     let mut main = body;
     if app.details_open {
         if area.width < ROOMY.0 || area.height < ROOMY.1 {

@@ -1,9 +1,10 @@
 //! Measures what scopetop must reach, on loopback, each figure beside its target.
 //!
-//! `cargo run --release --package scopetop-lab --bin lab-bench -- [start] [short] [flat] [hold] [containers]` (all,
+//! `cargo run --release --package scopetop-lab --bin lab-bench -- [start] [short] [flat] [hold] [containers] [history]` (all,
 //! where none is named). Needs root, `ss`, and two processors. Nothing here fails on a figure: it is for a person to read.
 
 mod containers;
+mod history;
 
 use std::fs::File;
 use std::io::{BufRead as _, BufReader};
@@ -18,6 +19,7 @@ use scopetop_lab::world::Namespace;
 use serde_json::Value;
 
 use containers::containers;
+use history::history;
 
 type Failure = Box<dyn std::error::Error>;
 type Measurement = fn() -> Result<(), Failure>;
@@ -34,10 +36,16 @@ fn main() -> ExitCode {
         eprintln!("lab-bench: a debug build: run it with --release for figures that mean something");
     }
     let asked: Vec<String> = std::env::args().skip(1).collect();
-    let all: [(&str, Measurement); 5] =
-        [("start", start), ("short", short), ("flat", flat), ("hold", hold), ("containers", containers)];
+    let all: [(&str, Measurement); 6] = [
+        ("start", start),
+        ("short", short),
+        ("flat", flat),
+        ("hold", hold),
+        ("containers", containers),
+        ("history", history),
+    ];
     if let Some(unknown) = asked.iter().find(|name| !all.iter().any(|(known, _)| known == name)) {
-        eprintln!("lab-bench: {unknown} is no measurement: start, short, flat, hold, containers");
+        eprintln!("lab-bench: {unknown} is no measurement: start, short, flat, hold, containers, history");
         return ExitCode::from(2);
     }
     // Built now, where it is not: not in the midst of a measurement.

@@ -3,6 +3,7 @@
 mod finding;
 mod moving;
 mod program;
+mod time;
 mod typing;
 mod views;
 
@@ -11,8 +12,14 @@ use crossterm::event::KeyCode;
 use super::{Action, Binding, Footer, Key};
 
 /// The areas, in the order of the help screen and the footer.
-const AREAS: [&[Binding]; 5] =
-    [moving::BINDINGS, views::BINDINGS, finding::BINDINGS, program::BINDINGS, typing::BINDINGS];
+const AREAS: [&[Binding]; 6] = [
+    moving::BINDINGS,
+    views::BINDINGS,
+    finding::BINDINGS,
+    time::BINDINGS,
+    program::BINDINGS,
+    typing::BINDINGS,
+];
 
 /// Every key that does something, in the order of the help screen and the footer.
 pub fn bindings() -> impl Iterator<Item = &'static Binding> + Clone {
