@@ -9,6 +9,7 @@
 pub mod actor;
 pub mod binary;
 pub mod bpf;
+pub mod cgroup;
 pub mod deed;
 pub mod docker;
 pub mod flood;

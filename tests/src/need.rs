@@ -8,6 +8,7 @@ use std::process::{Command, Stdio};
 
 use serde_json::Value;
 
+use crate::cgroup::Cgroup;
 use crate::world::Namespace;
 use crate::{binary, bpf};
 
@@ -27,6 +28,8 @@ pub enum Need {
     Ebpf,
     /// The datagrams of UDP can be seen, whether their sockets are connected or not.
     Datagrams,
+    /// Cgroups can be made where cgroup v2 is mounted.
+    Cgroups,
 }
 
 impl Need {
@@ -50,6 +53,9 @@ impl Need {
                 let refused =
                     steps.into_iter().find(|step| step["part"] == "udp" && step["outcome"] == "refused");
                 refused.map(|step| format!("UDP: {}", step["reason"]))
+            }),
+            Self::Cgroups => Self::Root.missing().or_else(|| {
+                Cgroup::make("need.scope").err().map(|error| format!("no cgroup can be made: {error}"))
             }),
             Self::Nft => Self::Namespaces.missing().or_else(|| {
                 let namespace = match Namespace::anonymous() {

@@ -29,7 +29,8 @@ pub enum RecordKind {
     State = 1,
     /// A user of an accepted socket showed itself (accept, receive, send or close).
     Owner = 2,
-    /// One row of the scan: an open file that is a socket, with the process that has it open.
+    /// One row of the scan: an open file that is a socket, with the process that has it open; or, without a
+    /// process, a connection that waits in a listener's queue.
     Row = 3,
     /// The first datagram between a UDP socket and a remote address, or the first since that flow's counters were
     /// given up.
@@ -248,6 +249,9 @@ macro_rules! members {
                         | Self::UnixPeer
                         | Self::UnixAddressLength
                         | Self::UnixAddressName
+                        | Self::AcceptQueueHead
+                        | Self::RequestNext
+                        | Self::RequestSk
                 )
             }
 
@@ -295,6 +299,12 @@ members! {
     UnixAddressName = "unix_address" "name",
     /// In network byte order; kept once closed.
     InetSport = "inet_sock" "inet_sport",
+    /// The first connection that waits to be accepted, as its request. 0, which no kernel has it at, where it is elsewhere.
+    AcceptQueueHead = "inet_connection_sock" "icsk_accept_queue.rskq_accept_head",
+    /// The next request in that queue.
+    RequestNext = "request_sock" "dl_next",
+    /// The connection that came of a request.
+    RequestSk = "request_sock" "sk",
     TcpBytesSent = "tcp_sock" "bytes_sent",
     TcpBytesRetrans = "tcp_sock" "bytes_retrans",
     TcpBytesAcked = "tcp_sock" "bytes_acked",

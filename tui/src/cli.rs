@@ -21,6 +21,9 @@ pub const DEFAULT_TICK: Duration = Duration::from_secs(1);
 /// Ticks may be this long, in milliseconds: below, the host would be busy with being looked at.
 const TICK_MILLISECONDS: std::ops::RangeInclusive<u64> = 50..=3_600_000;
 
+/// The most columns and rows of a picture.
+const MAXIMUM_CELLS: u16 = 500;
+
 /// An observation may be this long, in seconds: a year.
 const MAXIMUM_SECONDS: f64 = 31_536_000.0;
 
@@ -77,7 +80,8 @@ pub enum Command {
 Examples:
   sudo scopetop snapshot
   sudo scopetop snapshot --for 10 --format json | jq '.connections[] | select(.state == \"failed\")'
-  sudo scopetop snapshot --for 0 --format dot | dot -Tsvg > host.svg"
+  sudo scopetop snapshot --for 0 --format dot | dot -Tsvg > host.svg
+  sudo scopetop snapshot --format svg --size 160x45 > screen.svg"
     )]
     Snapshot(Snapshot),
     /// Print each event as it happens: connect, accept, close, listen, fail
@@ -134,6 +138,9 @@ pub struct Snapshot {
     /// Observe for so long before printing; 0: what is there at once [default: one tick]
     #[arg(long = "for", value_name = "SECONDS", value_parser = seconds, allow_negative_numbers = true)]
     pub duration: Option<Duration>,
+    /// The size of the screen that svg is a picture of, in cells [default: 120x40]
+    #[arg(long, value_name = "COLUMNSxROWS", value_parser = size)]
+    pub size: Option<(u16, u16)>,
     #[command(flatten)]
     common: Common,
 }
@@ -204,6 +211,10 @@ pub enum SnapshotFormat {
     Table,
     /// For Graphviz
     Dot,
+    /// For Mermaid, e.g. in Markdown
+    Mermaid,
+    /// The screen, as a picture
+    Svg,
 }
 
 /// How events are printed.
@@ -405,6 +416,17 @@ fn speed(text: &str) -> Result<Speed, String> {
     })
 }
 
+fn size(text: &str) -> Result<(u16, u16), String> {
+    let number = |text: &str| text.parse::<u16>().ok().filter(|&number| number <= MAXIMUM_CELLS);
+    text.split_once('x')
+        .and_then(|(columns, rows)| Some((number(columns)?, number(rows)?)))
+        .filter(|&(columns, rows)| columns >= crate::screen::LEAST.0 && rows >= crate::screen::LEAST.1)
+        .ok_or_else(|| {
+            let (columns, rows) = crate::screen::LEAST;
+            format!("'{text}' is not a size from {columns}x{rows} to {MAXIMUM_CELLS}x{MAXIMUM_CELLS}")
+        })
+}
+
 fn milliseconds(text: &str) -> Result<Duration, String> {
     match text.parse() {
         Ok(number) if TICK_MILLISECONDS.contains(&number) => Ok(Duration::from_millis(number)),
@@ -567,6 +589,8 @@ mod tests {
             &["\u{1b}[31m\u{202e}"],
             &["--filter", "pid=1", "--filter", "pid=1 and prt=80"],
             &["--filter", "pid=1", "events", "--filter", "prt=80"],
+            &["snapshot", "--format", "svg", "--size", "39x10"],
+            &["snapshot", "--format", "svg", "--size", "120"],
             &["--view", "cgroup"],
             &["--view", "pod", "snapshot"],
             &["--history", "60", "events"],

@@ -3,7 +3,9 @@
 pub mod app;
 pub mod cli;
 pub mod command;
+pub mod errands;
 pub mod error;
+pub mod export;
 #[cfg(test)]
 mod fixture;
 pub mod graph;

@@ -18,12 +18,13 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until};
 
-use crate::app::{App, Outcome, Speed, Time, Tracking};
+use crate::app::{App, Message, Outcome, Speed, Time, Tracking};
+use crate::errands::Errands;
 use crate::history::Limits;
-use crate::input::{Action, Request, request};
+use crate::input::{Action, Request};
 use crate::stage::Stage;
 use crate::terminal::Screen;
-use crate::theme::Theme;
+use crate::theme::{Terminal, Theme};
 use crate::view::ActiveFilter;
 
 /// The screen is drawn at most this often.
@@ -96,7 +97,8 @@ impl std::error::Error for LiveError {
 /// To be called on a tokio runtime with timers and signals; one thread is enough.
 pub async fn run(options: LiveOptions) -> Result<(), LiveError> {
     let mut signals = Signals::new().map_err(LiveError::Signals)?;
-    let theme = Theme::for_no_color(std::env::var_os("NO_COLOR").as_deref());
+    let terminal = Terminal::new(|name| std::env::var(name).ok());
+    let theme = terminal.dressed(terminal.theme());
     let mut app = App::new(ActiveFilter::new(options.filter), TimeZone::system());
     app.show_by(options.view);
     app.tick = u64::try_from(options.tracker.tick.as_nanos()).ok();
@@ -112,11 +114,15 @@ pub async fn run(options: LiveOptions) -> Result<(), LiveError> {
 /// Shows a recording on the same screen, likewise.
 pub async fn replay(options: ReplayOptions) -> Result<(), LiveError> {
     let mut signals = Signals::new().map_err(LiveError::Signals)?;
-    let theme = Theme::for_no_color(std::env::var_os("NO_COLOR").as_deref());
+    let terminal = Terminal::new(|name| std::env::var(name).ok());
+    let theme = terminal.dressed(terminal.theme());
     let mut app = App::new(ActiveFilter::new(options.filter), TimeZone::system());
     app.show_by(options.view);
     app.time = Time::recorded(options.recording.moments(), options.speed);
     app.tracking = Tracking::Live;
+    if let Some(flaw) = options.recording.flaw() {
+        app.tell(Message::bad(flaw.to_string()));
+    }
     let mut stage = Stage::recorded(options.recording);
     let mut screen = Screen::enter().map_err(LiveError::Terminal)?;
     watch(&mut app, &mut stage, &mut screen, &theme, &mut Feed::Stopped, &mut signals).await
@@ -134,7 +140,7 @@ async fn watch(
     let mut pulse = interval(PULSE);
     pulse.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut frames = Frames::new(Instant::now());
-
+    let mut errands = Errands::default();
     let mut played = Instant::now();
 
     loop {
@@ -171,6 +177,9 @@ async fn watch(
                     let Some(Ok(event)) = event else { return Ok(()) };
                     outcome = worse(outcome, handle(app, stage, &event));
                 }
+                if let Err(error) = see_to(&errands, app, stage, screen, theme) {
+                    return ended(error);
+                }
                 match outcome {
                     Outcome::Quit => return Ok(()),
                     Outcome::Suspend => {
@@ -183,6 +192,10 @@ async fn watch(
                     Outcome::Changed => frames.stale = true,
                     Outcome::Nothing => {}
                 }
+            }
+            message = errands.next() => {
+                app.tell(message);
+                frames.stale = true;
             }
             news = feed.next() => {
                 match news {
@@ -259,7 +272,7 @@ fn settle(app: &mut App, stage: &mut Stage) {
 
 fn handle(app: &mut App, stage: &mut Stage, event: &Event) -> Outcome {
     let asked = match event {
-        Event::Key(key) => request(key, app.scope()),
+        Event::Key(key) => app.keymap.request(key, app.scope()),
         _ => None,
     };
     // A key means what is there after the key before, also where both come between two frames: the first row after a
@@ -276,6 +289,26 @@ fn handle(app: &mut App, stage: &mut Stage, event: &Event) -> Outcome {
         }
         Event::Resize(..) => Outcome::Changed,
         Event::FocusGained | Event::FocusLost | Event::Mouse(_) => Outcome::Nothing,
+    }
+}
+
+/// Sees to what the keys wished for, at once: a wish means what is on the screen now.
+fn see_to(
+    errands: &Errands,
+    app: &mut App,
+    stage: &mut Stage,
+    screen: &mut Screen,
+    theme: &Theme,
+) -> io::Result<()> {
+    if !app.has_wishes() {
+        return Ok(());
+    }
+    let topology = stage.topology(app);
+    app.settle(topology);
+    let size = screen.size()?;
+    match errands.see_to(app, topology, theme, size) {
+        Some(sequences) => screen.send(&sequences),
+        None => Ok(()),
     }
 }
 

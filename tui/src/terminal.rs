@@ -86,6 +86,22 @@ impl Screen {
         Ok(())
     }
 
+    /// How many columns and rows there are.
+    pub fn size(&self) -> io::Result<(u16, u16)> {
+        let size = self.terminal.size()?;
+        Ok((size.width, size.height))
+    }
+
+    /// Sends the terminal a sequence that draws nothing.
+    pub fn send(&mut self, sequence: &str) -> io::Result<()> {
+        if TAKEN.load(Ordering::SeqCst) {
+            let mut out = io::stdout();
+            out.write_all(sequence.as_bytes())?;
+            out.flush()?;
+        }
+        Ok(())
+    }
+
     /// Whether a thread panicked since the terminal was taken.
     pub fn panicked() -> bool {
         PANICKED.load(Ordering::SeqCst)

@@ -24,6 +24,14 @@ fn shown(filters: &[&str], pairs: &[&Pair]) -> Vec<bool> {
     pairs.iter().map(|pair| !picture.connections_of(pair.ends()).is_empty()).collect()
 }
 
+/// Whether the tests run in the host's namespace.
+pub(crate) fn host_is_own() -> bool {
+    // Where the first process may not be looked at, the own namespace is the host's as far as one can tell.
+    let own = std::fs::metadata("/proc/self/ns/net").unwrap().ino();
+    std::fs::metadata("/proc/1/ns/net").is_ok_and(|first| first.ino() == own)
+        || File::open("/proc/1/ns/net").is_err()
+}
+
 #[test]
 fn by_network_namespace() {
     require!(Namespaces);
@@ -40,11 +48,7 @@ fn by_network_namespace() {
     // The tests may themselves run in a namespace that is not the first process's.
     let own = format!("netns={}", own_netns().unwrap());
     assert_eq!(shown(&[&own], &pairs), [false, false, true]);
-    // Where the first process may not be looked at, the own namespace is the host's as far as one can tell.
-    let own = std::fs::metadata("/proc/self/ns/net").unwrap().ino();
-    let host_is_own = std::fs::metadata("/proc/1/ns/net").is_ok_and(|first| first.ino() == own)
-        || File::open("/proc/1/ns/net").is_err();
-    assert_eq!(shown(&["netns=host"], &pairs), [false, false, host_is_own]);
+    assert_eq!(shown(&["netns=host"], &pairs), [false, false, host_is_own()]);
     // A namespace that is not there.
     assert_eq!(shown(&["netns=1"], &pairs), [false, false, false]);
 }

@@ -23,6 +23,7 @@ mod picture;
 mod privileges;
 mod refused;
 mod resolve;
+mod services;
 mod short_lives;
 mod slow_scans;
 mod ticks;

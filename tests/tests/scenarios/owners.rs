@@ -3,7 +3,7 @@
 use std::net::TcpListener;
 
 use scopetop_lab::actor::Actor;
-use scopetop_lab::picture::{Ends, Picture, address_of};
+use scopetop_lab::picture::{Ends, Picture, address_of, edges};
 use scopetop_lab::world::Namespace;
 use scopetop_lab::{require, wait};
 use serde_json::{Value, json};
@@ -109,8 +109,12 @@ fn a_connection_that_a_child_inherited_has_both() {
 
 /// A client whose connection waits in its listener's queue.
 fn queued(namespace: &Namespace) -> (Actor, Actor, Ends) {
+    queued_at(namespace, "127.0.0.1:0")
+}
+
+fn queued_at(namespace: &Namespace, address: &str) -> (Actor, Actor, Ends) {
     let (mut client, mut server) = (Actor::inside(namespace), Actor::inside(namespace));
-    let address = server.listens("listener", "127.0.0.1:0");
+    let address = server.listens("listener", address);
     let local = client.connects("end", address);
     (client, server, Ends { netns: namespace.inode(), client: local, server: address })
 }
@@ -141,13 +145,41 @@ fn a_connection_that_nobody_accepted_yet_is_the_listeners() {
 fn a_connection_that_was_in_the_queue_before_is_shown_once() {
     require!(Namespaces, Ebpf);
     let namespace = Namespace::anonymous().unwrap();
-    let (client, server, ends) = queued(&namespace);
+    let queues = ["127.0.0.1:0", "[::1]:0"].map(|address| queued_at(&namespace, address));
     let picture = Picture::inside(&namespace, &["--for", "0"]);
-    let connection = picture.connection_of(ends);
-    assert_eq!(connection["state"], "established", "{connection:#}");
-    assert_eq!(address_of(&connection["client"]), Some(ends.client), "{connection:#}");
-    picture.assert_owner(&connection["client"], client.pid(), ACTOR);
-    // No process holds the server's socket yet, so no scan finds it: its owner is the listener's or nobody.
-    let pids = &connection["server"]["pids"];
-    assert!(*pids == json!([]) || *pids == json!([server.pid()]), "{connection:#}");
+    for queued in &queues {
+        assert_listeners(&picture, queued);
+        let connection = picture.connection_of(queued.2);
+        assert_eq!(connection["directed"], true, "{connection:#}");
+        assert_eq!(connection["bytes_to_server"], 0, "{connection:#}");
+    }
+    assert_eq!(edges(&[&namespace]), queues.len());
+}
+
+#[test]
+fn what_waits_in_a_shared_queue_is_of_all_who_listen_until_one_accepts() {
+    require!(Namespaces, Ebpf);
+    let namespace = Namespace::anonymous().unwrap();
+    let (mut one, other, address) = pre_forked(&namespace);
+    let mut client = Actor::inside(&namespace);
+    let [first, second] = ["first", "second"].map(|name| {
+        let client = client.connects(name, address);
+        Ends { netns: namespace.inode(), client, server: address }
+    });
+    let holders = |picture: &Picture, ends: Ends| {
+        let connection = picture.connection_of(ends);
+        picture.assert_owner(&connection["client"], client.pid(), ACTOR);
+        let mut pids: Vec<u64> =
+            connection["server"]["pids"].as_array().unwrap().iter().filter_map(Value::as_u64).collect();
+        pids.sort_unstable();
+        pids
+    };
+    let mut both = [u64::from(one.pid()), u64::from(other.pid())];
+    both.sort_unstable();
+    let picture = Picture::inside(&namespace, &["--for", "0"]);
+    assert_eq!([first, second].map(|ends| holders(&picture, ends)), [both, both]);
+    one.does("accept listener end");
+    let picture = Picture::inside(&namespace, &["--for", "0"]);
+    assert_eq!(holders(&picture, first), [u64::from(one.pid())]);
+    assert_eq!(holders(&picture, second), both);
 }

@@ -1,42 +1,52 @@
 //! Whose a process is, by the path of its cgroup.
 
+use super::unit::{SYSTEMD, service_in, unescaped};
 use crate::identity::ContainerId;
 use crate::text::Text;
 
-/// A container that a cgroup's path names.
+/// A container that a cgroup's path names, or a systemd service.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Named {
     /// Its id.
     pub id: ContainerId,
     /// The engine; `None` where the path has only the id.
     pub runtime: Option<Text>,
+    /// Its name, where the path has one beside the id: that of a service.
+    pub name: Option<Text>,
     /// The container around it, where the path has another.
     pub parent: Option<ContainerId>,
 }
 
-/// The container in the text of `/proc/PID/cgroup`: all lines count (a hierarchy each, on a cgroup v1 host), the
-/// innermost container wins.
+impl Named {
+    /// Whether it is a service of the host's, in no container.
+    pub fn is_service(&self) -> bool {
+        self.runtime.as_deref() == Some(SYSTEMD)
+    }
+}
+
+/// The container in the text of `/proc/PID/cgroup`, else the service: all lines count (a hierarchy each, on a cgroup v1
+/// host), the innermost wins, and any container over a service.
 pub fn container_of(text: &[u8]) -> Option<Named> {
     text.split(|&byte| byte == b'\n')
         .filter_map(|line| line.splitn(3, |&byte| byte == b':').nth(2))
         .filter_map(in_path)
         // Of equals the first: one hierarchy's line says as much as another's.
         .rev()
-        .max_by_key(|&(depth, ref found)| (depth, found.runtime.is_some()))
+        .max_by_key(|&(depth, ref found)| (!found.is_service(), depth, found.runtime.is_some()))
         .map(|(_, found)| found)
 }
 
-/// The container in the path of one cgroup.
+/// The container in the path of one cgroup, else the service.
 pub fn container_of_path(path: &[u8]) -> Option<Named> {
     in_path(path).map(|(_, found)| found)
 }
 
-/// The innermost container of a path with the one around it, and how deep in the path that is.
+/// The innermost container of a path with the one around it, else the service, and how deep in the path that is.
 fn in_path(path: &[u8]) -> Option<(usize, Named)> {
     let names: Vec<_> = path.split(|&byte| byte == b'/').filter(|name| !name.is_empty()).collect();
     let mut found =
         (0..names.len()).rev().filter_map(|depth| Some((depth, in_name(names[depth], &names[..depth])?)));
-    let (depth, innermost) = found.next()?;
+    let Some((depth, innermost)) = found.next() else { return service_in(&names) };
     // Podman's pods have ids too, and may have a folder around those of their containers.
     let is_pod = |depth: &usize| depth.checked_sub(1).is_some_and(|above| names[above] == b"libpod_parent");
     let parent = found.find(|(depth, named)| named.id != innermost.id && !is_pod(depth));
@@ -98,7 +108,12 @@ fn machine(name: &[u8], scope: Option<&[u8]>, parent: &[u8]) -> Option<Named> {
 }
 
 fn named(id: &[u8], runtime: Option<&str>) -> Named {
-    Named { id: ContainerId(Text::from_bytes(id)), runtime: runtime.map(Text::from), parent: None }
+    Named {
+        id: ContainerId(Text::from_bytes(id)),
+        runtime: runtime.map(Text::from),
+        name: None,
+        parent: None,
+    }
 }
 
 /// The engine, where the id stands alone and the folder above tells.
@@ -123,23 +138,6 @@ fn runtime_of_word(word: &[u8]) -> Option<&'static str> {
 /// Whether this is an id as the engines make them: 64 hexadecimal digits.
 fn is_id(name: &[u8]) -> bool {
     name.len() == 64 && name.iter().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
-}
-
-/// A name as it was before systemd spelled out what may not be in a unit's name: `web\x2d1` is `web-1`.
-fn unescaped(name: &[u8]) -> Vec<u8> {
-    let mut plain = Vec::with_capacity(name.len());
-    let mut rest = name;
-    while let Some((&first, tail)) = rest.split_first() {
-        let escaped = tail
-            .strip_prefix(b"x")
-            .filter(|_| first == b'\\')
-            .and_then(|tail| std::str::from_utf8(tail.get(..2)?).ok())
-            .filter(|digits| digits.bytes().all(|byte| byte.is_ascii_hexdigit()))
-            .and_then(|digits| u8::from_str_radix(digits, 16).ok());
-        plain.push(escaped.unwrap_or(first));
-        rest = if escaped.is_some() { &tail[3..] } else { tail };
-    }
-    plain
 }
 
 #[cfg(test)]
@@ -196,7 +194,6 @@ mod tests {
         ("0::/libpod_parent/libpod-A", Some(("A", Some("podman")))),
         ("0::/libpod_parent/B/libpod-A", Some(("A", Some("podman")))),
         ("0::/system.slice/shop.service/libpod-payload-A", Some(("A", Some("podman")))),
-        ("0::/system.slice/shop.service/runtime", None),
         (
             "0::/user.slice/user-1000.slice/user@1000.service/app.slice/shop.service/libpod-payload-A/init.scope",
             Some(("A", Some("podman"))),
@@ -246,9 +243,6 @@ mod tests {
         ("0::/machine.slice/machine-deb\\x2d12.scope/payload", Some(("deb-12", Some("systemd-nspawn")))),
         ("0::/machine.slice/machine-qemu\\x2d1\\x2dwin.scope/libvirt", None),
         // The host.
-        ("0::/system.slice/ssh.service", None),
-        ("0::/system.slice/docker.service", None),
-        ("0::/system.slice/containerd.service", None),
         ("0::/user.slice/user-1000.slice/session-3.scope", None),
         ("0::/init.scope", None),
         ("0::/", None),
@@ -317,11 +311,18 @@ mod tests {
             // A line that names no container changes nothing, wherever it is.
             let around = [b"0::/init.scope\n", file, b"\n0::/\n"].concat();
             assert_eq!(container_of(&around), found);
-            if let Some(Named { id, runtime, parent }) = found {
-                assert!(!id.0.is_empty() && !id.0.contains(['/', '\n']), "{id:?}");
+            if let Some(found) = found {
+                let is_service = found.is_service();
+                let Named { id, runtime, name, parent } = found;
+                assert!(!id.0.is_empty() && !id.0.contains('\n'), "{id:?}");
+                assert_eq!(id.0.contains('/'), is_service, "{id:?}");
+                assert_eq!(name.is_some_and(|name| name.ends_with(".service")), is_service, "{id:?}");
                 assert_ne!(Some(&id), parent.as_ref());
                 // An engine of ids makes no others.
-                if runtime.as_deref().is_none_or(|runtime| !matches!(runtime, "lxc" | "systemd-nspawn")) {
+                if runtime
+                    .as_deref()
+                    .is_none_or(|runtime| !matches!(runtime, "lxc" | "systemd-nspawn" | "systemd"))
+                {
                     assert!(is_id(id.0.as_bytes()), "{id:?}");
                 }
             }
@@ -335,7 +336,7 @@ mod tests {
         }
 
         #[test]
-        fn no_path_ends_the_program(path in "(/|:|\\\\x|2|machine-|machine.slice|.scope|lxc|docker-|[a-f]{64}){0,12}") {
+        fn no_path_ends_the_program(path in "(/|:|\\\\x|2|machine-|machine.slice|.scope|.service|user@|_|lxc|docker-|[a-f]{64}){0,12}") {
             let _ = container_of_path(path.as_bytes());
         }
     }

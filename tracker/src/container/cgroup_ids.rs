@@ -87,7 +87,7 @@ impl CgroupIds {
         self.rest = (began.elapsed() * REST_SHARE).max(REST);
     }
 
-    /// The container of a cgroup. `None` for one of the host's own, for 0 (unknown), for 1 (the root) and for one
+    /// The container of a cgroup, else the service. `None` for one of the host's own, for 0 (unknown), for 1 (the root) and for one
     /// that is not there.
     pub fn container(&mut self, id: u64, now: Instant) -> Option<&Named> {
         if id <= 1 {
@@ -118,8 +118,9 @@ fn walk(
         }
         path.push(entry.file_name());
         let container = container_of_path(path.as_os_str().as_encoded_bytes());
-        has_containers |= container.is_some();
-        if container.is_none() && depth < WATCHED_DEPTH {
+        let is_container = container.as_ref().is_some_and(|named| !named.is_service());
+        has_containers |= is_container;
+        if !is_container && depth < WATCHED_DEPTH {
             watch.add(&entry.path());
         }
         found.insert(entry.ino(), container);
@@ -211,11 +212,14 @@ mod tests {
     fn a_number_leads_to_its_container() {
         let tree = Tree::new("leads");
         let inside = tree.add(&format!("docker/{ID}/init.scope"));
-        let host = tree.add("system.slice/ssh.service");
+        let service = tree.add("system.slice/ssh.service");
+        let host = tree.add("user.slice/user-0.slice/session-1.scope");
         let mut ids = CgroupIds::new(&tree.0);
         let now = Instant::now();
         let found = ids.container(inside, now).unwrap();
         assert_eq!((found.id.0.as_str(), found.runtime.as_deref()), (ID, Some("docker")));
+        let found = ids.container(service, now).unwrap();
+        assert_eq!((found.id.0.as_str(), found.is_service()), ("/system.slice/ssh.service", true));
         assert_eq!(ids.container(host, now), None);
     }
 
@@ -262,6 +266,20 @@ mod tests {
         fs::remove_dir_all(tree.0.join("docker")).unwrap();
         ids.refresh(now);
         assert_eq!(ids.watch.watched.len(), 1);
+    }
+
+    #[test]
+    fn a_container_that_a_service_starts_is_noticed() {
+        let tree = Tree::new("service");
+        tree.add("system.slice/shop.service");
+        let mut ids = CgroupIds::new(&tree.0);
+        let mut now = Instant::now();
+        ids.refresh(now);
+        let inside = tree.add(&format!("system.slice/shop.service/libpod-payload-{ID}"));
+        now += ids.rest;
+        ids.refresh(now);
+        assert_eq!(ids.walked_at, Some(now));
+        assert_eq!(ids.container(inside, now).unwrap().id.0.as_str(), ID);
     }
 
     #[test]

@@ -47,6 +47,7 @@ use expression::Expression;
 
 pub use error::ParseError;
 pub use key::{KEYS, Key, KeyInfo, Kind, Operator};
+pub use nearest::nearest;
 pub use subject::{ConnectionFacts, End, Holders, Reach, Subject};
 
 /// A filter, ready to be asked. The default one holds everything.

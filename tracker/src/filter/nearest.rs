@@ -2,7 +2,7 @@
 
 /// The candidate nearest to `word`, if one is near enough to offer; of equally near ones the first. Capital letters
 /// do not count as a difference.
-pub(super) fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let word: Vec<char> = word.chars().flat_map(char::to_lowercase).collect();
     // Half the word may be wrong, and never more than two letters: beyond that an offer is noise.
     let farthest = (word.len() / 2).min(2);

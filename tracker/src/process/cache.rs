@@ -168,7 +168,7 @@ impl ProcessCache {
                 id: named.id.clone(),
                 runtime: None,
                 parent: None,
-                name: None,
+                name: named.name.clone(),
                 image: None,
                 labels: BTreeMap::new(),
                 netns: None,

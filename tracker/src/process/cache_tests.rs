@@ -25,7 +25,7 @@ fn facts(comm: &str) -> Facts {
 }
 
 fn named(id: &str) -> Named {
-    Named { id: ContainerId(Text::from(id)), runtime: None, parent: None }
+    Named { id: ContainerId(Text::from(id)), runtime: None, name: None, parent: None }
 }
 
 fn user_of(uid: u32) -> Option<Text> {

@@ -385,6 +385,31 @@ fn a_socket_whose_end_nobody_told_goes_with_the_second_scan_that_misses_it() {
 }
 
 #[test]
+fn what_waits_to_be_received_is_its_senders_as_long_as_a_flow_may_be_quiet() {
+    for (seconds, expected) in [(29, &[][..]), (31, &["127.0.0.1:514 > 127.0.0.1:40000 2 inbound"])] {
+        let mut world = World::watched();
+        let server = world.bound(7, 2, "0.0.0.0:514");
+        world.scan();
+        let client = world.unbound(7, 1, "0.0.0.0:40000");
+        world.send(client, Some("127.0.0.1:514"), 10);
+        world.close(client);
+        world.tick();
+        assert_eq!(world.over().len(), 2);
+        for _ in 0..seconds {
+            world.pass(SECOND);
+            world.tick();
+        }
+        world.receive(server);
+        world.tick();
+        // Who sends was told before; after so long it is not known any more.
+        assert_eq!(
+            (world.over(), world.flows()),
+            (vec![], expected.iter().map(ToString::to_string).collect())
+        );
+    }
+}
+
+#[test]
 fn a_scan_does_not_bring_a_socket_back() {
     let mut world = World::watched();
     let (client, server) = exchange(&mut world);

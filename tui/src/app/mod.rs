@@ -1,5 +1,6 @@
 //! The state of the screen and what changes it: keys, ticks, and what becomes of the tracker. No terminal, no clock.
 
+mod asking;
 mod editor;
 mod focus;
 mod grouping;
@@ -12,6 +13,7 @@ use scopetop_tracker::identity::Timestamp;
 use scopetop_tracker::topology::Topology;
 use scopetop_tracker::topology::grouping::{Grouping, Protocols};
 
+pub use asking::{Choice, Chooser, Message, Then, Wish};
 pub use editor::Editor;
 use focus::Focuses;
 use grouping::Asleep;
@@ -19,9 +21,9 @@ pub use prompt::{Prompt, PromptKind};
 pub use time::{Speed, Standing, Time};
 
 use crate::graph::GraphState;
-use crate::input::{Action, Request, Scope};
+use crate::input::{Action, Keymap, Request, Scope};
 use crate::trend::Trends;
-use crate::view::{self, ActiveFilter, Details, GroupKey, Selection, ShownKey, Thing, View};
+use crate::view::{self, ActiveFilter, Details, Direction, GroupKey, Selection, ShownKey, Thing, View};
 
 /// How the connections are shown.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -88,8 +90,20 @@ pub struct App {
     pub search: String,
     /// What is being typed.
     pub prompt: Option<Prompt>,
+    /// What is to be chosen.
+    pub chooser: Option<Chooser>,
+    /// What is told until the next key.
+    pub message: Option<Message>,
+    /// What is to be done outside.
+    wishes: Vec<Wish>,
     /// Whether the help screen is open.
     pub help: bool,
+    /// The page of the help screen that is shown, from 0.
+    pub help_page: usize,
+    /// How many pages the help screen has, since it was drawn last.
+    pub help_pages: usize,
+    /// The keys.
+    pub keymap: Keymap,
     /// Which moment is shown.
     pub time: Time,
     /// What has become of the tracker.
@@ -146,7 +160,13 @@ impl App {
             filter,
             search: String::new(),
             prompt: None,
+            chooser: None,
+            message: None,
+            wishes: Vec::new(),
             help: false,
+            help_page: 0,
+            help_pages: 0,
+            keymap: Keymap::default(),
             time: Time::default(),
             tracking: Tracking::default(),
             tick: None,
@@ -230,18 +250,26 @@ impl App {
 
     /// Which keys hold now.
     pub fn scope(&self) -> Scope {
-        if self.prompt.is_some() { Scope::Typing } else { Scope::Screen }
+        if self.chooser.is_some() {
+            Scope::Choosing
+        } else if self.prompt.is_some() {
+            Scope::Typing
+        } else {
+            Scope::Screen
+        }
     }
 
     /// Does what a key asked for.
     pub fn handle(&mut self, request: Request) -> Outcome {
+        self.message = None;
         match request {
             Request::Act(Action::Quit) => return Outcome::Quit,
             Request::Act(Action::Suspend) => return Outcome::Suspend,
+            Request::Type(letter) if self.chooser.is_some() => self.choose_letter(letter),
+            Request::Act(Action::Choose(what)) => self.choose(what),
             Request::Type(character) => self.type_text(character.encode_utf8(&mut [0; 4])),
             Request::Act(Action::Edit(edit)) => self.edit(edit),
-            // The help screen covers the rest: any key that is not for it closes it.
-            Request::Act(_) if self.help => self.help = false,
+            Request::Act(action) if self.help => self.leaf(action),
             Request::Act(action) => self.act(action),
         }
         Outcome::Changed
@@ -271,8 +299,23 @@ impl App {
             Action::ShowList => self.show_list(),
             Action::Travel(travel) => self.time.travel(travel),
             Action::Relayout => self.graph.relayout(),
-            Action::Help => self.help = true,
-            Action::Quit | Action::Suspend | Action::Edit(_) => {}
+            Action::Help => (self.help, self.help_page) = (true, 0),
+            Action::Export => self.choose_format(),
+            Action::Copy => self.copy(),
+            Action::Quit | Action::Suspend | Action::Edit(_) | Action::Choose(_) => {}
+        }
+    }
+
+    /// Turns the pages of the help screen. It covers the rest: any key that is not for it closes it.
+    fn leaf(&mut self, action: Action) {
+        match action {
+            Action::PageDown | Action::Move(Direction::Down | Direction::Right) => {
+                self.help_page = (self.help_page + 1).min(self.help_pages.saturating_sub(1));
+            }
+            Action::PageUp | Action::Move(Direction::Up | Direction::Left) => {
+                self.help_page = self.help_page.saturating_sub(1);
+            }
+            _ => self.help = false,
         }
     }
 

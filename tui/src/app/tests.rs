@@ -5,7 +5,6 @@ use scopetop_tracker::topology::Topology;
 
 use super::*;
 use crate::fixture;
-use crate::input::request;
 
 /// An application that shows the fixture's host.
 fn app() -> (App, Topology) {
@@ -21,8 +20,8 @@ fn press(app: &mut App, topology: &Topology, code: KeyCode) -> Outcome {
 }
 
 fn press_with(app: &mut App, topology: &Topology, code: KeyCode, modifiers: KeyModifiers) -> Outcome {
-    let outcome = request(&KeyEvent::new(code, modifiers), app.scope())
-        .map_or(Outcome::Nothing, |request| app.handle(request));
+    let asked = app.keymap.request(&KeyEvent::new(code, modifiers), app.scope());
+    let outcome = asked.map_or(Outcome::Nothing, |request| app.handle(request));
     app.settle(topology);
     outcome
 }
@@ -234,6 +233,26 @@ fn the_help_screen_closes_with_any_key_and_takes_it() {
     assert!(app.help);
     press(&mut app, &topology, KeyCode::Char('t'));
     assert_eq!((app.help, app.mode), (false, Mode::Graph));
+}
+
+#[test]
+fn the_help_screen_is_leafed_through_and_opens_at_its_first_page() {
+    let (mut app, topology) = app();
+    press(&mut app, &topology, KeyCode::Char('?'));
+    app.help_pages = 3;
+    for (key, page) in [
+        (KeyCode::PageUp, 0),
+        (KeyCode::PageDown, 1),
+        (KeyCode::Down, 2),
+        (KeyCode::PageDown, 2),
+        (KeyCode::Up, 1),
+    ] {
+        press(&mut app, &topology, key);
+        assert_eq!((app.help, app.help_page), (true, page), "{key:?}");
+    }
+    press(&mut app, &topology, KeyCode::Esc);
+    press(&mut app, &topology, KeyCode::Char('?'));
+    assert_eq!((app.help, app.help_page), (true, 0));
 }
 
 #[test]

@@ -17,16 +17,15 @@ pub fn run(options: &Replay, settings: &Settings) -> Result<(), Error> {
         None => (Text::from("--demo"), Recording::from_bytes(DEMO)),
     };
     let recording = checked(&name, recording)?;
-    let flaw = recording.flaw();
+    if let Some(flaw) = recording.flaw() {
+        super::note(&format!("{name}: {flaw}"));
+    }
     let options = ReplayOptions {
         recording,
         speed: options.speed.unwrap_or_default(),
         filter: settings.filter.clone(),
         view: options.view.unwrap_or_default(),
     };
-    if let Some(flaw) = flaw {
-        super::note(&format!("{name}: {flaw}"));
-    }
     Ok(super::runtime()?.block_on(crate::live::replay(options))?)
 }
 

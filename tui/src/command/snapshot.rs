@@ -3,15 +3,26 @@
 use std::io::{self, IsTerminal as _, Write};
 use std::time::Duration;
 
+use jiff::tz::TimeZone;
 use scopetop_tracker::filter::Filter;
 use scopetop_tracker::topology::Topology;
+use scopetop_tracker::topology::grouping::{Grouping, Sieve};
 use scopetop_tracker::{Tracker, Update};
 
 use super::Updates;
+use crate::app::App;
 use crate::cli::{Settings, Snapshot, SnapshotFormat};
 use crate::error::Error;
+use crate::export::diagram::Diagram;
+use crate::export::{dot, mermaid, svg, title};
 use crate::output::picture::Picture;
-use crate::output::{snapshot_dot, snapshot_json, snapshot_table};
+use crate::output::{snapshot_json, snapshot_table};
+use crate::screen;
+use crate::theme::Theme;
+use crate::view::{ActiveFilter, Look, View, build};
+
+/// The size of the screen that a picture is of where none is asked for, in columns and rows.
+const SCREEN: (u16, u16) = (120, 40);
 
 /// Observes, then prints one picture.
 pub fn run(options: &Snapshot, settings: &Settings) -> Result<(), Error> {
@@ -30,7 +41,8 @@ pub fn run(options: &Snapshot, settings: &Settings) -> Result<(), Error> {
         options.format.unwrap_or(if terminal { SnapshotFormat::Table } else { SnapshotFormat::Json });
     let colour = terminal && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
     let mut out = super::standard_output()?;
-    print(&mut out, &topology, &settings.filter, format, colour)?;
+    let size = options.size.unwrap_or(SCREEN);
+    print(&mut out, &topology, &settings.filter, format, colour, size)?;
     Ok(out.flush()?)
 }
 
@@ -58,13 +70,32 @@ fn print(
     filter: &Filter,
     format: SnapshotFormat,
     colour: bool,
+    size: (u16, u16),
 ) -> io::Result<()> {
-    let picture = Picture::new(topology, filter);
+    let picture = || Picture::new(topology, filter);
     match format {
-        SnapshotFormat::Json => snapshot_json::write(out, &picture),
-        SnapshotFormat::Table => snapshot_table::write(out, &picture, colour),
-        SnapshotFormat::Dot => snapshot_dot::write(out, &picture),
+        SnapshotFormat::Json => snapshot_json::write(out, &picture()),
+        SnapshotFormat::Table => snapshot_table::write(out, &picture(), colour),
+        SnapshotFormat::Dot => dot::write(out, &Diagram::of(&view(topology, filter))),
+        SnapshotFormat::Mermaid => mermaid::write(out, &Diagram::of(&view(topology, filter))),
+        SnapshotFormat::Svg => out.write_all(screen_of(topology, filter, size).as_bytes()),
     }
+}
+
+/// By process, every group open.
+fn view(topology: &Topology, filter: &Filter) -> View {
+    let grouping = Grouping::default();
+    build(topology, Look { grouping: &grouping, sieve: Sieve { filter: Some(filter), ..Sieve::default() } })
+}
+
+/// The screen as it would be in a terminal of that size.
+fn screen_of(topology: &Topology, filter: &Filter, size: (u16, u16)) -> String {
+    let mut app = App::new(ActiveFilter::new(filter.clone()), TimeZone::system());
+    if let Some(host) = topology.hosts().first() {
+        app.tick_applied(host.at);
+    }
+    app.settle(topology);
+    svg::picture(&screen::still(size, &mut app, &Theme::colour()), &title(&app.view))
 }
 
 #[cfg(test)]
@@ -124,9 +155,11 @@ mod tests {
             (SnapshotFormat::Json, "{\"schema\""),
             (SnapshotFormat::Table, "web-01"),
             (SnapshotFormat::Dot, "digraph"),
+            (SnapshotFormat::Mermaid, "---\ntitle"),
+            (SnapshotFormat::Svg, "<svg"),
         ] {
             let mut out = Vec::new();
-            print(&mut out, &topology, &everything(), format, false).unwrap();
+            print(&mut out, &topology, &everything(), format, false, SCREEN).unwrap();
             assert!(out.starts_with(begin.as_bytes()), "{format:?}");
         }
     }

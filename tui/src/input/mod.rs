@@ -1,14 +1,18 @@
 //! Keys: one table says what each does, and makes the help screen and the footer.
 
+mod key;
+mod keymap;
+mod name;
 mod table;
-
-use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 
 use scopetop_tracker::connection::Protocol;
 use scopetop_tracker::topology::grouping::By;
 
 use crate::view::Direction;
 
+pub use key::{Key, KeyError};
+pub use keymap::{Change, Conflict, Keymap, Row};
+pub use name::{actions, named};
 pub use table::bindings;
 
 /// What a key can ask for.
@@ -58,6 +62,10 @@ pub enum Action {
     Travel(Travel),
     /// Lay the graph out anew.
     Relayout,
+    /// Choose a format to write what is on the screen in.
+    Export,
+    /// Copy what is selected.
+    Copy,
     /// Show or hide the help screen.
     Help,
     /// Stop the program until the shell makes it go on.
@@ -66,6 +74,21 @@ pub enum Action {
     Quit,
     /// Edit the text that is being typed.
     Edit(Edit),
+    /// Choose.
+    Choose(Choose),
+}
+
+/// What a key does where there is something to choose.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Choose {
+    /// Go to the one above.
+    Up,
+    /// Go to the one below.
+    Down,
+    /// Take it.
+    Take,
+    /// Take none.
+    Leave,
 }
 
 /// Where in time a key goes.
@@ -123,6 +146,8 @@ pub enum Scope {
     Screen,
     /// While typing a filter or a search text.
     Typing,
+    /// While choosing one of several.
+    Choosing,
 }
 
 /// A row of the table: keys that belong together and how they are explained.
@@ -153,39 +178,6 @@ pub struct Footer {
     pub rank: u8,
 }
 
-/// A key with what is held down beside it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Key {
-    /// The key alone (or a character that shift makes).
-    Plain(KeyCode),
-    /// With the shift key: for keys that are no characters.
-    Shift(KeyCode),
-    /// With the control key.
-    Control(KeyCode),
-}
-
-impl Key {
-    /// Whether an event is this key going down.
-    pub fn is(self, event: &KeyEvent) -> bool {
-        let held = event.modifiers.difference(KeyModifiers::SHIFT);
-        let shifted = event.modifiers.contains(KeyModifiers::SHIFT);
-        match self {
-            // Terminals differ in whether they tell of the shift key that makes a character.
-            Self::Plain(code @ (KeyCode::Char(_) | KeyCode::BackTab)) => {
-                event.code == code && held.is_empty()
-            }
-            Self::Plain(code) => event.code == code && event.modifiers.is_empty(),
-            Self::Shift(code) => event.code == code && held.is_empty() && shifted,
-            // Terminals tell a control character with either case of the letter.
-            Self::Control(KeyCode::Char(letter)) => {
-                held == KeyModifiers::CONTROL
-                    && matches!(event.code, KeyCode::Char(typed) if typed.eq_ignore_ascii_case(&letter))
-            }
-            Self::Control(code) => event.code == code && event.modifiers == KeyModifiers::CONTROL,
-        }
-    }
-}
-
 /// What an event of the keyboard asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Request {
@@ -195,118 +187,5 @@ pub enum Request {
     Type(char),
 }
 
-/// What a key asks for; `None` for a key that does nothing, and for one that goes up.
-pub fn request(event: &KeyEvent, scope: Scope) -> Option<Request> {
-    if event.kind == KeyEventKind::Release {
-        return None;
-    }
-    let bound = bindings().filter(|binding| binding.scope == scope).flat_map(|binding| binding.keys);
-    if let Some((_, action)) = bound.into_iter().find(|(key, _)| key.is(event)) {
-        return Some(Request::Act(*action));
-    }
-    match event.code {
-        KeyCode::Char(character)
-            if scope == Scope::Typing
-                && !event.modifiers.intersects(KeyModifiers::CONTROL | KeyModifiers::ALT) =>
-        {
-            Some(Request::Type(character))
-        }
-        _ => None,
-    }
-}
-
 #[cfg(test)]
-mod tests {
-    #![allow(clippy::unwrap_used, reason = "a test ends at the first surprise")]
-
-    use super::*;
-
-    fn press(code: KeyCode, modifiers: KeyModifiers) -> KeyEvent {
-        KeyEvent::new(code, modifiers)
-    }
-
-    #[test]
-    fn no_key_means_two_things() {
-        for scope in [Scope::Screen, Scope::Typing] {
-            let keys: Vec<Key> = bindings()
-                .filter(|binding| binding.scope == scope)
-                .flat_map(|binding| binding.keys.iter().map(|(key, _)| *key))
-                .collect();
-            for (place, key) in keys.iter().enumerate() {
-                assert!(!keys[place + 1..].contains(key), "{key:?} is bound twice in {scope:?}");
-            }
-        }
-    }
-
-    #[test]
-    fn every_binding_shows_its_first_key() {
-        for binding in bindings() {
-            let name = match binding.keys[0].0 {
-                Key::Plain(KeyCode::Char(' ')) => "Space".to_owned(),
-                Key::Plain(KeyCode::Char(letter)) => letter.to_string(),
-                Key::Plain(KeyCode::Up) => "↑".to_owned(),
-                Key::Plain(KeyCode::Left) => "←".to_owned(),
-                Key::Plain(KeyCode::PageUp) => "PgUp".to_owned(),
-                Key::Plain(code) => format!("{code:?}"),
-                Key::Control(KeyCode::Char(letter)) => format!("^{}", letter.to_ascii_uppercase()),
-                Key::Control(code) => format!("^{code:?}"),
-                Key::Shift(code) => format!("⇧{code:?}"),
-            };
-            assert!(binding.shown.contains(&name), "{:?} does not show {name}", binding.shown);
-        }
-    }
-
-    #[test]
-    fn shift_makes_another_letter_and_control_another_key() {
-        let asked = |code, modifiers| request(&press(code, modifiers), Scope::Screen);
-        assert_eq!(asked(KeyCode::Char('N'), KeyModifiers::SHIFT), Some(Request::Act(Action::PreviousMatch)));
-        assert_eq!(asked(KeyCode::Char('n'), KeyModifiers::NONE), Some(Request::Act(Action::NextMatch)));
-        assert_eq!(asked(KeyCode::Char('c'), KeyModifiers::CONTROL), Some(Request::Act(Action::Quit)));
-        assert_eq!(asked(KeyCode::Char('c'), KeyModifiers::NONE), None);
-        assert_eq!(asked(KeyCode::Char('q'), KeyModifiers::ALT), None);
-        assert_eq!(asked(KeyCode::BackTab, KeyModifiers::SHIFT), Some(Request::Act(Action::PreviousEdge)));
-    }
-
-    #[test]
-    fn shift_makes_another_key_of_an_arrow() {
-        let arrow = |modifiers| press(KeyCode::Up, modifiers);
-        let (plain, shift) = (Key::Plain(KeyCode::Up), Key::Shift(KeyCode::Up));
-        assert!(plain.is(&arrow(KeyModifiers::NONE)) && !shift.is(&arrow(KeyModifiers::NONE)));
-        assert!(shift.is(&arrow(KeyModifiers::SHIFT)) && !plain.is(&arrow(KeyModifiers::SHIFT)));
-        assert!(!shift.is(&arrow(KeyModifiers::SHIFT | KeyModifiers::ALT)));
-        let home = Key::Control(KeyCode::Home);
-        assert!(home.is(&press(KeyCode::Home, KeyModifiers::CONTROL)));
-        assert!(!home.is(&press(KeyCode::Home, KeyModifiers::NONE)));
-    }
-
-    #[test]
-    fn a_key_that_goes_up_asks_for_nothing() {
-        let event = KeyEvent::new_with_kind(KeyCode::Char('q'), KeyModifiers::NONE, KeyEventKind::Release);
-        assert_eq!(request(&event, Scope::Screen), None);
-    }
-
-    #[test]
-    fn while_typing_letters_are_letters() {
-        let asked = |code, modifiers| request(&press(code, modifiers), Scope::Typing);
-        assert_eq!(asked(KeyCode::Char('q'), KeyModifiers::NONE), Some(Request::Type('q')));
-        assert_eq!(asked(KeyCode::Char('?'), KeyModifiers::SHIFT), Some(Request::Type('?')));
-        assert_eq!(asked(KeyCode::Char('x'), KeyModifiers::CONTROL), None);
-        assert_eq!(
-            asked(KeyCode::Char('w'), KeyModifiers::CONTROL),
-            Some(Request::Act(Action::Edit(Edit::DeleteWord)))
-        );
-        assert_eq!(asked(KeyCode::Char('c'), KeyModifiers::CONTROL), Some(Request::Act(Action::Quit)));
-    }
-
-    #[test]
-    fn the_four_keys_that_matter_have_the_lowest_ranks() {
-        let mut ranked: Vec<_> = bindings()
-            .filter(|binding| binding.scope == Scope::Screen)
-            .filter_map(|binding| binding.footer.as_ref())
-            .collect();
-        ranked.sort_by_key(|footer| footer.rank);
-        let first: Vec<_> = ranked.iter().take(4).map(|footer| footer.what).collect();
-        assert_eq!(first, ["help", "quit", "filter", "move"]);
-        assert!(ranked.windows(2).all(|pair| pair[0].rank < pair[1].rank), "two entries have one rank");
-    }
-}
+mod tests;

@@ -17,6 +17,9 @@ use scopetop_tracker::process::Process;
 use scopetop_tracker::text::Text;
 use scopetop_tracker::tick::{Counts, Namespace, Source};
 use scopetop_tracker::topology::Topology;
+use scopetop_tracker::topology::grouping::{Grouping, Sieve};
+
+use crate::view::{Look, View, build};
 
 pub(crate) const HOST: NetnsId = NetnsId(4_026_531_840);
 pub(crate) const WEB: NetnsId = NetnsId(4_026_532_200);
@@ -200,6 +203,12 @@ pub(crate) fn topology() -> Topology {
         topology.apply(tick);
     }
     topology
+}
+
+/// The view of it by process, everything open.
+pub(crate) fn view() -> View {
+    let grouping = Grouping::default();
+    build(&topology(), Look { grouping: &grouping, sieve: Sieve::default() })
 }
 
 /// The filter that lets everything through.

@@ -6,7 +6,6 @@ pub mod events_ndjson;
 pub mod events_text;
 mod json;
 pub mod picture;
-pub mod snapshot_dot;
 pub mod snapshot_json;
 pub mod snapshot_table;
 mod table;

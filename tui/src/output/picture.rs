@@ -3,9 +3,13 @@
 use std::fmt;
 
 use petgraph::stable_graph::NodeIndex;
-use rustc_hash::FxHashSet;
+use petgraph::visit::{EdgeRef as _, IntoEdgeReferences as _};
+use rustc_hash::{FxHashMap, FxHashSet};
 use scopetop_tracker::filter::{Filter, Subject};
+use scopetop_tracker::topology::grouping::{Forest, ShownKey, Sieve};
 use scopetop_tracker::topology::{Connection, HostView, Listener, Node, NodeKey, Topology};
+
+use crate::view::{Look, View};
 
 /// One picture, ready to print in any format.
 #[derive(Debug)]
@@ -33,14 +37,76 @@ impl<'a> Picture<'a> {
             .listeners()
             .filter(|listener| filter.matches(&Subject::of_listener(topology, listener)))
             .collect();
-        let mut shown: FxHashSet<NodeIndex> = FxHashSet::default();
+        let nodes = topology
+            .graph()
+            .node_indices()
+            .filter(|&node| filter.matches(&Subject::of_node(topology, node)))
+            .collect();
+        Self::of(topology, nodes, connections, listeners)
+    }
+
+    /// What a view shows: the connections of its edges and who listens among its nodes, as far as they are let through,
+    /// and the nodes that these belong to. The view is of this topology, by that look.
+    pub fn shown(topology: &'a Topology, view: &View, look: Look<'_>) -> Self {
+        let now = topology.hosts().first().map(|host| host.at).unwrap_or_default();
+        let graph = topology.graph();
+        let Sieve { filter, protocols } = look.sieve;
+        let holds = |subject: &dyn Fn(&Filter) -> bool| filter.is_none_or(subject);
+        let mut forest = Forest::new(topology, look.grouping);
+        let places: FxHashMap<NodeIndex, usize> = graph
+            .node_indices()
+            .filter_map(|node| Some((node, view.node_place(&forest.shown(node)?)?)))
+            .collect();
+        let edges: FxHashSet<_> =
+            view.edges.iter().map(|edge| (edge.client, edge.server, &edge.at)).collect();
+        let is_shown = |client, server, service| match (places.get(&client), places.get(&server)) {
+            (Some(&client), Some(&server)) => edges.contains(&(client, server, service)),
+            _ => false,
+        };
+        let mut connections: Vec<_> = graph
+            .edge_references()
+            .filter(|edge| is_shown(edge.source(), edge.target(), &edge.weight().service))
+            .flat_map(|edge| &edge.weight().connections)
+            .filter_map(|&id| topology.connection(id))
+            .filter(|connection| {
+                holds(&|filter| filter.matches(&Subject::of_connection(topology, connection, now)))
+            })
+            .collect();
+        connections.sort_unstable_by_key(|connection| connection.id);
+        let listeners: Vec<_> = topology
+            .listeners()
+            .filter(|listener| {
+                protocols.has(listener.protocol)
+                    && listener.nodes.iter().any(|node| places.contains_key(node))
+                    && holds(&|filter| filter.matches(&Subject::of_listener(topology, listener)))
+            })
+            .collect();
+        // One that stands by itself is there because it is shown; of a group, who has a part in what is shown and who
+        // matches by itself.
+        let by_itself = |node: NodeIndex| match topology.key(node) {
+            Some(key) if view.node_place(&ShownKey::Node(key.clone())).is_some() => true,
+            Some(_) => {
+                places.contains_key(&node)
+                    && protocols.is_all()
+                    && holds(&|filter| filter.matches(&Subject::of_node(topology, node)))
+            }
+            None => false,
+        };
+        let nodes = graph.node_indices().filter(|&node| by_itself(node)).collect();
+        Self::of(topology, nodes, connections, listeners)
+    }
+
+    /// The nodes, those of the connections and listeners, and the containers of all these.
+    fn of(
+        topology: &'a Topology,
+        mut shown: FxHashSet<NodeIndex>,
+        connections: Vec<&'a Connection>,
+        listeners: Vec<&'a Listener>,
+    ) -> Self {
         shown.extend(
             connections.iter().flat_map(|connection| [connection.client.node, connection.server.node]),
         );
         shown.extend(listeners.iter().flat_map(|listener| &listener.nodes));
-        shown.extend(
-            topology.graph().node_indices().filter(|&node| filter.matches(&Subject::of_node(topology, node))),
-        );
         let containers: Vec<_> = shown.iter().filter_map(|&node| topology.container_of(node)).collect();
         shown.extend(containers);
         let nodes = topology.graph().node_indices().filter(|node| shown.contains(node)).collect();

@@ -1,24 +1,36 @@
-//! The help screen: the table of keys, and what the marks mean.
+//! The help screen: the keys in use, and what the marks mean, in as many pages as they need.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 use ratatui::widgets::{Block, BorderType, Clear, Widget};
 
-use super::text::width;
-use crate::input::bindings;
+use super::text::{clip, width};
+use crate::app::App;
+use crate::input::Action;
 use crate::theme::{Theme, edge_mark};
 use crate::view::EdgeState;
 
+/// The cells between two columns.
+const GAP: usize = 3;
+
 /// A line: what is explained, how it looks, the explanation. A title has none.
+#[derive(Clone)]
 struct Line {
     what: String,
     style: Style,
     explanation: &'static str,
 }
 
+/// Lines that stand below each other, and the cells that both halves of them take.
+struct Column {
+    lines: Vec<Line>,
+    what: usize,
+    cells: usize,
+}
+
 /// The states and what they mean.
-const MARKS: [(EdgeState, &str); 5] = [
+pub(super) const MARKS: [(EdgeState, &str); 5] = [
     (EdgeState::New, "began just now"),
     (EdgeState::Steady, "open"),
     (EdgeState::Busy, "open, 100k/s or more"),
@@ -26,30 +38,24 @@ const MARKS: [(EdgeState, &str); 5] = [
     (EdgeState::Failed, "did not get through"),
 ];
 
-pub(super) fn render(buffer: &mut Buffer, area: Rect, theme: &Theme) {
-    let keys = |section: &'static str| {
-        let bindings = bindings().filter(move |binding| binding.section == section);
-        let lines = bindings.map(|binding| Line {
-            what: binding.shown.to_owned(),
-            style: theme.key,
-            explanation: binding.what,
-        });
-        [Line { what: section.to_owned(), style: theme.strong, explanation: "" }].into_iter().chain(lines)
-    };
-    let left: Vec<Line> = keys("Keys").collect();
-    let mut right: Vec<Line> = keys("Views").chain(keys("While typing")).collect();
-    right.push(Line { what: String::from("Connections"), style: theme.strong, explanation: "" });
-    right.extend(MARKS.map(|(state, explanation)| Line {
-        what: edge_mark(state).repeat(3),
-        style: theme.edge(state),
-        explanation,
-    }));
+pub(super) fn render(buffer: &mut Buffer, area: Rect, app: &mut App, theme: &Theme) {
+    // The frame, and a blank at either side.
+    let (cells, lines) =
+        (usize::from(area.width.saturating_sub(4)), usize::from(area.height.saturating_sub(2)));
+    let sections = sections(app, theme);
+    let of = |lines: usize| pages(columns(&sections, lines), cells);
+    let fewest = of(lines.max(1)).len();
+    // No more lines than as many pages need, so that columns are of about one height; but sections stay whole.
+    let longest = sections.iter().map(Vec::len).max().unwrap_or(1);
+    let pages =
+        (longest..lines).map(of).find(|pages| pages.len() == fewest).unwrap_or_else(|| of(lines.max(1)));
+    app.help_pages = pages.len();
+    let page = app.help_page.min(pages.len().saturating_sub(1));
 
-    let (left_what, left_cells) = widths(&left);
-    let (right_what, right_cells) = widths(&right);
-    let wanted = (left_cells + right_cells + 3 + 4) as u16;
-    let height = (left.len().max(right.len()) + 2) as u16;
-    let (wide, high) = (wanted.min(area.width), height.min(area.height));
+    // As large as the largest page: turning pages moves nothing.
+    let wide = pages.iter().map(|page| total(page)).max().unwrap_or(0) + 4;
+    let high = pages.iter().flatten().map(|column| column.lines.len()).max().unwrap_or(0) + 2;
+    let (wide, high) = ((wide as u16).min(area.width), (high as u16).min(area.height));
     let panel = Rect {
         x: area.x + (area.width - wide) / 2,
         y: area.y + (area.height - high) / 2,
@@ -57,29 +63,105 @@ pub(super) fn render(buffer: &mut Buffer, area: Rect, theme: &Theme) {
         height: high,
     };
     Clear.render(panel, buffer);
-    let block = Block::bordered().border_type(BorderType::Rounded).border_style(theme.border_active);
+    let mut block = Block::bordered().border_type(BorderType::Rounded).border_style(theme.border_active);
+    if pages.len() > 1 {
+        let turn = if page + 1 < pages.len() {
+            format!("{} more", app.keymap.key_of(Action::PageDown))
+        } else {
+            format!("{} back", app.keymap.key_of(Action::PageUp))
+        };
+        block = block.title_bottom(format!(" {} of {}  {turn} ", page + 1, pages.len()));
+    }
     let inner = block.inner(panel);
     block.render(panel, buffer);
-    let inner = Rect { x: inner.x + 1, width: inner.width.saturating_sub(2), ..inner };
-    column(buffer, inner, &left, left_what, theme);
-    // Where both columns do not fit beside each other, the keys are what a person looks for.
-    let x = left_cells as u16 + 3;
-    if inner.width >= x + right_cells as u16 {
-        let beside = Rect { x: inner.x + x, width: inner.width - x, ..inner };
-        column(buffer, beside, &right, right_what, theme);
+    let mut x = inner.x + 1;
+    for column in pages.get(page).into_iter().flatten() {
+        let right = inner.right().saturating_sub(1);
+        draw(buffer, Rect { x, width: right.saturating_sub(x), ..inner }, column, theme);
+        x += (column.cells + GAP) as u16;
     }
 }
 
-fn widths(lines: &[Line]) -> (usize, usize) {
-    let entries = || lines.iter().filter(|line| !line.explanation.is_empty());
-    let what = entries().map(|line| width(&line.what)).max().unwrap_or(0) + 2;
-    (what, what + entries().map(|line| width(line.explanation)).max().unwrap_or(0))
+/// Every section of the table, in the order in which the table has them, and the marks.
+fn sections(app: &App, theme: &Theme) -> Vec<Vec<Line>> {
+    let mut sections: Vec<(&str, Vec<Line>)> = Vec::new();
+    for row in app.keymap.rows() {
+        let line = Line { what: row.shown.clone(), style: theme.key, explanation: row.binding.what };
+        match sections.iter_mut().find(|(section, _)| *section == row.binding.section) {
+            Some((_, lines)) => lines.push(line),
+            None => sections.push((row.binding.section, vec![line])),
+        }
+    }
+    let marks = MARKS.map(|(state, explanation)| Line {
+        what: edge_mark(state).repeat(3),
+        style: theme.edge(state),
+        explanation,
+    });
+    sections.push(("Connections", marks.into()));
+    let titled = |(title, lines): (&str, Vec<Line>)| {
+        let title = Line { what: title.to_owned(), style: theme.strong, explanation: "" };
+        [title].into_iter().chain(lines).collect()
+    };
+    sections.into_iter().map(titled).collect()
 }
 
-fn column(buffer: &mut Buffer, area: Rect, lines: &[Line], what: usize, theme: &Theme) {
-    for (line, y) in lines.iter().zip(area.y..area.bottom()) {
-        buffer.set_stringn(area.x, y, &line.what, area.width.into(), line.style);
-        let room = usize::from(area.width).saturating_sub(what);
-        buffer.set_stringn(area.x + what as u16, y, line.explanation, room, theme.text);
+/// Sections below each other in columns of so many lines. A section stays whole where a column can hold it.
+fn columns(sections: &[Vec<Line>], most: usize) -> Vec<Column> {
+    let mut columns: Vec<Vec<Line>> = vec![Vec::new()];
+    for section in sections {
+        let used = columns.last().map_or(0, Vec::len);
+        let blank = usize::from(used > 0);
+        if used + blank + section.len() > most && (section.len() <= most || used + blank + 2 > most) {
+            columns.push(Vec::new());
+        } else if blank > 0
+            && let Some(column) = columns.last_mut()
+        {
+            column.push(Line { what: String::new(), style: Style::new(), explanation: "" });
+        }
+        for line in section {
+            if columns.last().is_some_and(|column| column.len() == most) {
+                columns.push(Vec::new());
+            }
+            if let Some(column) = columns.last_mut() {
+                column.push(line.clone());
+            }
+        }
+    }
+    columns.into_iter().map(measured).collect()
+}
+
+fn measured(lines: Vec<Line>) -> Column {
+    let entries = || lines.iter().filter(|line| !line.explanation.is_empty());
+    let what = entries().map(|line| width(&line.what)).max().unwrap_or(0) + 2;
+    let titles = lines.iter().map(|line| width(&line.what)).max().unwrap_or(0);
+    let cells = titles.max(what + entries().map(|line| width(line.explanation)).max().unwrap_or(0));
+    Column { lines, what, cells }
+}
+
+/// Columns beside each other on pages of so many cells, at least one on each.
+fn pages(columns: Vec<Column>, cells: usize) -> Vec<Vec<Column>> {
+    let mut pages: Vec<Vec<Column>> = Vec::new();
+    for column in columns {
+        match pages.last_mut() {
+            Some(page) if total(page) + GAP + column.cells <= cells => page.push(column),
+            _ => pages.push(vec![column]),
+        }
+    }
+    pages
+}
+
+/// The cells of columns beside each other.
+fn total(page: &[Column]) -> usize {
+    page.iter().map(|column| column.cells).sum::<usize>() + GAP * page.len().saturating_sub(1)
+}
+
+fn draw(buffer: &mut Buffer, area: Rect, column: &Column, theme: &Theme) {
+    let cells = usize::from(area.width);
+    for (line, y) in column.lines.iter().zip(area.y..area.bottom()) {
+        buffer.set_string(area.x, y, clip(&line.what, cells), line.style);
+        let explanation = clip(line.explanation, cells.saturating_sub(column.what));
+        if !explanation.is_empty() {
+            buffer.set_string(area.x + column.what as u16, y, explanation, theme.text);
+        }
     }
 }

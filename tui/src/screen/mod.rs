@@ -1,6 +1,7 @@
 //! Drawing: where the panels are. One file a panel; each reads the application and writes into its part of the screen.
 
 mod bar;
+mod chooser;
 mod details;
 mod footer;
 mod header;
@@ -13,14 +14,16 @@ mod timeline;
 use ratatui::Frame;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
+use scopetop_tracker::topology::grouping::Protocols;
 
 use crate::app::{App, Mode, Tracking};
 use crate::graph;
 use crate::human;
+use crate::input::Action;
 use crate::theme::Theme;
 
 /// The smallest screen that anything useful fits on.
-const LEAST: (u16, u16) = (40, 10);
+pub const LEAST: (u16, u16) = (40, 10);
 /// On a smaller screen than this the details take the place of the graph or list.
 const ROOMY: (u16, u16) = (100, 30);
 
@@ -28,6 +31,15 @@ const ROOMY: (u16, u16) = (100, 30);
 pub fn draw(frame: &mut Frame<'_>, app: &mut App, theme: &Theme) {
     let area = frame.area();
     render(frame.buffer_mut(), area, app, theme);
+    theme.finish.apply(frame.buffer_mut());
+}
+
+/// The whole screen of that size as it is drawn now.
+pub fn still(size: (u16, u16), app: &mut App, theme: &Theme) -> Buffer {
+    let area = Rect::new(0, 0, size.0, size.1);
+    let mut buffer = Buffer::empty(area);
+    render(&mut buffer, area, app, theme);
+    buffer
 }
 
 fn render(buffer: &mut Buffer, area: Rect, app: &mut App, theme: &Theme) {
@@ -65,7 +77,10 @@ fn render(buffer: &mut Buffer, area: Rect, app: &mut App, theme: &Theme) {
         render_main(buffer, main, app, theme);
     }
     if app.help {
-        help::render(buffer, body, theme);
+        help::render(buffer, body, app, theme);
+    }
+    if let Some(chooser) = &app.chooser {
+        chooser::render(buffer, body, chooser, theme);
     }
 }
 
@@ -104,15 +119,23 @@ fn nothing_to_show(app: &App) -> Option<String> {
             String::from("what was focused is gone, with all around it: Backspace returns")
         }
         (Tracking::Live, _) if app.view.hidden.switched_off.iter().any(|&kept| kept > 0) => {
-            String::from("nothing of the protocols that are shown: T, U and X show the others")
+            let [tcp, udp, unix] = Protocols::ALL.map(|protocol| app.keymap.key_of(Action::Toggle(protocol)));
+            format!("nothing of the protocols that are shown: {tcp}, {udp} and {unix} show the others")
         }
-        (Tracking::Live, Some(_)) => String::from("nothing matches the filter: f changes it"),
+        (Tracking::Live, Some(_)) => {
+            format!("nothing matches the filter: {} changes it", app.keymap.key_of(Action::Filter))
+        }
         (Tracking::Live, None) if app.view.nodes.is_empty() || listeners == 0 => {
             format!("{}: each appears here as it begins", graph::QUIET)
         }
         (Tracking::Live, None) => {
             let sockets = if listeners == 1 { "socket listens" } else { "sockets listen" };
-            format!("{}; {} {sockets}: g shows whose", graph::QUIET, human::count(listeners))
+            format!(
+                "{}; {} {sockets}: {} shows whose",
+                graph::QUIET,
+                human::count(listeners),
+                app.keymap.key_of(Action::ShowGraph)
+            )
         }
     })
 }

@@ -16,7 +16,7 @@ use super::*;
 use crate::app::{Speed, Time};
 use crate::fixture;
 use crate::history::Limits;
-use crate::input::{Action, Request, Scope, Travel, bindings};
+use crate::input::{Action, Change, Key, Keymap, Request, Scope, Travel, bindings};
 use crate::stage::Stage;
 use crate::theme::edge_mark;
 use crate::view::{ActiveFilter, EdgeState, Selection, ViewNode};
@@ -181,17 +181,97 @@ fn help() {
     insta::assert_snapshot!("help_160x45", picture(&mut app, LARGE));
 }
 
+/// The pages of the help screen.
+fn help_pages(app: &mut App, topology: &Topology, size: (u16, u16)) -> Vec<String> {
+    act(app, topology, &[Action::Help]);
+    let mut pages = vec![picture(app, size)];
+    while pages.len() < app.help_pages {
+        act(app, topology, &[Action::PageDown]);
+        pages.push(picture(app, size));
+    }
+    act(app, topology, &[Action::PageDown]);
+    assert_eq!(pages.last(), Some(&picture(app, size)), "there is nothing after the last page");
+    act(app, topology, &[Action::Back]);
+    assert!(!app.help);
+    pages
+}
+
 #[test]
-fn the_help_screen_has_every_key_of_the_table() {
+fn the_help_screen_has_every_key_of_the_table_whole_at_every_size() {
     let (mut app, topology) = app();
-    act(&mut app, &topology, &[Action::Help]);
-    let text = picture(&mut app, SMALL);
-    for binding in bindings() {
-        assert!(
-            text.contains(binding.shown) && text.contains(binding.what),
-            "{:?} is missing",
-            binding.shown
-        );
+    for size in [(40, 10), SMALL, (120, 40), LARGE] {
+        let pages = help_pages(&mut app, &topology, size);
+        // Where something is to be chosen, the footer has all keys, and nothing else can be looked up.
+        for binding in bindings().filter(|binding| binding.scope != Scope::Choosing) {
+            assert!(
+                pages.iter().any(|page| page.contains(binding.shown) && page.contains(binding.what)),
+                "{:?}, {:?} is missing at {size:?}",
+                binding.shown,
+                binding.what
+            );
+        }
+        for (_, explanation) in help::MARKS {
+            assert!(pages.iter().any(|page| page.contains(explanation)), "{explanation:?} at {size:?}");
+        }
+    }
+}
+
+#[test]
+fn help_and_footer_show_the_users_own_keys() {
+    let (mut app, topology) = app();
+    let keys = ["f5", "ctrl-l"].map(|key| Key::parse(key).unwrap()).to_vec();
+    let changes =
+        [Change { action: Action::Relayout, keys }, Change { action: Action::Filter, keys: Vec::new() }];
+    app.keymap = Keymap::changed(&changes).unwrap();
+    let help = help_pages(&mut app, &topology, LARGE).concat();
+    assert!(help.contains("F5 ^L") && !help.contains("  filter  "), "{help}");
+    let footer = picture(&mut app, LARGE).lines().last().unwrap().to_owned();
+    assert!(footer.contains("F5 relayout") && !footer.contains("filter"), "{footer}");
+}
+
+#[test]
+fn without_utf8_the_footer_names_keys_in_words() {
+    let (mut app, _) = app();
+    let mut theme = Theme::plain();
+    theme.finish.ascii = true;
+    let footer = text_of(&buffer(&mut app, LARGE, &theme)).lines().last().unwrap().to_owned();
+    assert!(footer.is_ascii(), "{footer}");
+    for entry in ["arrows move", "enter open", "tab edge", "space pause"] {
+        assert!(footer.contains(entry), "{entry} is not in {footer}");
+    }
+}
+
+/// What our own drawing has beyond ASCII is put in place, character by character; only names from outside become `?`.
+#[test]
+fn nothing_but_ascii_is_left_where_utf8_is_missing() {
+    let mut theme = Theme::plain();
+    theme.finish.ascii = true;
+    let (mut app, topology) = app();
+    for mode in [Mode::Graph, Mode::List] {
+        app.mode = mode;
+        for action in [Action::Back, Action::Details, Action::Help] {
+            act(&mut app, &topology, &[action]);
+            for size in [SMALL, (120, 40), LARGE] {
+                let unicode = buffer(&mut app, size, &Theme::plain());
+                let ascii = buffer(&mut app, size, &theme);
+                let footer = size.1 - 1;
+                for y in 0..footer {
+                    for x in 0..size.0 {
+                        let (drawn, left) = (unicode[(x, y)].symbol(), ascii[(x, y)].symbol());
+                        assert!(left.is_ascii() && left.len() == 1, "{left:?} of {drawn:?}");
+                        if drawn.is_ascii() {
+                            assert_eq!(drawn, left);
+                        } else if left == "?" {
+                            assert!(
+                                drawn.chars().all(char::is_alphabetic),
+                                "{drawn:?} has nothing in its place"
+                            );
+                        }
+                    }
+                }
+            }
+        }
+        act(&mut app, &topology, &[Action::Back, Action::Back]);
     }
 }
 
@@ -575,4 +655,21 @@ fn the_bar_tells_the_view_and_what_is_switched_off_however_narrow_it_is() {
     app.settle(&topology);
     let bar = picture(&mut app, SMALL).lines().nth(1).unwrap().to_owned();
     assert!(bar.contains("6 Pod") && bar.contains("✗UDP") && bar.contains("comm=nginx or"), "{bar}");
+}
+
+#[test]
+fn a_chooser_stands_in_the_middle_and_its_answer_below() {
+    let (mut app, topology) = app();
+    app.mode = Mode::Graph;
+    act(&mut app, &topology, &[Action::Export, Action::Choose(crate::input::Choose::Down)]);
+    insta::assert_snapshot!("export_80x24", picture(&mut app, SMALL));
+    let screen = buffer(&mut app, SMALL, &Theme::colour());
+    let row = row_with(&screen, "d  DOT");
+    let text = text_of(&screen);
+    let column = text.lines().nth(row.into()).unwrap().chars().position(|letter| letter == 'D').unwrap();
+    assert!(screen[(column as u16, row)].modifier.contains(Modifier::REVERSED), "the one that Enter takes");
+    app.handle(Request::Type('j'));
+    app.tell(crate::app::Message::good("wrote /tmp/scopetop-web-01-20260301-120431.json"));
+    let told = picture(&mut app, SMALL);
+    assert_eq!(told.lines().last().unwrap(), " wrote /tmp/scopetop-web-01-20260301-120431.json");
 }

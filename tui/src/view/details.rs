@@ -253,19 +253,30 @@ pub(crate) fn flow(edge: &ViewEdge, bytes_per_second: f64) -> String {
     if edge.open == 0 || bytes_per_second < 0.5 { String::from("·") } else { human::rate(bytes_per_second) }
 }
 
-fn edge_details(topology: &Topology, view: &View, look: Look<'_>, key: &EdgeKey) -> Option<Details> {
-    let shown = view.edges.get(view.edge_place(key)?)?;
-    let (client, server) = (view.nodes.get(shown.client)?, view.nodes.get(shown.server)?);
+/// The connections that a shown edge stands for, in no order.
+pub(crate) fn connections_of<'t>(
+    topology: &'t Topology,
+    view: &View,
+    look: Look<'_>,
+    key: &EdgeKey,
+) -> Vec<&'t Connection> {
     let now = now(view);
     let matches = |connection: &&Connection| {
         let filter = look.sieve.filter;
         filter.is_none_or(|filter| filter.matches(&Subject::of_connection(topology, connection, now)))
     };
-    let mut connections: Vec<&Connection> = edges_of(topology, look.grouping, key)
+    edges_of(topology, look.grouping, key)
         .flat_map(|(.., edge)| &edge.connections)
         .filter_map(|&id| topology.connection(id))
         .filter(matches)
-        .collect();
+        .collect()
+}
+
+fn edge_details(topology: &Topology, view: &View, look: Look<'_>, key: &EdgeKey) -> Option<Details> {
+    let shown = view.edges.get(view.edge_place(key)?)?;
+    let (client, server) = (view.nodes.get(shown.client)?, view.nodes.get(shown.server)?);
+    let now = now(view);
+    let mut connections = connections_of(topology, view, look, key);
     connections.sort_unstable_by_key(|connection| connection.id);
     let retransmits = connections.iter().filter_map(|connection| connection.retransmits);
     let retransmits = retransmits.map(u64::from).reduce(|one, other| one + other);
@@ -327,7 +338,9 @@ fn end_line(topology: &Topology, label: &str, key: &ShownKey) -> String {
 pub(super) fn container_line(topology: &Topology, index: NodeIndex) -> Option<String> {
     let container = topology.container_of(index).unwrap_or(index);
     let Some(Node::Container(container)) = topology.graph().node_weight(container) else { return None };
-    let id: String = container.id.0.chars().take(12).collect();
+    // Twelve characters tell a container; a service's id is a path.
+    let shown = if container.is_service() { usize::MAX } else { 12 };
+    let id: String = container.id.0.chars().take(shown).collect();
     let engine = container.runtime.as_ref().map_or(id.clone(), |runtime| format!("({runtime} {id})"));
     let facts = [container.name.as_ref(), container.image.as_ref()].into_iter().flatten();
     Some(facts.map(ToString::to_string).chain([engine]).collect::<Vec<_>>().join("  "))

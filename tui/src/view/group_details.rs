@@ -56,8 +56,10 @@ pub(super) fn group_details(
         }
     };
     let containers = containers(topology, &members);
+    let is_service = |node: &&NodeIndex| matches!(topology.graph().node_weight(**node), Some(Node::Container(facts)) if facts.is_service());
+    let services = containers.iter().filter(is_service).count();
     what(topology, key, &mut fact);
-    fact("holds", holds(topology, &members, containers.len()));
+    fact("holds", holds(topology, &members, containers.len() - services));
     if !matches!(key, GroupKey::Container(..)) {
         let mut lines: Vec<_> =
             containers.iter().filter_map(|&node| container_line(topology, node)).collect();
@@ -82,7 +84,7 @@ fn containers(topology: &Topology, members: &FxHashMap<NodeIndex, Sums>) -> Vec<
 /// What the group is, beyond its name.
 fn what(topology: &Topology, key: &GroupKey, fact: &mut impl FnMut(&'static str, String)) {
     match key {
-        GroupKey::Host(_) => fact("host", String::from("what is in no container")),
+        GroupKey::Host(_) => fact("host", String::from("what is in no container and no service")),
         GroupKey::Internet => fact("where", String::from("public addresses")),
         GroupKey::Network => fact("where", String::from("private addresses of other machines")),
         GroupKey::Own => {

@@ -137,7 +137,7 @@ fn the_details_of_a_group_tell_its_members_their_sums_and_its_peers() {
 fn every_kind_of_group_says_what_it_is() {
     let first = |by, label: &str| facts(&details_of(&Grouping::new(by), label))[0].1.to_owned();
     assert_eq!(first(By::Container, "db ×2"), "db  postgres:16  (docker d1000001)");
-    assert_eq!(first(By::Container, "host ×6"), "what is in no container");
+    assert_eq!(first(By::Container, "host ×6"), "what is in no container and no service");
     assert_eq!(first(By::Namespace, "blue ×2"), "blue (4026532405)");
     assert_eq!(first(By::Pod, "shop/web-2 ×3"), "web-2   namespace shop");
     assert_eq!(first(By::Name, "backup ×2"), "backup");

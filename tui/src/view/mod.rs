@@ -22,7 +22,7 @@ pub use around::LeftOut;
 pub(crate) use around::{around, part};
 pub use build::{ActiveFilter, build, busy_from};
 pub use details::{Column, Details, Fact, Row, Table, details};
-pub(crate) use details::{flow, state_word};
+pub(crate) use details::{connections_of, flow, state_word};
 pub use label::service_label;
 pub use scopetop_tracker::topology::grouping::{GroupKey, Kept, ShownKey};
 pub use thing::Thing;

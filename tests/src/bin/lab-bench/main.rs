@@ -1,10 +1,11 @@
 //! Measures what scopetop must reach, on loopback, each figure beside its target.
 //!
-//! `cargo run --release --package scopetop-lab --bin lab-bench -- [start] [short] [flat] [hold] [containers] [history]` (all,
+//! `cargo run --release --package scopetop-lab --bin lab-bench -- [start] [short] [flat] [hold] [containers] [lookups] [history]` (all,
 //! where none is named). Needs root, `ss`, and two processors. Nothing here fails on a figure: it is for a person to read.
 
 mod containers;
 mod history;
+mod lookups;
 
 use std::fs::File;
 use std::io::{BufRead as _, BufReader};
@@ -20,6 +21,7 @@ use serde_json::Value;
 
 use containers::containers;
 use history::history;
+use lookups::lookups;
 
 type Failure = Box<dyn std::error::Error>;
 type Measurement = fn() -> Result<(), Failure>;
@@ -42,10 +44,13 @@ fn main() -> ExitCode {
         ("flat", flat),
         ("hold", hold),
         ("containers", containers),
+        ("lookups", lookups),
         ("history", history),
     ];
     if let Some(unknown) = asked.iter().find(|name| !all.iter().any(|(known, _)| known == name)) {
-        eprintln!("lab-bench: {unknown} is no measurement: start, short, flat, hold, containers, history");
+        eprintln!(
+            "lab-bench: {unknown} is no measurement: start, short, flat, hold, containers, lookups, history"
+        );
         return ExitCode::from(2);
     }
     // Built now, where it is not: not in the midst of a measurement.
@@ -185,9 +190,11 @@ fn short() -> Result<(), Failure> {
     Ok(())
 }
 
-/// 60,000 connections flat out, the load on one processor and scopetop on the other.
-fn flat() -> Result<(), Failure> {
-    const COUNT: u64 = 60_000;
+/// The connections of the flat load.
+const FLAT_COUNT: u64 = 60_000;
+
+/// One processor for the load, the other for scopetop.
+fn two_processors() -> Result<(usize, CpuSet), Failure> {
     let cpus = sched_getaffinity(None)?;
     let mut usable = (0..CpuSet::MAX_CPU).filter(|&cpu| cpus.is_set(cpu));
     let (Some(load_cpu), Some(own_cpu)) = (usable.next(), usable.next()) else {
@@ -195,6 +202,13 @@ fn flat() -> Result<(), Failure> {
     };
     let mut own_cpus = CpuSet::new();
     own_cpus.set(own_cpu);
+    Ok((load_cpu, own_cpus))
+}
+
+/// 60,000 connections flat out, the load on one processor and scopetop on the other.
+fn flat() -> Result<(), Failure> {
+    const COUNT: u64 = FLAT_COUNT;
+    let (load_cpu, own_cpus) = two_processors()?;
     // Of its own, so that its events can be told from everybody else's.
     let namespace = Namespace::anonymous()?;
     let load = || -> Result<f64, Failure> {
@@ -216,7 +230,7 @@ fn flat() -> Result<(), Failure> {
     for round in 0..FLAT_ROUNDS {
         // In turns, and not always in the same order: a machine that gets busier must not look like scopetop.
         let before = if round % 2 == 0 { Some(load()?) } else { None };
-        let to_file = on_cpus(&own_cpus, || ToFile::start(&file))??;
+        let to_file = on_cpus(&own_cpus, || ToFile::start(events(), &file))??;
         let with = load()?;
         let (summary, at_start, at_end) = to_file.finish(&file)?;
         let without = before.map_or_else(&load, Ok)?;
@@ -266,6 +280,10 @@ fn count_events(file: &std::path::Path, kind: &str, netns: u32) -> Result<u64, F
     Ok(count)
 }
 
+fn events() -> Command {
+    binary::command(&["events", "--format", "ndjson"])
+}
+
 /// A `scopetop events` that writes to a file.
 struct ToFile {
     child: Child,
@@ -274,8 +292,7 @@ struct ToFile {
 }
 
 impl ToFile {
-    fn start(file: &std::path::Path) -> Result<Self, Failure> {
-        let mut command = binary::command(&["events", "--format", "ndjson"]);
+    fn start(mut command: Command, file: &std::path::Path) -> Result<Self, Failure> {
         let mut child = command.stdout(File::create(file)?).stderr(Stdio::piped()).spawn()?;
         let stderr = child.stderr.take().ok_or("no pipe")?;
         let mut lines = BufReader::new(stderr).lines();

@@ -2,6 +2,7 @@
 //! before the receiver has looked; what the receiver then does belongs to the flow that ended.
 
 use std::net::{IpAddr, SocketAddr};
+use std::time::Duration;
 
 use rustc_hash::FxHashMap;
 
@@ -13,8 +14,9 @@ use super::{FlowId, TakeTraffic};
 use crate::connection::Socket;
 use crate::identity::{NetnsId, SocketId, Timestamp};
 
-/// So long the other end may be seen after an end, in nanoseconds.
-const LATE: u64 = 2_000_000_000;
+/// More than wait to be received: each may be the last of a process of its own. Beyond that the receiver's end has an
+/// address instead of a process.
+const MANY: usize = 20_000;
 
 /// What the other end of a flow knows of it: its namespace, its port, and whom it talked to.
 type Key = (NetnsId, u16, SocketAddr);
@@ -45,9 +47,9 @@ pub(super) struct Lates {
 }
 
 impl Lates {
-    /// Forgets what ended too long ago.
-    pub(super) fn prune(&mut self, now: Timestamp) {
-        self.by_key.retain(|_, late| now.since(late.at) < LATE);
+    /// Forgets what ended too long ago: a datagram may wait in its receiver's queue as long as a flow may be quiet.
+    pub(super) fn prune(&mut self, now: Timestamp, patience: Duration) {
+        self.by_key.retain(|_, late| is_soon(now, late, patience));
     }
 }
 
@@ -68,6 +70,9 @@ impl FlowTable {
             place: (self.ticks, self.ended.len().saturating_sub(1)),
             stand_in,
         };
+        if self.lates.by_key.len() >= MANY {
+            return;
+        }
         if late.stand_in.is_none() {
             self.lates.fresh.push(key);
         }
@@ -148,9 +153,14 @@ impl FlowTable {
             let reaches = fit(late.bound_to.ip(), remote.ip()).is_some()
                 && self.addresses.target(netns, address) == Some(flow.socket.netns);
             // A flow that began long after the other's end is another one.
-            (reaches && began_at(flow).since(late.at) < LATE).then_some((key, address))
+            (reaches && is_soon(began_at(flow), late, self.patience.one_way)).then_some((key, address))
         })
     }
+}
+
+/// Whether that is soon enough after the end.
+fn is_soon(at: Timestamp, late: &Late, patience: Duration) -> bool {
+    u128::from(at.since(late.at)) < patience.as_nanos()
 }
 
 /// When a flow's first datagram was seen; not when its counters were read, which may be a long tick later.

@@ -44,7 +44,7 @@ impl FlowTable {
         tick.newly_named = mem::take(&mut self.newly_named).into_iter().collect();
         tick.newly_named.sort_unstable();
         self.forget_gone(now);
-        self.lates.prune(now);
+        self.lates.prune(now, self.patience.one_way);
         self.ticks += 1;
         tick
     }

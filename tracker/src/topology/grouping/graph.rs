@@ -29,7 +29,7 @@ pub struct Grouped<'t> {
     pub kept: Kept,
     /// How many processes are shown, by themselves or in a group.
     pub processes: usize,
-    /// How many containers they are in.
+    /// How many containers they are in; a systemd service is not counted.
     pub containers: usize,
 }
 
@@ -177,7 +177,7 @@ impl<'t, 'g> Build<'t, 'g> {
         let (stand, key) = (self.forest.stand(node)?, self.topology.key(node)?);
         if matches!(key, NodeKey::Process(..)) {
             self.processes += 1;
-            self.containers.extend(self.topology.container_of(node));
+            self.containers.extend(self.topology.container_of(node).filter(|&node| self.is_container(node)));
         }
         let new = self.nodes.len() as u32;
         let (key, around, place) = match stand {
@@ -208,6 +208,12 @@ impl<'t, 'g> Build<'t, 'g> {
             new: 0,
         });
         Some(place)
+    }
+
+    /// Whether it is one beside the host, as a service is not.
+    fn is_container(&self, node: NodeIndex) -> bool {
+        let weight = self.topology.graph().node_weight(node);
+        matches!(weight, Some(Node::Container(container)) if !container.is_service())
     }
 
     fn add_edge(&mut self, client: NodeIndex, server: NodeIndex, edge: &'t Edge, sums: &Sums) {

@@ -7,7 +7,6 @@ use scopetop_tracker::topology::grouping::By;
 
 use crate::app::App;
 use crate::fixture;
-use crate::input::request;
 use crate::view::{Selection, ShownKey};
 
 fn app() -> (App, Topology) {
@@ -26,7 +25,8 @@ fn press(app: &mut App, topology: &Topology, keys: &str) {
             '⇥' => KeyCode::Tab,
             other => KeyCode::Char(other),
         };
-        app.handle(request(&code.into(), app.scope()).unwrap());
+        let asked = app.keymap.request(&code.into(), app.scope()).unwrap();
+        app.handle(asked);
         app.settle(topology);
     }
 }

@@ -6,7 +6,7 @@ use crate::input::{Action, Binding, Scope};
 pub(super) const BINDINGS: &[Binding] = &[
     Binding {
         scope: Scope::Screen,
-        section: "Keys",
+        section: "Finding",
         keys: &[letter('/', Action::Search)],
         shown: "/",
         what: "search",
@@ -14,7 +14,7 @@ pub(super) const BINDINGS: &[Binding] = &[
     },
     Binding {
         scope: Scope::Screen,
-        section: "Keys",
+        section: "Finding",
         keys: &[letter('n', Action::NextMatch), letter('N', Action::PreviousMatch)],
         shown: "n N",
         what: "next, previous match",
@@ -22,7 +22,7 @@ pub(super) const BINDINGS: &[Binding] = &[
     },
     Binding {
         scope: Scope::Screen,
-        section: "Keys",
+        section: "Finding",
         keys: &[letter('f', Action::Filter)],
         shown: "f",
         what: "filter",

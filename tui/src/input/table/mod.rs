@@ -1,8 +1,10 @@
 //! Every key that does something: a file for each area.
 
+mod choosing;
 mod finding;
 mod moving;
 mod program;
+mod taking;
 mod time;
 mod typing;
 mod views;
@@ -12,13 +14,15 @@ use crossterm::event::KeyCode;
 use super::{Action, Binding, Footer, Key};
 
 /// The areas, in the order of the help screen and the footer.
-const AREAS: [&[Binding]; 6] = [
+const AREAS: [&[Binding]; 8] = [
     moving::BINDINGS,
     views::BINDINGS,
     finding::BINDINGS,
+    taking::BINDINGS,
     time::BINDINGS,
     program::BINDINGS,
     typing::BINDINGS,
+    choosing::BINDINGS,
 ];
 
 /// Every key that does something, in the order of the help screen and the footer.

@@ -9,7 +9,7 @@ use crate::view::Direction;
 pub(super) const BINDINGS: &[Binding] = &[
     Binding {
         scope: Scope::Screen,
-        section: "Keys",
+        section: "Moving",
         keys: &[
             plain(KeyCode::Up, Action::Move(Direction::Up)),
             plain(KeyCode::Down, Action::Move(Direction::Down)),
@@ -26,7 +26,7 @@ pub(super) const BINDINGS: &[Binding] = &[
     },
     Binding {
         scope: Scope::Screen,
-        section: "Keys",
+        section: "Moving",
         keys: &[plain(KeyCode::PageUp, Action::PageUp), plain(KeyCode::PageDown, Action::PageDown)],
         shown: "PgUp PgDn",
         what: "a page (details: scroll)",
@@ -34,7 +34,7 @@ pub(super) const BINDINGS: &[Binding] = &[
     },
     Binding {
         scope: Scope::Screen,
-        section: "Keys",
+        section: "Moving",
         keys: &[(Key::Control(KeyCode::Home), Action::First), (Key::Control(KeyCode::End), Action::Last)],
         shown: "^Home ^End",
         what: "the first, the last",
@@ -42,15 +42,15 @@ pub(super) const BINDINGS: &[Binding] = &[
     },
     Binding {
         scope: Scope::Screen,
-        section: "Keys",
+        section: "Moving",
         keys: &[plain(KeyCode::Enter, Action::Open)],
         shown: "Enter",
-        what: "open a group, focus a node",
+        what: "open group, focus node",
         footer: Some(footer("⏎", "open", 5)),
     },
     Binding {
         scope: Scope::Screen,
-        section: "Keys",
+        section: "Moving",
         keys: &[plain(KeyCode::Tab, Action::NextEdge), plain(KeyCode::BackTab, Action::PreviousEdge)],
         shown: "Tab ⇧Tab",
         what: "its next, previous edge",
@@ -58,7 +58,7 @@ pub(super) const BINDINGS: &[Binding] = &[
     },
     Binding {
         scope: Scope::Screen,
-        section: "Keys",
+        section: "Moving",
         keys: &[plain(KeyCode::Esc, Action::Back)],
         shown: "Esc",
         what: "one step back",

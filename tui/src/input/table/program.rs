@@ -6,7 +6,7 @@ use crate::input::{Action, Binding, Scope};
 pub(super) const BINDINGS: &[Binding] = &[
     Binding {
         scope: Scope::Screen,
-        section: "Keys",
+        section: "Program",
         keys: &[letter('?', Action::Help)],
         shown: "?",
         what: "this help",
@@ -14,7 +14,7 @@ pub(super) const BINDINGS: &[Binding] = &[
     },
     Binding {
         scope: Scope::Screen,
-        section: "Keys",
+        section: "Program",
         keys: &[control('z', Action::Suspend)],
         shown: "^Z",
         what: "stop for now (fg goes on)",
@@ -22,7 +22,7 @@ pub(super) const BINDINGS: &[Binding] = &[
     },
     Binding {
         scope: Scope::Screen,
-        section: "Keys",
+        section: "Program",
         keys: &[letter('q', Action::Quit), control('c', Action::Quit)],
         shown: "q ^C",
         what: "quit",

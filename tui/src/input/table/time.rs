@@ -8,7 +8,7 @@ use crate::input::{Action, Binding, Scope, Travel};
 pub(super) const BINDINGS: &[Binding] = &[
     Binding {
         scope: Scope::Screen,
-        section: "Keys",
+        section: "Time",
         keys: &[letter(' ', Action::Travel(Travel::Pause))],
         shown: "Space",
         what: "stay at this moment, go on",
@@ -16,7 +16,7 @@ pub(super) const BINDINGS: &[Binding] = &[
     },
     Binding {
         scope: Scope::Screen,
-        section: "Keys",
+        section: "Time",
         keys: &[
             letter('[', Action::Travel(Travel::Back)),
             letter(']', Action::Travel(Travel::Forward)),
@@ -29,7 +29,7 @@ pub(super) const BINDINGS: &[Binding] = &[
     },
     Binding {
         scope: Scope::Screen,
-        section: "Keys",
+        section: "Time",
         keys: &[
             plain(KeyCode::Home, Action::Travel(Travel::Oldest)),
             plain(KeyCode::End, Action::Travel(Travel::Now)),
@@ -40,7 +40,7 @@ pub(super) const BINDINGS: &[Binding] = &[
     },
     Binding {
         scope: Scope::Screen,
-        section: "Keys",
+        section: "Time",
         keys: &[letter('<', Action::Travel(Travel::Slower)), letter('>', Action::Travel(Travel::Faster))],
         shown: "< >",
         what: "replay slower, faster",

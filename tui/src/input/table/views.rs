@@ -61,7 +61,7 @@ pub(super) const BINDINGS: &[Binding] = &[
     },
     Binding {
         scope: Scope::Screen,
-        section: "Keys",
+        section: "Views",
         keys: &[letter('g', Action::ShowGraph)],
         shown: "g",
         what: "show the graph",
@@ -69,7 +69,7 @@ pub(super) const BINDINGS: &[Binding] = &[
     },
     Binding {
         scope: Scope::Screen,
-        section: "Keys",
+        section: "Views",
         keys: &[letter('t', Action::ShowList)],
         shown: "t",
         what: "show the list",
@@ -77,7 +77,7 @@ pub(super) const BINDINGS: &[Binding] = &[
     },
     Binding {
         scope: Scope::Screen,
-        section: "Keys",
+        section: "Views",
         keys: &[letter('R', Action::Relayout)],
         shown: "R",
         what: "lay the graph out anew",

@@ -2,8 +2,22 @@
 //!
 //! Grey belongs to what is closed and to nothing else; what is merely less important is dimmed. Each state has a mark
 //! as well, so that nothing is told by colour alone.
+//!
+//! Everything is drawn in the theme's own colours and in Unicode. What a terminal cannot show is put in its place by one
+//! pass over the finished picture ([`Finish`]).
+
+mod ascii;
+mod depth;
+mod finish;
+mod palette;
+mod role;
 
 use ratatui::style::{Color, Modifier, Style};
+
+pub use depth::Depth;
+pub use finish::{Finish, Terminal};
+pub use palette::{ALL, Named};
+pub use role::{ROLES, Role, colour, style};
 
 use crate::view::{EdgeState, NodeState};
 
@@ -45,44 +59,15 @@ pub struct Theme {
     /// A connect that failed.
     pub failed: Style,
     /// The hues of groups; empty without colour.
-    groups: &'static [Color],
+    pub groups: Vec<Color>,
+    /// What is done to the picture when it is finished.
+    pub finish: Finish,
 }
 
-/// Hues that are told apart on 16 colours and mean nothing else: red is failure, grey is closed, green is new.
-const GROUP_HUES: &[Color] = &[
-    Color::Cyan,
-    Color::Blue,
-    Color::Magenta,
-    Color::Yellow,
-    Color::LightCyan,
-    Color::LightBlue,
-    Color::LightMagenta,
-];
-
 impl Theme {
-    /// The 16 colours of the terminal.
+    /// The 16 colours of the terminal, as its user chose them.
     pub fn colour() -> Self {
-        let plain = Style::new();
-        Self {
-            text: plain,
-            dim: plain.add_modifier(Modifier::DIM),
-            strong: plain.add_modifier(Modifier::BOLD),
-            name: plain.fg(Color::Cyan).add_modifier(Modifier::BOLD),
-            border: plain.add_modifier(Modifier::DIM),
-            border_active: plain.fg(Color::Cyan),
-            selected: plain.add_modifier(Modifier::BOLD | Modifier::REVERSED),
-            found: plain.fg(Color::Yellow).add_modifier(Modifier::UNDERLINED),
-            key: plain.fg(Color::Cyan),
-            good: plain.fg(Color::Green),
-            warning: plain.fg(Color::Yellow),
-            error: plain.fg(Color::Red).add_modifier(Modifier::BOLD),
-            new: plain.fg(Color::LightGreen).add_modifier(Modifier::BOLD),
-            steady: plain,
-            busy: plain.add_modifier(Modifier::BOLD),
-            closed: plain.fg(Color::DarkGray),
-            failed: plain.fg(Color::Red),
-            groups: GROUP_HUES,
-        }
+        Named::Terminal.theme()
     }
 
     /// No colour at all: bold, dim, reversed and underlined only.
@@ -106,14 +91,9 @@ impl Theme {
             busy: plain.add_modifier(Modifier::BOLD),
             closed: plain.add_modifier(Modifier::DIM),
             failed: plain.add_modifier(Modifier::BOLD),
-            groups: &[],
+            groups: Vec::new(),
+            finish: Finish::default(),
         }
-    }
-
-    /// The theme for an environment: without colour where `NO_COLOR` is set to anything but the empty string
-    /// (<https://no-color.org>).
-    pub fn for_no_color(no_color: Option<&std::ffi::OsStr>) -> Self {
-        if no_color.is_some_and(|value| !value.is_empty()) { Self::plain() } else { Self::colour() }
     }
 
     /// The look of an edge.
@@ -159,3 +139,6 @@ pub const fn edge_mark(state: EdgeState) -> &'static str {
         EdgeState::Steady => "─",
     }
 }
+
+#[cfg(test)]
+mod tests;
