@@ -117,7 +117,7 @@ fn what_cannot_be_replayed_is_told_in_one_line() {
     ] {
         let output = output(arguments);
         assert_eq!(output.status.code(), Some(1), "{arguments:?}: {output:?}");
-        let line = String::from_utf8(output.stderr).unwrap();
+        let line = String::from_utf8(output.stderr.clone()).unwrap();
         assert!(line.starts_with("scopetop: ") && line.contains(told), "{arguments:?}: {line}");
         assert_eq!(line.matches('\n').count(), 1, "{line}");
         assert!(!line.contains('\x1b'), "{line:?}");

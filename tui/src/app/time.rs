@@ -36,11 +36,7 @@ impl Speed {
 
 impl fmt::Display for Speed {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.0 {
-            -2 => formatter.write_str("¼×"),
-            -1 => formatter.write_str("½×"),
-            power => write!(formatter, "{}×", 1_u32 << power.max(0)),
-        }
+        write!(formatter, "{}×", self.factor())
     }
 }
 

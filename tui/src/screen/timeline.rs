@@ -44,7 +44,8 @@ pub(super) fn render(buffer: &mut Buffer, area: Rect, app: &App, theme: &Theme) 
         Row { word: "closes", counts: |moment| moment.counts.closes, style: theme.text },
         Row { word: "fails", counts: |moment| moment.counts.fails, style: theme.failed },
     ];
-    let left = format!(" −{} ", human::clock(span));
+    let back = if app.time.is_recording() { "" } else { "−" };
+    let left = format!(" {back}{} ", human::clock(span));
     let (right, right_style) = place(app, from, theme);
     let words: usize = rows.iter().map(|row| width(row.word) + 3).sum();
     let failed = if fails > 0 { format!(" {}", human::count(fails as usize)) } else { String::new() };

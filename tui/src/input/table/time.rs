@@ -25,7 +25,7 @@ pub(super) const BINDINGS: &[Binding] = &[
         ],
         shown: "[ ] { }",
         what: "a tick, a minute in time",
-        footer: Some(footer("[ ]", "time", 9)),
+        footer: None,
     },
     Binding {
         scope: Scope::Screen,
