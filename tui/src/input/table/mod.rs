@@ -14,7 +14,7 @@ use crossterm::event::KeyCode;
 use super::{Action, Binding, Footer, Key};
 
 /// The areas, in the order of the help screen and the footer.
-const AREAS: [&[Binding]; 8] = [
+const AREAS: &[&[Binding]] = &[
     moving::BINDINGS,
     views::BINDINGS,
     finding::BINDINGS,
@@ -27,7 +27,7 @@ const AREAS: [&[Binding]; 8] = [
 
 /// Every key that does something, in the order of the help screen and the footer.
 pub fn bindings() -> impl Iterator<Item = &'static Binding> + Clone {
-    AREAS.into_iter().flatten()
+    AREAS.iter().copied().flatten()
 }
 
 const fn plain(code: KeyCode, action: Action) -> (Key, Action) {

@@ -6,7 +6,7 @@ use crate::input::{Action, Binding, Scope};
 pub(super) const BINDINGS: &[Binding] = &[
     Binding {
         scope: Scope::Screen,
-        section: "Keys",
+        section: "Taking along",
         keys: &[letter('e', Action::Export)],
         shown: "e",
         what: "export: JSON, DOT, SVG, …",
@@ -14,7 +14,7 @@ pub(super) const BINDINGS: &[Binding] = &[
     },
     Binding {
         scope: Scope::Screen,
-        section: "Keys",
+        section: "Taking along",
         keys: &[letter('y', Action::Copy)],
         shown: "y",
         what: "copy what is selected",
