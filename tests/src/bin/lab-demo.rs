@@ -1,8 +1,8 @@
 //! Cuts a recording down to some processes, for everybody to see: what `scopetop replay --demo` shows.
 //!
 //! `lab-demo RECORDING DEMO HOST COMM…`: of the processes with these names (and of the connections that they have an end of)
-//! everything stays but their arguments, their programs' paths, and what the host has of the network; the host is called
-//! HOST.
+//! everything stays but their arguments, their programs' paths, what the host has of the network, and the kernel's whole
+//! release; the host is called HOST.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
@@ -11,6 +11,7 @@ use std::process::ExitCode;
 
 use scopetop_tracker::Tick;
 use scopetop_tracker::connection::{Direction, Socket, State};
+use scopetop_tracker::container::Container;
 use scopetop_tracker::identity::{ContainerId, HostId, NetnsId, ProcessId, SocketId};
 use scopetop_tracker::recording::{Decoder, Kind, Log as _, Recording, Writer};
 use scopetop_tracker::text::Text;
@@ -43,6 +44,7 @@ fn cut(recording: &Path, demo: &Path, host: &str, names: &[String]) -> Result<()
         names: names.iter().map(String::as_str).collect(),
         processes: BTreeSet::new(),
         containers: BTreeSet::new(),
+        known: BTreeMap::new(),
         namespaces: BTreeMap::new(),
         sockets: BTreeSet::new(),
     };
@@ -60,6 +62,8 @@ struct Cut<'a> {
     names: BTreeSet<&'a str>,
     processes: BTreeSet<ProcessId>,
     containers: BTreeSet<ContainerId>,
+    /// What is known of all.
+    known: BTreeMap<ContainerId, Container>,
     /// Those that no socket that stays is in, yet.
     namespaces: BTreeMap<NetnsId, Namespace>,
     sockets: BTreeSet<SocketId>,
@@ -67,10 +71,20 @@ struct Cut<'a> {
 
 impl Cut<'_> {
     fn tick(&mut self, mut tick: Tick) -> Tick {
+        let mut told: BTreeSet<ContainerId> = BTreeSet::new();
+        for container in tick.containers.drain(..) {
+            told.insert(container.id.clone());
+            let container = Container { labels: BTreeMap::new(), ..container };
+            self.known.insert(container.id.clone(), container);
+        }
         tick.processes.retain(|process| self.names.contains(&*process.comm));
         for process in &mut tick.processes {
             self.processes.insert(process.id);
-            self.containers.extend(process.container.clone());
+            if let Some(container) = &process.container
+                && self.containers.insert(container.clone())
+            {
+                told.insert(container.clone());
+            }
             process.cmdline = Some(vec![process.comm.clone()]);
             process.exe = Some(Text::from(format!("/usr/bin/{}", process.comm).as_str()));
         }
@@ -95,7 +109,8 @@ impl Cut<'_> {
         }
         tick.forgotten.retain(|socket| self.sockets.contains(socket));
         tick.translations.retain(|translation| self.sockets.contains(&translation.socket));
-        tick.containers.retain(|container| self.containers.contains(&container.id));
+        let told = told.intersection(&self.containers);
+        tick.containers = told.filter_map(|id| self.known.get(id).cloned()).collect();
         for namespace in tick.namespaces.drain(..) {
             self.namespaces.insert(namespace.id, Namespace { network: None, ..namespace });
         }
@@ -109,6 +124,9 @@ impl Cut<'_> {
         // The first tick has what was there, not what began.
         tick.counts = if tick.sequence == 0 { Counts::default() } else { counts };
         tick.host = self.host.clone();
+        // Its series: the rest names a machine.
+        let series: Vec<&str> = tick.kernel.split(['.', '-']).take(2).collect();
+        tick.kernel = Text::from(series.join(".").as_str());
         tick
     }
 

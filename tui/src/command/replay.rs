@@ -7,7 +7,12 @@ use crate::cli::{Replay, Settings};
 use crate::error::Error;
 use crate::live::ReplayOptions;
 
-/// What `--demo` shows: some minutes of a small busy host. ARCHITECTURE.md tells how it was made.
+/// What `--demo` shows: a minute of a small busy host, of which only what is for everybody to see was kept:
+///
+/// ```sh
+/// sudo scopetop record --for 75 host.scopetop
+/// cargo run -p scopetop-lab --bin lab-demo host.scopetop assets/demo.scopetop web-01 nginx api postgres …
+/// ```
 const DEMO: &[u8] = include_bytes!("../../../assets/demo.scopetop");
 
 /// Shows a recording until the user quits.

@@ -38,7 +38,7 @@ fn main() -> ExitCode {
         eprintln!("lab-bench: a debug build: run it with --release for figures that mean something");
     }
     let asked: Vec<String> = std::env::args().skip(1).collect();
-    let all: [(&str, Measurement); 6] = [
+    let all: [(&str, Measurement); 7] = [
         ("start", start),
         ("short", short),
         ("flat", flat),
