@@ -4,6 +4,7 @@ mod asking;
 mod editor;
 mod focus;
 mod grouping;
+mod listing;
 mod motion;
 mod prompt;
 mod time;
@@ -22,6 +23,7 @@ pub use time::{Speed, Standing, Time};
 
 use crate::graph::GraphState;
 use crate::input::{Action, Keymap, Request, Scope};
+use crate::list::ListState;
 use crate::trend::Trends;
 use crate::view::{self, ActiveFilter, Details, Direction, GroupKey, Selection, ShownKey, Thing, View};
 
@@ -115,18 +117,14 @@ pub struct App {
     pub newest: Option<Timestamp>,
     /// The positions of the graph.
     pub graph: GraphState,
-    /// The first row of the list on the screen.
-    pub list_offset: usize,
-    /// How many rows of the list the screen holds, since it was drawn last.
-    pub page: usize,
+    /// The rows of the list.
+    pub list: ListState,
     /// How the rates and round-trip times of what was shown went lately. Whoever jumps to another time clears them.
     pub trends: Trends,
     /// Those of now, while the past is shown.
     trends_of_now: Option<Trends>,
     /// The zone that times are told in.
     pub zone: TimeZone,
-    /// Where the selected edge was in the list, for when it is gone.
-    row: usize,
     /// The node whose edges Tab goes through.
     anchor: Option<ShownKey>,
     /// The node that was selected when it was last there, and the group that it stood in.
@@ -172,12 +170,10 @@ impl App {
             tick: None,
             newest: None,
             graph: GraphState::default(),
-            list_offset: 0,
-            page: 0,
+            list: ListState::default(),
             trends: Trends::default(),
             trends_of_now: None,
             zone,
-            row: 0,
             anchor: None,
             around: None,
             focuses: Focuses::default(),
@@ -224,14 +220,15 @@ impl App {
         let is_new = std::mem::take(&mut self.view_is_stale);
         if is_new {
             self.view = view::build(topology, self.look());
+            if let Some(host) = &self.view.host {
+                self.trends.record(&self.view, host.sequence);
+            }
         }
         if is_new || self.focuses.stale {
             self.narrow(topology, is_new);
             self.view.mark(&self.search);
-            if let Some(host) = &self.view.host {
-                self.trends.record(&self.view, host.sequence);
-            }
             self.details_are_stale = true;
+            self.list.view_changed();
             self.remember_row();
             self.remember_group();
         }
@@ -254,6 +251,8 @@ impl App {
             Scope::Choosing
         } else if self.prompt.is_some() {
             Scope::Typing
+        } else if self.mode == Mode::List && self.list.chooser.is_some() {
+            Scope::Columns
         } else {
             Scope::Screen
         }
@@ -297,6 +296,11 @@ impl App {
             Action::Filter => self.prompt = Some(Prompt::filter(self.filter_text())),
             Action::ShowGraph => self.mode = Mode::Graph,
             Action::ShowList => self.show_list(),
+            Action::SortByNext
+            | Action::TurnOrder
+            | Action::ChooseColumns
+            | Action::ToggleColumn
+            | Action::ResetColumns => self.arrange_list(action),
             Action::Travel(travel) => self.time.travel(travel),
             Action::Relayout => self.graph.relayout(),
             Action::Help => (self.help, self.help_page) = (true, 0),

@@ -23,46 +23,10 @@ impl App {
         self.remember_group();
     }
 
-    /// Notes the list's row of the selected edge: when the edge is gone, moving goes on from there.
-    pub(super) fn remember_row(&mut self) {
-        if let Some(row) = self.selected_row() {
-            self.row = row;
-        }
-        self.row = self.row.min(self.view.edges.len().saturating_sub(1));
-    }
-
-    /// The list's row of the selected edge.
-    pub fn selected_row(&self) -> Option<usize> {
-        match &self.selection {
-            Some(Selection::Edge(key)) => self.view.edge_place(key),
-            _ => None,
-        }
-    }
-
     pub(super) fn step(&mut self, direction: Direction) {
         match self.mode {
-            Mode::List => match direction {
-                Direction::Up => self.step_rows(-1),
-                Direction::Down => self.step_rows(1),
-                Direction::Left | Direction::Right => {}
-            },
+            Mode::List => self.step_list(direction),
             Mode::Graph => self.step_graph(direction),
-        }
-    }
-
-    fn step_rows(&mut self, rows: isize) {
-        let row = match self.selected_row() {
-            Some(row) => row.saturating_add_signed(rows),
-            None => self.row,
-        };
-        self.select_row(row);
-    }
-
-    fn select_row(&mut self, row: usize) {
-        let row = row.min(self.view.edges.len().saturating_sub(1));
-        if let Some(key) = self.view.edges.get(row).and_then(|edge| self.view.edge_key(edge)) {
-            self.anchor = None;
-            self.select(Selection::Edge(key));
         }
     }
 
@@ -132,15 +96,10 @@ impl App {
         }
     }
 
-    /// A page keeps one row of the page before in sight.
-    fn page_rows(&self) -> isize {
-        isize::try_from(self.page.saturating_sub(1).max(1)).unwrap_or(isize::MAX)
-    }
-
     pub(super) fn first(&mut self) {
         match self.mode {
             _ if self.details_open => self.scroll_details(isize::MIN),
-            Mode::List => self.select_row(0),
+            Mode::List => self.select_row(0, true),
             Mode::Graph if self.selection.is_none() => self.select_busiest(),
             Mode::Graph => self.run(Direction::Up, self.view.nodes.len()),
         }
@@ -149,7 +108,7 @@ impl App {
     pub(super) fn last(&mut self) {
         match self.mode {
             _ if self.details_open => self.scroll_details(isize::MAX),
-            Mode::List => self.select_row(usize::MAX),
+            Mode::List => self.select_row(usize::MAX, false),
             Mode::Graph => self.run(Direction::Down, self.view.nodes.len()),
         }
     }
@@ -173,16 +132,9 @@ impl App {
         let position = current.and_then(|current| edges.iter().position(|&edge| edge == current));
         let next = around(&edges, position, forward).and_then(|&edge| self.view.edges.get(edge));
         if let Some(key) = next.and_then(|edge| self.view.edge_key(edge)) {
+            self.list.tell_under(&anchor);
             self.anchor = Some(anchor);
             self.select(Selection::Edge(key));
-        }
-    }
-
-    pub(super) fn show_list(&mut self) {
-        self.mode = Mode::List;
-        // The list's cursor is an edge: a node's first one stands for it.
-        if let Some(Selection::Node(_)) = self.selection {
-            self.step_edge(true);
         }
     }
 
@@ -225,14 +177,14 @@ impl App {
             matched.enumerate().filter_map(|(place, matched)| matched.then_some(place)).collect()
         };
         match self.mode {
-            Mode::List => places(&mut self.view.edges.iter().map(|edge| edge.matched_by_search)),
+            Mode::List => places(&mut self.list.rows_from(0).iter().map(|&row| self.is_match(row))),
             Mode::Graph => places(&mut self.view.nodes.iter().map(|node| node.matched_by_search)),
         }
     }
 
     fn place(&self, selection: &Selection) -> Option<usize> {
         match (self.mode, selection) {
-            (Mode::List, Selection::Edge(key)) => self.view.edge_place(key),
+            (Mode::List, selection) => self.list.find(&self.view, Some(selection)),
             (Mode::Graph, Selection::Node(key)) => self.view.node_place(key),
             _ => None,
         }
@@ -240,7 +192,7 @@ impl App {
 
     fn select_place(&mut self, place: usize) {
         match self.mode {
-            Mode::List => self.select_row(place),
+            Mode::List => self.select_row(place, true),
             Mode::Graph => {
                 if let Some(ViewNode { key, .. }) = self.view.nodes.get(place) {
                     self.select_node(key.clone());

@@ -58,7 +58,7 @@ fn the_list_is_walked_from_its_first_row_to_its_last() {
     assert_eq!(app.selected_row(), Some(app.view.edges.len() - 1));
     press(&mut app, &topology, KeyCode::PageDown);
     assert_eq!(app.selected_row(), Some(app.view.edges.len() - 1));
-    app.page = 4;
+    app.list.page = 4;
     press(&mut app, &topology, KeyCode::PageUp);
     assert_eq!(app.selected_row(), Some(app.view.edges.len() - 4));
     press_with(&mut app, &topology, KeyCode::Home, KeyModifiers::CONTROL);

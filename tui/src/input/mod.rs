@@ -56,8 +56,18 @@ pub enum Action {
     Filter,
     /// Show the graph.
     ShowGraph,
-    /// Show the list.
+    /// Show the list; where it is shown, the tree instead of the table, or the table again.
     ShowList,
+    /// Sort the list by the next column.
+    SortByNext,
+    /// Turn the list's order around.
+    TurnOrder,
+    /// Choose the list's columns, or be done with it.
+    ChooseColumns,
+    /// Switch a column on or off.
+    ToggleColumn,
+    /// The columns as they are at first.
+    ResetColumns,
     /// Show another moment.
     Travel(Travel),
     /// Lay the graph out anew.
@@ -148,6 +158,8 @@ pub enum Scope {
     Typing,
     /// While choosing one of several.
     Choosing,
+    /// While choosing the columns of the list.
+    Columns,
 }
 
 /// A row of the table: keys that belong together and how they are explained.

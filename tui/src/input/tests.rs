@@ -10,7 +10,7 @@ fn press(code: KeyCode, modifiers: KeyModifiers) -> KeyEvent {
 
 #[test]
 fn no_key_means_two_things() {
-    for scope in [Scope::Screen, Scope::Typing, Scope::Choosing] {
+    for scope in [Scope::Screen, Scope::Typing, Scope::Choosing, Scope::Columns] {
         let keys: Vec<Key> = bindings()
             .filter(|binding| binding.scope == scope)
             .flat_map(|binding| binding.keys.iter().map(|(key, _)| *key))
@@ -35,7 +35,7 @@ fn shift_makes_another_letter_and_control_another_key() {
     assert_eq!(asked(KeyCode::Char('N'), KeyModifiers::SHIFT), Some(Request::Act(Action::PreviousMatch)));
     assert_eq!(asked(KeyCode::Char('n'), KeyModifiers::NONE), Some(Request::Act(Action::NextMatch)));
     assert_eq!(asked(KeyCode::Char('c'), KeyModifiers::CONTROL), Some(Request::Act(Action::Quit)));
-    assert_eq!(asked(KeyCode::Char('c'), KeyModifiers::NONE), None);
+    assert_eq!(asked(KeyCode::Char('c'), KeyModifiers::NONE), Some(Request::Act(Action::ChooseColumns)));
     assert_eq!(asked(KeyCode::Char('q'), KeyModifiers::ALT), None);
     assert_eq!(asked(KeyCode::BackTab, KeyModifiers::SHIFT), Some(Request::Act(Action::PreviousEdge)));
 }

@@ -45,7 +45,7 @@ pub(super) fn render(buffer: &mut Buffer, area: Rect, app: &App, theme: &Theme) 
 /// Where the list stands: `23/812`.
 fn position(app: &App, theme: &Theme) -> Piece {
     let text = match (app.mode, app.selected_row()) {
-        (Mode::List, Some(row)) => format!("{}/{} ", row + 1, app.view.edges.len()),
+        (Mode::List, Some(row)) => format!("{}/{} ", row + 1, app.list.len()),
         (Mode::List, None) => format!("{} edges ", app.view.edges.len()),
         (Mode::Graph, _) => String::new(),
     };

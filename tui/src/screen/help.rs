@@ -7,7 +7,7 @@ use ratatui::widgets::{Block, BorderType, Clear, Widget};
 
 use super::text::{clip, width};
 use crate::app::App;
-use crate::input::Action;
+use crate::input::{Action, Scope};
 use crate::theme::{Theme, edge_mark};
 use crate::view::EdgeState;
 
@@ -85,7 +85,8 @@ pub(super) fn render(buffer: &mut Buffer, area: Rect, app: &mut App, theme: &The
 /// Every section of the table, in the order in which the table has them, and the marks.
 fn sections(app: &App, theme: &Theme) -> Vec<Vec<Line>> {
     let mut sections: Vec<(&str, Vec<Line>)> = Vec::new();
-    for row in app.keymap.rows() {
+    // The choice of columns tells its own keys.
+    for row in app.keymap.rows().iter().filter(|row| row.binding.scope != Scope::Columns) {
         let line = Line { what: row.shown.clone(), style: theme.key, explanation: row.binding.what };
         match sections.iter_mut().find(|(section, _)| *section == row.binding.section) {
             Some((_, lines)) => lines.push(line),

@@ -19,7 +19,7 @@ use crate::history::Limits;
 use crate::input::{Action, Change, Key, Keymap, Request, Scope, Travel, bindings};
 use crate::stage::Stage;
 use crate::theme::edge_mark;
-use crate::view::{ActiveFilter, EdgeState, Selection, ViewNode};
+use crate::view::{ActiveFilter, Direction, EdgeState, Selection, ViewNode};
 
 const SMALL: (u16, u16) = (80, 24);
 const LARGE: (u16, u16) = (160, 45);
@@ -202,7 +202,8 @@ fn the_help_screen_has_every_key_of_the_table_whole_at_every_size() {
     for size in [(40, 10), SMALL, (120, 40), LARGE] {
         let pages = help_pages(&mut app, &topology, size);
         // Where something is to be chosen, the footer has all keys, and nothing else can be looked up.
-        for binding in bindings().filter(|binding| binding.scope != Scope::Choosing) {
+        for binding in bindings().filter(|binding| !matches!(binding.scope, Scope::Choosing | Scope::Columns))
+        {
             assert!(
                 pages.iter().any(|page| page.contains(binding.shown) && page.contains(binding.what)),
                 "{:?}, {:?} is missing at {size:?}",
@@ -474,7 +475,7 @@ fn the_selected_row_stays_in_sight() {
     insta::assert_snapshot!("crowd_80x24", picture(&mut app, SMALL));
     act(&mut app, &topology, &[Action::First]);
     assert_eq!(shown(&mut app), 1);
-    assert_eq!(app.list_offset, 0);
+    assert_eq!(app.list.offset, 0);
 }
 
 #[test]
@@ -655,6 +656,41 @@ fn the_bar_tells_the_view_and_what_is_switched_off_however_narrow_it_is() {
     app.settle(&topology);
     let bar = picture(&mut app, SMALL).lines().nth(1).unwrap().to_owned();
     assert!(bar.contains("6 Pod") && bar.contains("✗UDP") && bar.contains("comm=nginx or"), "{bar}");
+}
+
+#[test]
+fn the_tree_of_the_list() {
+    for (name, size) in [("80x24", SMALL), ("120x40", (120, 40))] {
+        let topology = fixture::shop();
+        let mut app = App::new(None, TimeZone::UTC);
+        app.tick_applied(fixture::NOW);
+        app.settle(&topology);
+        act(&mut app, &topology, &[Action::ShowList, Action::ShowList]);
+        act(&mut app, &topology, &[Action::Move(Direction::Down)]);
+        insta::assert_snapshot!(format!("tree_{name}"), picture(&mut app, size));
+    }
+}
+
+#[test]
+fn columns_are_chosen() {
+    let (mut app, topology) = app();
+    act(&mut app, &topology, &[Action::ChooseColumns, Action::Move(Direction::Down), Action::ToggleColumn]);
+    insta::assert_snapshot!("columns_80x24", picture(&mut app, SMALL));
+}
+
+#[test]
+fn the_sorted_column_is_marked_and_trends_are_drawn() {
+    let (mut app, mut topology) = app();
+    for seconds in 1..=5 {
+        let tick = fixture::quiet(seconds);
+        topology.apply(&tick);
+        app.tick_applied(tick.at);
+        app.settle(&topology);
+    }
+    while app.list.sort().column != crate::list::Column::Rate {
+        act(&mut app, &topology, &[Action::SortByNext]);
+    }
+    insta::assert_snapshot!("sorted_120x40", picture(&mut app, (120, 40)));
 }
 
 #[test]

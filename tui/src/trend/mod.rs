@@ -49,11 +49,11 @@ impl Trends {
         let tick = Tick { sequence, skipped: self.now.checked_add(2) == Some(sequence) };
         self.now = sequence;
         self.ends.clear();
-        self.nodes.begin();
+        self.nodes.slots.begin();
         for node in &view.nodes {
-            self.ends.push((self.nodes.slot(&node.key), None));
+            self.ends.push((self.nodes.slots.slot(&node.key), None));
         }
-        self.edges.begin();
+        self.edges.slots.begin();
         for edge in &view.edges {
             let (Some(&(client, _)), Some(&(server, _))) =
                 (self.ends.get(edge.client), self.ends.get(edge.server))
@@ -64,7 +64,7 @@ impl Trends {
                 let longest = &mut self.ends[end].1;
                 *longest = (*longest).max(edge.rtt_us);
             }
-            let slot = self.edges.slot(&(client, server, edge.at.clone()));
+            let slot = self.edges.slots.slot(&(client, server, edge.at.clone()));
             self.edges.write(slot, tick, Sample::new(edge.rate, edge.rtt_us));
         }
         for (node, &(slot, longest)) in view.nodes.iter().zip(&self.ends) {
@@ -87,14 +87,14 @@ impl Trends {
 
     /// The trend of an edge; `None` where it was not shown lately.
     pub fn edge(&self, key: &EdgeKey) -> Option<Trend<'_>> {
-        let (client, server) = (self.nodes.find(&key.client)?, self.nodes.find(&key.server)?);
-        let slot = self.edges.find(&(client, server, key.service.clone()))?;
+        let (client, server) = (self.nodes.slots.find(&key.client)?, self.nodes.slots.find(&key.server)?);
+        let slot = self.edges.slots.find(&(client, server, key.service.clone()))?;
         self.edges.ring(slot).map(|ring| Trend { ring, now: self.now })
     }
 
     /// The trend of a node; `None` where it was not shown lately.
     pub fn node(&self, key: &ShownKey) -> Option<Trend<'_>> {
-        let ring = self.nodes.ring(self.nodes.find(key)?)?;
+        let ring = self.nodes.ring(self.nodes.slots.find(key)?)?;
         Some(Trend { ring, now: self.now })
     }
 }

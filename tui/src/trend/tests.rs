@@ -152,7 +152,7 @@ fn what_is_gone_is_forgotten_and_what_is_idle_is_small() {
     for tick in 11..=200 {
         trends.record(&view(&[idle]), tick);
     }
-    assert_eq!((trends.edges.len(), trends.nodes.len()), (1, 2));
+    assert_eq!((trends.edges.slots.len(), trends.nodes.slots.len()), (1, 2));
     assert!(ring(&trends, &idle).is_small());
     assert!(size_of::<Ring>() <= 32);
 }
@@ -163,7 +163,7 @@ fn a_storm_of_short_lives_leaves_no_more_than_a_thousand_or_so() {
     for tick in 0..50 {
         let lines: Vec<Line> = (0..200).map(|number| (number, tick, 1, None)).collect();
         trends.record(&view(&lines), tick.into());
-        assert!(trends.edges.len() <= 2 * lines.len() + SPARE + 1, "{}", trends.edges.len());
+        assert!(trends.edges.slots.len() <= 2 * lines.len() + SPARE + 1, "{}", trends.edges.slots.len());
     }
 }
 
@@ -175,6 +175,8 @@ fn ring<'t>(trends: &'t Trends, line: &Line) -> &'t Ring {
 type Told = (f32, Option<f32>);
 
 proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
     /// Whatever comes and goes, in whatever order: what is known is what was recorded.
     #[test]
     fn the_rings_tell_what_was_recorded(

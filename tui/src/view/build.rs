@@ -1,6 +1,8 @@
 //! From a topology to a view.
 
-use rustc_hash::{FxHashMap, FxHashSet};
+use std::sync::Arc;
+
+use rustc_hash::FxHashMap;
 use scopetop_tracker::filter::Filter;
 use scopetop_tracker::identity::Timestamp;
 use scopetop_tracker::topology::grouping::{Grouped, GroupedEdge, GroupedNode, Sums, group};
@@ -48,19 +50,28 @@ pub fn build(topology: &Topology, look: Look<'_>) -> View {
         .enumerate()
         .map(|(place, node)| view_node(node, details.remove(&place).unwrap_or_default(), &mut labels))
         .collect();
-    // In the order in which they are told, what is looked up lies side by side in memory.
-    let oldest: Vec<Oldest> = edges.iter().map(|edge| Oldest::of(topology, edge)).collect();
-    let edges: Vec<ViewEdge> =
-        in_order(&nodes, &edges).map(|place| view_edge(&edges[place], &oldest[place], &mut labels)).collect();
+    let (services, of_edge) = Services::new(&edges);
+    let drafts = edges.iter().zip(of_edge).map(|(edge, service)| Draft::of(topology, edge, service));
+    let drafts: Vec<Draft> = drafts.collect();
+    drop(edges);
+    let order = in_order(&nodes, &drafts, &services).into_iter();
+    let edges: Vec<ViewEdge> = order.map(|place| drafts[place as usize].edge(&services)).collect();
+    let (mut connections, mut opened, mut closed, mut failed) = (0, 0, 0, 0);
+    for edge in &edges {
+        connections += edge.connections();
+        opened += edge.new;
+        closed += edge.closed;
+        failed += edge.failed;
+    }
     let shown = |listener: &&Listener| !listener.closed && look.sieve.protocols.has(listener.protocol);
     let totals = Totals {
         processes,
         containers,
-        connections: edges.iter().map(ViewEdge::connections).sum(),
+        connections,
         listeners: topology.listeners().filter(shown).count(),
-        opened: edges.iter().map(|edge| edge.new).sum(),
-        closed: edges.iter().map(|edge| edge.closed).sum(),
-        failed: edges.iter().map(|edge| edge.failed).sum(),
+        opened,
+        closed,
+        failed,
     };
     View { nodes, edges, hidden: kept, totals, host: host(topology) }
 }
@@ -108,42 +119,53 @@ fn view_node(node: GroupedNode, detail: String, labels: &mut Labels<'_>) -> View
     }
 }
 
-/// What is told of an edge's oldest connection.
-struct Oldest {
-    directed: bool,
+/// An edge before it has its place: all that is told of it, side by side in memory, since it is asked for in another order
+/// than it was told in.
+struct Draft {
+    client: u32,
+    server: u32,
+    /// A place in [`Services`].
+    service: u32,
     rtt_us: Option<u32>,
     since: Option<Timestamp>,
+    directed: bool,
+    sums: Sums,
 }
 
-impl Oldest {
-    fn of(topology: &Topology, edge: &GroupedEdge<'_>) -> Self {
+impl Draft {
+    fn of(topology: &Topology, edge: &GroupedEdge<'_>, service: u32) -> Self {
         let oldest = edge.sums.oldest.and_then(|id| topology.connection(id));
         Self {
-            directed: oldest.is_some_and(|connection| connection.directed),
+            client: edge.client as u32,
+            server: edge.server as u32,
+            service,
             rtt_us: oldest.and_then(|connection| connection.rtt_us),
             since: oldest.and_then(|connection| connection.opened_at),
+            directed: oldest.is_some_and(|connection| connection.directed),
+            sums: edge.sums,
         }
     }
-}
 
-fn view_edge<'t>(edge: &GroupedEdge<'t>, oldest: &Oldest, labels: &mut Labels<'t>) -> ViewEdge {
-    let sums = &edge.sums;
-    ViewEdge {
-        client: edge.client,
-        server: edge.server,
-        at: edge.service.clone(),
-        service: labels.service(edge.service),
-        open: sums.open,
-        new: sums.new,
-        closed: sums.closed,
-        failed: sums.failed,
-        state: state(sums),
-        directed: oldest.directed,
-        rate: sums.rate,
-        rtt_us: oldest.rtt_us,
-        since: oldest.since,
-        error: sums.error,
-        matched_by_search: false,
+    fn edge(&self, services: &Services<'_>) -> ViewEdge {
+        let sums = &self.sums;
+        let service = &services.all[self.service as usize];
+        ViewEdge {
+            client: self.client as usize,
+            server: self.server as usize,
+            at: service.service.clone(),
+            service: Arc::clone(&service.label),
+            open: sums.open,
+            new: sums.new,
+            closed: sums.closed,
+            failed: sums.failed,
+            state: state(sums),
+            directed: self.directed,
+            rate: sums.rate,
+            rtt_us: self.rtt_us,
+            since: self.since,
+            error: sums.error,
+            matched_by_search: false,
+        }
     }
 }
 
@@ -182,40 +204,118 @@ fn ports(listeners: &[(usize, &Listener)]) -> FxHashMap<usize, String> {
         .collect()
 }
 
+/// The services of some edges.
+struct Services<'t> {
+    all: Vec<Named<'t>>,
+}
+
+/// A service and what it is called.
+struct Named<'t> {
+    service: &'t Service,
+    label: Arc<str>,
+    /// Its place in their order.
+    rank: u32,
+}
+
+impl<'t> Services<'t> {
+    /// With the place of each edge's. There are few: each edge's is looked up once, and the rest is done by number.
+    fn new(edges: &[GroupedEdge<'t>]) -> (Self, Vec<u32>) {
+        let mut places: FxHashMap<&Service, u32> = FxHashMap::default();
+        let mut all: Vec<Named<'t>> = Vec::new();
+        let of_edge = edges.iter().map(|edge| {
+            *places.entry(edge.service).or_insert_with(|| {
+                let label = service_label(edge.service).into();
+                all.push(Named { service: edge.service, label, rank: 0 });
+                all.len() as u32 - 1
+            })
+        });
+        let of_edge = of_edge.collect();
+        let mut order: Vec<usize> = (0..all.len()).collect();
+        order.sort_unstable_by_key(|&place| all[place].service);
+        for (rank, place) in (0..).zip(order) {
+            all[place].rank = rank;
+        }
+        (Self { all }, of_edge)
+    }
+}
+
 /// The edges' places in an order that depends on what they stand for alone, so that a row stays where it is while numbers
 /// change: names first, as people look for them, then pids and addresses as numbers.
-fn in_order(nodes: &[ViewNode], edges: &[GroupedEdge<'_>]) -> impl Iterator<Item = usize> + use<> {
+fn in_order(nodes: &[ViewNode], edges: &[Draft], services: &Services<'_>) -> Vec<u32> {
+    let names = name_ranks(nodes);
+    let key = |edge: &Draft| {
+        let [client, server] = [edge.client, edge.server].map(|end| names[end as usize]);
+        [services.all[edge.service as usize].rank, server, client]
+    };
+    // Side by side in memory: they are asked for in no order.
+    let keys: Vec<[u32; 3]> = edges.iter().map(key).collect();
+    // What matters least comes first, since each leaves as it was what is equal.
+    let order =
+        counted((0..edges.len() as u32).collect(), services.all.len(), |&edge| keys[edge as usize][0]);
+    let order = counted(order, nodes.len(), |&edge| keys[edge as usize][1]);
+    counted(order, nodes.len(), |&edge| keys[edge as usize][2])
+}
+
+/// The rank of each node by its name: processes and groups before addresses, as people look for them.
+pub(crate) fn name_ranks(nodes: &[ViewNode]) -> Vec<u32> {
     let kind = |node: &ViewNode| match node.kind {
         NodeKind::Process | NodeKind::Container | NodeKind::Group => 0,
         NodeKind::Unknown => 1,
         NodeKind::Remote => 2,
     };
-    let word = |node: &ViewNode| match node.kind {
-        // An address is put in order as a number, by its key.
-        NodeKind::Remote => String::new(),
-        _ => node.label.rsplit_once(' ').map_or(node.label.as_str(), |(name, _)| name).to_lowercase(),
-    };
-    let nodes = ranks(nodes.len(), |&place| (kind(&nodes[place]), word(&nodes[place]), place));
-    // There are few services.
-    let services: FxHashSet<&Service> = edges.iter().map(|edge| edge.service).collect();
-    let mut services: Vec<&Service> = services.into_iter().collect();
-    services.sort_unstable();
-    let services: FxHashMap<&Service, u32> = services.into_iter().zip(0..).collect();
-    let key = |edge: &GroupedEdge<'_>| {
-        (nodes[edge.client], nodes[edge.server], services.get(edge.service).copied())
-    };
-    let mut order: Vec<_> = edges.iter().enumerate().map(|(place, edge)| (key(edge), place)).collect();
-    order.sort_unstable();
-    order.into_iter().map(|(_, place)| place)
-}
-
-/// The position of each of so many places when they are put in the order of a key.
-fn ranks<K: Ord>(count: usize, key: impl FnMut(&usize) -> K) -> Vec<u32> {
-    let mut order: Vec<usize> = (0..count).collect();
-    order.sort_by_cached_key(key);
-    let mut ranks = vec![0; count];
-    for (rank, place) in (0..).zip(order) {
-        ranks[place] = rank;
+    // Many processes have one name, which is compared once.
+    let mut words: FxHashMap<(u8, &str), u32> = FxHashMap::default();
+    let of_node = nodes.iter().map(|node| {
+        let next = words.len() as u32;
+        *words.entry((kind(node), word(node))).or_insert(next)
+    });
+    let of_node: Vec<u32> = of_node.collect();
+    let mut words: Vec<((u8, String), u32)> =
+        words.into_iter().map(|((kind, word), number)| ((kind, word.to_lowercase()), number)).collect();
+    words.sort_unstable();
+    let mut ranks = vec![0; words.len()];
+    for (rank, same) in (0..).zip(words.chunk_by(|one, other| one.0 == other.0)) {
+        for (_, word) in same {
+            ranks[*word as usize] = rank;
+        }
+    }
+    let order = counted((0..nodes.len() as u32).collect(), words.len(), |&node| {
+        ranks[of_node[node as usize] as usize]
+    });
+    let mut ranks = vec![0; nodes.len()];
+    for (rank, node) in (0..).zip(order) {
+        ranks[node as usize] = rank;
     }
     ranks
+}
+
+/// The word by which a node is put in order: its name without a number.
+fn word(node: &ViewNode) -> &str {
+    match node.kind {
+        // An address is put in order as a number, by its key.
+        NodeKind::Remote => "",
+        _ => node.label.rsplit_once(' ').map_or(node.label.as_str(), |(name, _)| name),
+    }
+}
+
+/// Items in the order of small numbers, each less than `numbers`; equal ones stay as they were. In time proportional to both.
+fn counted(items: Vec<u32>, numbers: usize, number: impl Fn(&u32) -> u32) -> Vec<u32> {
+    if numbers <= 1 {
+        return items;
+    }
+    // Where the items of each number begin.
+    let mut next = vec![0_u32; numbers + 1];
+    for item in &items {
+        next[number(item) as usize + 1] += 1;
+    }
+    for number in 0..numbers {
+        next[number + 1] += next[number];
+    }
+    let mut sorted = vec![0; items.len()];
+    for item in items {
+        let place = &mut next[number(&item) as usize];
+        sorted[*place as usize] = item;
+        *place += 1;
+    }
+    sorted
 }

@@ -43,17 +43,16 @@ fn unix_label(name: &UnixName) -> String {
     format!("{before}{}…", end.chars().take(UNIX_LABEL - 1).collect::<String>())
 }
 
-/// The names of what one view shows, each group's and service's made once.
+/// The names of what one view shows, each group's made once.
 pub(super) struct Labels<'t> {
     topology: &'t Topology,
     by: By,
     groups: FxHashMap<GroupKey, Arc<str>>,
-    services: FxHashMap<&'t Service, Arc<str>>,
 }
 
 impl<'t> Labels<'t> {
     pub(super) fn new(topology: &'t Topology, by: By) -> Self {
-        Self { topology, by, groups: FxHashMap::default(), services: FxHashMap::default() }
+        Self { topology, by, groups: FxHashMap::default() }
     }
 
     /// What a shown node is and is called.
@@ -96,11 +95,6 @@ impl<'t> Labels<'t> {
         .into();
         self.groups.insert(group.clone(), Arc::clone(&title));
         title
-    }
-
-    /// What a service is called.
-    pub(super) fn service(&mut self, service: &'t Service) -> Arc<str> {
-        Arc::clone(self.services.entry(service).or_insert_with(|| service_label(service).into()))
     }
 
     /// What a group is called.

@@ -20,6 +20,7 @@ use scopetop_tracker::topology::{Rate, Service};
 
 pub use around::LeftOut;
 pub(crate) use around::{around, part};
+pub(crate) use build::name_ranks;
 pub use build::{ActiveFilter, build, busy_from};
 pub use details::{Column, Details, Fact, Row, Table, details};
 pub(crate) use details::{connections_of, flow, state_word};
@@ -277,7 +278,7 @@ impl View {
 
 impl ViewEdge {
     /// Its ends; one of them where it leads from a node to itself.
-    pub fn ends(&self) -> impl Iterator<Item = usize> + use<> {
+    pub fn ends(&self) -> impl Iterator<Item = usize> + Clone + use<> {
         [Some(self.client), (self.client != self.server).then_some(self.server)].into_iter().flatten()
     }
 
@@ -289,5 +290,7 @@ impl ViewEdge {
 
 #[cfg(test)]
 mod group_tests;
+#[cfg(test)]
+mod order_tests;
 #[cfg(test)]
 mod tests;

@@ -232,6 +232,9 @@ impl<'t, 'g> Build<'t, 'g> {
         }
         let service = &edge.service;
         if is_of_group {
+            if self.of_groups.is_empty() {
+                self.of_groups.reserve(self.topology.graph().edge_count());
+            }
             let place = *self.of_groups.entry((client, server, service)).or_insert(self.edges.len());
             if let Some(known) = self.edges.get_mut(place) {
                 known.sums.merge(sums);
@@ -245,17 +248,20 @@ impl<'t, 'g> Build<'t, 'g> {
     /// Puts the nodes in the order of their keys, and tells who of them listens.
     fn finish(self, sieve: Sieve<'_>, kept: Kept) -> Grouped<'t> {
         let Self { topology, nodes, mut edges, place, processes, containers, .. } = self;
-        let mut order: Vec<usize> = (0..nodes.len()).collect();
-        order.sort_by(|&one, &other| nodes[one].key.cmp(&nodes[other].key));
+        let prefixes = nodes.iter().map(|node| node.key.prefix());
+        let mut order: Vec<(u128, usize)> = prefixes.zip(0..).collect();
+        order.sort_unstable_by(|one, other| {
+            one.0.cmp(&other.0).then_with(|| nodes[one.1].key.cmp(&nodes[other.1].key))
+        });
         let mut now = vec![0; order.len()];
-        for (place, &before) in order.iter().enumerate() {
+        for (place, &(_, before)) in order.iter().enumerate() {
             now[before] = place;
         }
         for edge in &mut edges {
             (edge.client, edge.server) = (now[edge.client], now[edge.server]);
         }
         let mut nodes: Vec<Option<GroupedNode>> = nodes.into_iter().map(Some).collect();
-        let nodes = order.iter().filter_map(|&before| nodes[before].take()).collect();
+        let nodes = order.iter().filter_map(|&(_, before)| nodes[before].take()).collect();
         let place = |node: &NodeIndex| {
             let place = place.get(node.index()).copied().filter(|&place| place != NONE)?;
             Some(now[place as usize])

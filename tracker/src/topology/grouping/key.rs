@@ -1,5 +1,7 @@
 //! What groups and shown nodes stand for: the same on every tick.
 
+use std::net::IpAddr;
+
 use super::super::node::{HostIndex, NodeKey};
 use crate::identity::{ContainerId, NetnsId};
 use crate::text::Text;
@@ -40,8 +42,72 @@ pub enum ShownKey {
     Group(GroupKey),
 }
 
+impl ShownKey {
+    /// A number in the order of the keys, as far as it goes: what differs in it need not be compared further.
+    pub(super) fn prefix(&self) -> u128 {
+        let number = |kind: u128, number: u128| kind << 124 | number;
+        let of_host = |host: HostIndex| u128::from(host.0) << 96;
+        match self {
+            Self::Node(NodeKey::Process(host, id)) => {
+                number(0, of_host(*host) | u128::from(id.pid) << 64 | u128::from(id.started))
+            }
+            Self::Node(NodeKey::Container(host, _)) => number(1, of_host(*host)),
+            Self::Node(NodeKey::Remote(None, IpAddr::V4(address))) => number(2, address.to_bits().into()),
+            Self::Node(NodeKey::Remote(None, IpAddr::V6(address))) => {
+                number(2, 1 << 96 | address.to_bits() >> 32)
+            }
+            Self::Node(NodeKey::Remote(Some((host, netns)), _)) => {
+                number(3, of_host(*host) | u128::from(netns.0))
+            }
+            Self::Node(NodeKey::Unknown(host, netns)) => number(4, of_host(*host) | u128::from(netns.0)),
+            Self::Group(_) => number(5, 0),
+        }
+    }
+}
+
 impl From<NodeKey> for ShownKey {
     fn from(key: NodeKey) -> Self {
         Self::Node(key)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::identity::{NetnsId, ProcessId};
+
+    fn keys() -> impl Strategy<Value = ShownKey> {
+        let host = || (0..3_u16).prop_map(HostIndex);
+        let netns = || prop::sample::select(&[1_u32, 2, u32::MAX][..]).prop_map(NetnsId);
+        let number = prop::sample::select(&[0_u64, 1, 1 << 40, u64::MAX][..]);
+        let address = prop_oneof![
+            any::<u32>().prop_map(|bits| IpAddr::V4(bits.into())),
+            any::<u128>().prop_map(|bits| IpAddr::V6(bits.into())),
+            (0..3_u128, 0..3_u128).prop_map(|(top, low)| IpAddr::V6((top << 64 | low).into())),
+        ];
+        let text = "[ab]{0,2}";
+        prop_oneof![
+            (host(), 0..3_u32, number).prop_map(|(host, pid, started)| {
+                NodeKey::Process(host, ProcessId { pid: pid.wrapping_sub(1), started }).into()
+            }),
+            (host(), text)
+                .prop_map(|(host, id)| { NodeKey::Container(host, ContainerId(id.as_str().into())).into() }),
+            (prop::option::of((host(), netns())), address)
+                .prop_map(|(place, address)| NodeKey::Remote(place, address).into()),
+            (host(), netns()).prop_map(|(host, netns)| NodeKey::Unknown(host, netns).into()),
+            (host(), text)
+                .prop_map(|(host, name)| { ShownKey::Group(GroupKey::Image(host, name.as_str().into())) }),
+            Just(ShownKey::Group(GroupKey::Internet)),
+        ]
+    }
+
+    proptest! {
+        #[test]
+        fn the_prefix_is_in_the_order_of_the_keys(one in keys(), other in keys()) {
+            let order = one.prefix().cmp(&other.prefix());
+            prop_assert_eq!(order.then_with(|| one.cmp(&other)), one.cmp(&other));
+        }
     }
 }

@@ -2,6 +2,7 @@
 
 mod choosing;
 mod finding;
+mod list;
 mod moving;
 mod program;
 mod taking;
@@ -21,6 +22,7 @@ const AREAS: &[&[Binding]] = &[
     taking::BINDINGS,
     time::BINDINGS,
     program::BINDINGS,
+    list::BINDINGS,
     typing::BINDINGS,
     choosing::BINDINGS,
 ];

@@ -72,7 +72,7 @@ pub(super) const BINDINGS: &[Binding] = &[
         section: "Views",
         keys: &[letter('t', Action::ShowList)],
         shown: "t",
-        what: "show the list",
+        what: "the list; again: a tree",
         footer: Some(footer("t", "list", 12)),
     },
     Binding {
