@@ -19,6 +19,12 @@ pub fn has_ended(pid: u32) -> bool {
         || !fs::exists(format!("/proc/{pid}")).unwrap_or(true)
 }
 
+/// When a process started, in hundredths of a second since boot; `None` where there is no such process.
+pub fn started(pid: u32) -> Option<u64> {
+    // Field 22.
+    stat(pid).ok()?.get(19)?.parse().ok()
+}
+
 /// Whether all threads of a process are stopped, as SIGSTOP does some time after it was sent.
 pub fn is_stopped(pid: u32) -> bool {
     let Ok(tasks) = fs::read_dir(format!("/proc/{pid}/task")) else { return false };

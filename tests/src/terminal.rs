@@ -66,7 +66,7 @@ impl Display {
 }
 
 impl Terminal {
-    /// Starts a program (with the arguments and the environment set on the command) in a terminal of this size.
+    /// Starts a program (with the arguments, the environment and the folder set on the command) in a terminal of this size.
     pub fn start(program: &Command, rows: u16, columns: u16) -> Self {
         let started = Self::open(program, rows, columns);
         started.unwrap_or_else(|error| panic!("a terminal for {}: {error}", program.get_program().display()))
@@ -86,6 +86,9 @@ impl Terminal {
         let mut session = Command::new(companion("lab-session"));
         session.arg(OsStr::from_bytes(name.as_bytes())).arg(program.get_program()).args(program.get_args());
         session.env("TERM", "xterm-256color").env_remove("NO_COLOR").env_remove("COLORTERM");
+        if let Some(folder) = program.get_current_dir() {
+            session.current_dir(folder);
+        }
         for (key, value) in program.get_envs() {
             match value {
                 Some(value) => session.env(key, value),

@@ -66,6 +66,14 @@ impl Namespace {
         Self::make(Some(Name { text, path }))
     }
 
+    /// A new namespace with this name, which nobody else may have, its loopback up.
+    pub fn called(text: &str) -> io::Result<Self> {
+        fs::create_dir_all(NAMED)?;
+        let path = Path::new(NAMED).join(text);
+        File::create_new(&path)?;
+        Self::make(Some(Name { text: text.to_owned(), path }))
+    }
+
     fn make(name: Option<Name>) -> io::Result<Self> {
         // A thread that ends afterwards: a thread that moved to another namespace stays there.
         let made = std::thread::scope(|scope| {

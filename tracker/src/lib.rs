@@ -1,6 +1,7 @@
 //! Who on this Linux host talks to whom: kernel events and one scan become a table of sockets, the table becomes
 //! [`Tick`]s, and ticks become a [`Topology`](topology::Topology).
 
+pub mod act;
 pub mod block;
 pub mod connection;
 pub mod container;

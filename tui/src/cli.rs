@@ -64,6 +64,9 @@ pub struct Cli {
     /// It keeps them in so many megabytes at most [default: 64]
     #[arg(long, value_name = "MB")]
     pub history_memory: Option<u16>,
+    /// Change nothing on the host: no signal, no closing of connections, no stopping of containers
+    #[arg(long)]
+    pub read_only: bool,
     /// Options given before the command.
     #[command(flatten)]
     common: Common,

@@ -4,10 +4,12 @@ use std::path::Path;
 
 use jiff::Timestamp as Moment;
 use jiff::tz::TimeZone;
-use scopetop_tracker::identity::Timestamp;
+use scopetop_tracker::act::{self, LogNews};
+use scopetop_tracker::identity::{ContainerId, Timestamp};
 use scopetop_tracker::text::Text;
 use scopetop_tracker::topology::Topology;
-use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+use tokio::sync::mpsc::{Receiver, UnboundedReceiver, UnboundedSender, channel, unbounded_channel};
+use tokio::task::JoinHandle;
 
 use crate::app::{App, Message, Wish};
 use crate::export::clipboard;
@@ -16,28 +18,55 @@ use crate::export::{self, Format};
 use crate::screen;
 use crate::theme::Theme;
 
+/// How many pieces of a container's output wait to be shown; then its engine waits.
+const HEARD: usize = 4;
+
+/// What came of something.
+#[derive(Debug)]
+pub enum Told {
+    /// How it went.
+    Message(Message),
+    /// What came of the output that is followed.
+    Log(LogNews),
+}
+
 /// What is under way, and what came of it.
 #[derive(Debug)]
 pub struct Errands {
-    sender: UnboundedSender<Message>,
-    receiver: UnboundedReceiver<Message>,
+    sender: UnboundedSender<Told>,
+    receiver: UnboundedReceiver<Told>,
+    /// Follows a container's output, and where it tells of it: dropped, it is heard no more.
+    following: Option<(JoinHandle<()>, Receiver<LogNews>)>,
     in_tmux: bool,
 }
 
 impl Default for Errands {
     fn default() -> Self {
         let (sender, receiver) = unbounded_channel();
-        Self { sender, receiver, in_tmux: std::env::var_os("TMUX").is_some_and(|value| !value.is_empty()) }
+        Self {
+            sender,
+            receiver,
+            following: None,
+            in_tmux: std::env::var_os("TMUX").is_some_and(|value| !value.is_empty()),
+        }
     }
 }
 
 impl Errands {
     /// How the next thing went. Nothing is lost when the wait is given up.
-    pub async fn next(&mut self) -> Message {
-        match self.receiver.recv().await {
-            Some(message) => message,
+    pub async fn next(&mut self) -> Told {
+        let Self { receiver, following, .. } = self;
+        let heard = async {
+            match following {
+                Some((_, news)) => news.recv().await,
+                None => None,
+            }
+        };
+        tokio::select! {
             // This holds a sender itself.
-            None => std::future::pending().await,
+            Some(told) = receiver.recv() => told,
+            Some(news) = heard => Told::Log(news),
+            else => std::future::pending().await,
         }
     }
 
@@ -46,7 +75,7 @@ impl Errands {
     ///
     /// To be called on a tokio runtime.
     pub fn see_to(
-        &self,
+        &mut self,
         app: &mut App,
         topology: &Topology,
         theme: &Theme,
@@ -57,6 +86,14 @@ impl Errands {
             match wish {
                 Wish::Export(format) => self.export(format, app, topology, theme, size),
                 Wish::Copy => sequences += &self.copy(app, topology),
+                Wish::Do(deed) => {
+                    if let Some(message) = deed.under_way() {
+                        app.tell(message);
+                    }
+                    self.start(move || deed.perform());
+                }
+                Wish::Follow { id, .. } => self.follow(id),
+                Wish::StopFollowing => self.stop_following(),
             }
         }
         (!sequences.is_empty()).then_some(sequences)
@@ -94,11 +131,40 @@ impl Errands {
         clipboard::sequence(&line, self.in_tmux)
     }
 
+    fn follow(&mut self, id: ContainerId) {
+        self.stop_following();
+        let (teller, news) = channel(HEARD);
+        let following = tokio::spawn(async move {
+            let opened = tokio::task::spawn_blocking(move || act::logs(&id)).await;
+            match opened {
+                Ok(Ok(mut logs)) => {
+                    while let Some(news) = logs.next().await {
+                        if teller.send(news).await.is_err() {
+                            return;
+                        }
+                    }
+                }
+                Ok(Err(error)) => {
+                    let why = Text::from(error.to_string().as_str());
+                    let _ = teller.send(LogNews::Ended(Some(why))).await;
+                }
+                Err(_) => {}
+            }
+        });
+        self.following = Some((following, news));
+    }
+
+    fn stop_following(&mut self) {
+        if let Some((following, _)) = self.following.take() {
+            following.abort();
+        }
+    }
+
     fn start(&self, errand: impl FnOnce() -> Message + Send + 'static) {
         let sender = self.sender.clone();
         tokio::task::spawn_blocking(move || {
             // Nobody is left to tell when the program ends.
-            let _ = sender.send(errand());
+            let _ = sender.send(Told::Message(errand()));
         });
     }
 }

@@ -1,5 +1,6 @@
 //! The terminal's side of scopetop: command line, screen, export.
 
+pub mod act;
 pub mod app;
 pub mod cli;
 pub mod command;

@@ -19,7 +19,7 @@ use tokio::task::JoinHandle;
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until};
 
 use crate::app::{App, Message, Outcome, Speed, Time, Tracking};
-use crate::errands::Errands;
+use crate::errands::{Errands, Told};
 use crate::history::Limits;
 use crate::input::{Action, Request};
 use crate::stage::Stage;
@@ -34,6 +34,11 @@ const PULSE: Duration = Duration::from_secs(1);
 /// How many keys that are there already are taken before the screen is drawn again.
 const KEYS_AT_ONCE: usize = 64;
 
+/// Why nothing can be changed where a recording is shown.
+const RECORDING: &str = "this is a recording: what it shows is not to be changed from here";
+/// Why nothing may be changed where the user asked for that.
+const READ_ONLY: &str = "nothing is changed from here: scopetop was started with --read-only";
+
 /// What the live screen is to show.
 #[derive(Clone, Debug)]
 pub struct LiveOptions {
@@ -45,6 +50,8 @@ pub struct LiveOptions {
     pub filter: Filter,
     /// By what it groups at first.
     pub view: By,
+    /// Whether nothing may be changed on the host.
+    pub read_only: bool,
 }
 
 /// What the screen is to show of a recording.
@@ -101,6 +108,7 @@ pub async fn run(options: LiveOptions) -> Result<(), LiveError> {
     let theme = terminal.dressed(terminal.theme());
     let mut app = App::new(ActiveFilter::new(options.filter), TimeZone::system());
     app.show_by(options.view);
+    app.acting_off = options.read_only.then_some(READ_ONLY);
     app.tick = u64::try_from(options.tracker.tick.as_nanos()).ok();
     let mut stage = Stage::live(options.history);
     let mut screen = Screen::enter().map_err(LiveError::Terminal)?;
@@ -120,6 +128,7 @@ pub async fn replay(options: ReplayOptions) -> Result<(), LiveError> {
     app.show_by(options.view);
     app.time = Time::recorded(options.recording.moments(), options.speed);
     app.tracking = Tracking::Live;
+    app.acting_off = Some(RECORDING);
     if let Some(flaw) = options.recording.flaw() {
         app.tell(Message::bad(flaw.to_string()));
     }
@@ -177,7 +186,7 @@ async fn watch(
                     let Some(Ok(event)) = event else { return Ok(()) };
                     outcome = worse(outcome, handle(app, stage, &event));
                 }
-                if let Err(error) = see_to(&errands, app, stage, screen, theme) {
+                if let Err(error) = see_to(&mut errands, app, stage, screen, theme) {
                     return ended(error);
                 }
                 match outcome {
@@ -193,8 +202,11 @@ async fn watch(
                     Outcome::Nothing => {}
                 }
             }
-            message = errands.next() => {
-                app.tell(message);
+            told = errands.next() => {
+                match told {
+                    Told::Message(message) => app.tell(message),
+                    Told::Log(news) => app.hear_log(news),
+                }
                 frames.stale = true;
             }
             news = feed.next() => {
@@ -294,7 +306,7 @@ fn handle(app: &mut App, stage: &mut Stage, event: &Event) -> Outcome {
 
 /// Sees to what the keys wished for, at once: a wish means what is on the screen now.
 fn see_to(
-    errands: &Errands,
+    errands: &mut Errands,
     app: &mut App,
     stage: &mut Stage,
     screen: &mut Screen,

@@ -4,6 +4,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test ends at the first surprise")]
 
+mod acting;
 mod published;
 
 use std::process::Command;
@@ -35,6 +36,7 @@ fn containers_of_a_docker_daemon() {
     a_container_that_lives_less_than_a_tick_is_grey_for_one(&daemon, &world);
     an_engine_that_answers_nobody_costs_only_the_names(&daemon, &world);
     a_container_that_ends_at_once_has_its_own_events(&daemon, &world);
+    acting::the_log_of_a_container_is_followed_and_it_is_stopped(&daemon);
 }
 
 /// The containers: `db` serves; `web` is connected to it by a process that was entered by exec; `side` is in the

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test ends at the first surprise")]
 
 mod accepting;
+mod acting;
 mod arguments;
 mod backends;
 mod command_line;

@@ -3,9 +3,13 @@
 //! The application does nothing outside itself. What is to be done there it wishes for; whoever runs it takes the
 //! wishes, sees to them, and tells how it went.
 
+use scopetop_tracker::identity::ContainerId;
+use scopetop_tracker::topology::Topology;
+
 use super::App;
+use crate::act::{self, Deed};
 use crate::export::Format;
-use crate::input::Choose;
+use crate::input::{Action, Choose, Travel};
 
 /// Something to choose from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,6 +38,10 @@ pub struct Choice {
 pub enum Then {
     /// It is wished for.
     Wish(Wish),
+    /// Something else is asked first.
+    Ask(Box<Chooser>),
+    /// Nothing.
+    Nothing,
 }
 
 /// What is to be done outside.
@@ -43,6 +51,17 @@ pub enum Wish {
     Export(Format),
     /// Copy the selected thing as a line of text.
     Copy,
+    /// Change the host.
+    Do(Deed),
+    /// Follow a container's output.
+    Follow {
+        /// The container.
+        id: ContainerId,
+        /// What it is called. Safe to show.
+        name: String,
+    },
+    /// Follow it no longer.
+    StopFollowing,
 }
 
 /// How something went that was wished for: one line, until the next key.
@@ -107,6 +126,33 @@ impl App {
         }
     }
 
+    /// Notes that something is to be done with what is selected: what there is to choose, the topology knows.
+    pub(super) fn ask_to_act(&mut self) {
+        if let Some(why) = self.acting_off {
+            self.tell(Message::bad(why));
+        } else if !self.time.is_now() {
+            // What is selected may be gone, and another in its place.
+            let now = self.keymap.key_of(Action::Travel(Travel::Now));
+            self.tell(Message::bad(format!("this is the past: {now} goes to now")));
+        } else if self.selection.is_none() {
+            self.tell(Message::bad("nothing is selected: the arrows select"));
+        } else {
+            self.asks_to_act = true;
+        }
+    }
+
+    /// Offers what can be done, where that was asked for.
+    pub(super) fn offer(&mut self, topology: &Topology) {
+        if !std::mem::take(&mut self.asks_to_act) {
+            return;
+        }
+        let Some(selection) = self.selection.clone() else { return };
+        match act::offer(topology, &self.view, self.look(), &selection) {
+            Ok(chooser) => self.chooser = Some(chooser),
+            Err(why) => self.tell(Message::bad(why)),
+        }
+    }
+
     pub(super) fn choose(&mut self, what: Choose) {
         let Some(chooser) = &mut self.chooser else { return };
         match what {
@@ -132,7 +178,10 @@ impl App {
         let Some(mut chooser) = self.chooser.take() else { return };
         if place < chooser.choices.len() {
             match chooser.choices.swap_remove(place).then {
+                Then::Wish(wish @ Wish::Follow { .. }) => self.follow_log(wish),
                 Then::Wish(wish) => self.wish(wish),
+                Then::Ask(chooser) => self.chooser = Some(*chooser),
+                Then::Nothing => {}
             }
         }
     }

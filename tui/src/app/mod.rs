@@ -5,6 +5,7 @@ mod editor;
 mod focus;
 mod grouping;
 mod listing;
+mod log;
 mod motion;
 mod prompt;
 mod time;
@@ -18,6 +19,7 @@ pub use asking::{Choice, Chooser, Message, Then, Wish};
 pub use editor::Editor;
 use focus::Focuses;
 use grouping::Asleep;
+pub use log::Log;
 pub use prompt::{Prompt, PromptKind};
 pub use time::{Speed, Standing, Time};
 
@@ -96,6 +98,12 @@ pub struct App {
     pub chooser: Option<Chooser>,
     /// What is told until the next key.
     pub message: Option<Message>,
+    /// The output of a container that is followed.
+    pub log: Option<Log>,
+    /// Why nothing may be changed on the host, in a sentence; `None` where it may.
+    pub acting_off: Option<&'static str>,
+    /// Whether it is to be told what can be done with the selected thing.
+    asks_to_act: bool,
     /// What is to be done outside.
     wishes: Vec<Wish>,
     /// Whether the help screen is open.
@@ -160,6 +168,9 @@ impl App {
             prompt: None,
             chooser: None,
             message: None,
+            log: None,
+            acting_off: None,
+            asks_to_act: false,
             wishes: Vec::new(),
             help: false,
             help_page: 0,
@@ -243,12 +254,15 @@ impl App {
                 self.details = known;
             }
         }
+        self.offer(topology);
     }
 
     /// Which keys hold now.
     pub fn scope(&self) -> Scope {
         if self.chooser.is_some() {
             Scope::Choosing
+        } else if self.log.is_some() {
+            Scope::Log
         } else if self.prompt.is_some() {
             Scope::Typing
         } else if self.mode == Mode::List && self.list.chooser.is_some() {
@@ -269,6 +283,7 @@ impl App {
             Request::Type(character) => self.type_text(character.encode_utf8(&mut [0; 4])),
             Request::Act(Action::Edit(edit)) => self.edit(edit),
             Request::Act(action) if self.help => self.leaf(action),
+            Request::Act(action) if self.log.is_some() => self.act_on_log(action),
             Request::Act(action) => self.act(action),
         }
         Outcome::Changed
@@ -306,6 +321,7 @@ impl App {
             Action::Help => (self.help, self.help_page) = (true, 0),
             Action::Export => self.choose_format(),
             Action::Copy => self.copy(),
+            Action::Act => self.ask_to_act(),
             Action::Quit | Action::Suspend | Action::Edit(_) | Action::Choose(_) => {}
         }
     }

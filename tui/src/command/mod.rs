@@ -44,14 +44,17 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Result<(), Error> {
 
 /// The live screen.
 fn live(cli: &Cli, settings: &Settings) -> Result<(), Error> {
-    let tracker = settings.options(settings.tick, false);
     let usual = Limits::default();
-    let history = Limits {
-        span: cli.history.unwrap_or(usual.span),
-        bytes: cli.history_memory.map_or(usual.bytes, |megabytes| usize::from(megabytes) << 20),
+    let options = LiveOptions {
+        tracker: settings.options(settings.tick, false),
+        history: Limits {
+            span: cli.history.unwrap_or(usual.span),
+            bytes: cli.history_memory.map_or(usual.bytes, |megabytes| usize::from(megabytes) << 20),
+        },
+        filter: settings.filter.clone(),
+        view: cli.view.unwrap_or_default(),
+        read_only: cli.read_only,
     };
-    let view = cli.view.unwrap_or_default();
-    let options = LiveOptions { tracker, history, filter: settings.filter.clone(), view };
     Ok(runtime()?.block_on(crate::live::run(options))?)
 }
 

@@ -23,11 +23,11 @@ pub struct Owner {
 }
 
 impl Owner {
-    /// Whoever started this program through sudo, as sudo tells in these variables; `None` where it is not root or
+    /// Whoever started this program through sudo, as sudo tells in `SUDO_UID` and `SUDO_GID`; `None` where it is not root or
     /// sudo is not involved.
-    pub fn invoking(is_root: bool, sudo_uid: Option<&str>, sudo_gid: Option<&str>) -> Option<Self> {
+    pub fn invoking(is_root: bool, user: Option<&str>, group: Option<&str>) -> Option<Self> {
         let number = |text: Option<&str>| text?.parse::<u32>().ok().filter(|&number| number != u32::MAX);
-        is_root.then_some(Self { user: number(sudo_uid)?, group: number(sudo_gid)? })
+        is_root.then_some(Self { user: number(user)?, group: number(group)? })
     }
 
     /// The same of this process.

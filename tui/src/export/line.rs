@@ -1,6 +1,7 @@
 //! A selected thing as a line of text.
 
 use std::collections::BTreeSet;
+use std::fmt::Write as _;
 
 use scopetop_tracker::topology::{Connection, Node, NodeKey, Topology};
 
@@ -84,7 +85,8 @@ fn some_of(all: impl IntoIterator<Item = String, IntoIter: ExactSizeIterator>) -
     let more = all.len().saturating_sub(NAMED);
     let mut named = all.take(NAMED).collect::<Vec<_>>().join(", ");
     if more > 0 {
-        named += &format!(", +{more} more");
+        // Writing to a string cannot fail.
+        let _ = write!(named, ", +{more} more");
     }
     named
 }

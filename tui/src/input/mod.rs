@@ -76,6 +76,8 @@ pub enum Action {
     Export,
     /// Copy what is selected.
     Copy,
+    /// Choose what is to be done with what is selected.
+    Act,
     /// Show or hide the help screen.
     Help,
     /// Stop the program until the shell makes it go on.
@@ -160,6 +162,8 @@ pub enum Scope {
     Choosing,
     /// While choosing the columns of the list.
     Columns,
+    /// While a container's output is followed.
+    Log,
 }
 
 /// A row of the table: keys that belong together and how they are explained.

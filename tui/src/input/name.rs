@@ -60,6 +60,7 @@ impl Action {
             Self::Quit => "quit",
             Self::Export => "export",
             Self::Copy => "copy",
+            Self::Act => "act",
             Self::Choose(Choose::Up) => "choose-up",
             Self::Choose(Choose::Down) => "choose-down",
             Self::Choose(Choose::Take) => "choose-take",

@@ -148,3 +148,70 @@ impl fmt::Display for NodeId<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test ends at the first surprise")]
+
+    use scopetop_tracker::connection::Protocol;
+    use scopetop_tracker::topology::grouping::{By, Grouping, Protocols};
+
+    use super::*;
+    use crate::output::fixture::{everything, topology};
+    use crate::view::build;
+
+    fn told(picture: &Picture<'_>) -> (Vec<String>, Vec<u64>, usize) {
+        let ids = picture.nodes.iter().filter_map(|&node| picture.id(node));
+        let connections = picture.connections.iter().map(|connection| connection.id.0);
+        (ids.map(|id| id.to_string()).collect(), connections.collect(), picture.listeners.len())
+    }
+
+    #[test]
+    fn a_view_of_everything_is_everything_however_it_is_grouped() {
+        let topology = topology();
+        let whole = told(&Picture::new(&topology, &everything()));
+        assert_eq!((whole.1.len(), whole.2), (6, 1));
+        for by in By::ALL {
+            let grouping = Grouping::new(by);
+            let look = Look { grouping: &grouping, sieve: Sieve::default() };
+            assert_eq!(told(&Picture::shown(&topology, &build(&topology, look), look)), whole, "{by:?}");
+        }
+    }
+
+    #[test]
+    fn of_a_filtered_view_it_is_what_the_filter_lets_through() {
+        let topology = topology();
+        let filter = Filter::parse("port=8443").unwrap();
+        for by in [By::Process, By::Container] {
+            let grouping = Grouping::new(by);
+            let look =
+                Look { grouping: &grouping, sieve: Sieve { filter: Some(&filter), ..Sieve::default() } };
+            let shown = told(&Picture::shown(&topology, &build(&topology, look), look));
+            assert_eq!(shown, told(&Picture::new(&topology, &filter)), "{by:?}");
+        }
+    }
+
+    #[test]
+    fn what_a_view_leaves_out_is_left_out() {
+        let topology = topology();
+        let grouping = Grouping::default();
+        let mut protocols = Protocols::default();
+        protocols.toggle(Protocol::Tcp);
+        let look = Look { grouping: &grouping, sieve: Sieve { filter: None, protocols } };
+        let view = build(&topology, look);
+        assert_eq!(told(&Picture::shown(&topology, &view, look)), (vec![], vec![], 0));
+        // As a focus does: one edge and its ends.
+        let look = Look { grouping: &grouping, sieve: Sieve::default() };
+        let mut view = build(&topology, look);
+        view.edges.retain(|edge| &*edge.service == ":8443");
+        let ends: Vec<_> = view.edges.iter().flat_map(|edge| [edge.client, edge.server]).collect();
+        let keys: Vec<_> = ends.iter().map(|&end| view.nodes[end].key.clone()).collect();
+        view.nodes.retain(|node| keys.contains(&node.key));
+        let place = |key| view.nodes.iter().position(|node| node.key == key).unwrap();
+        let (client, server) = (place(keys[0].clone()), place(keys[1].clone()));
+        (view.edges[0].client, view.edges[0].server) = (client, server);
+        let (nodes, connections, _) = told(&Picture::shown(&topology, &view, look));
+        assert_eq!(nodes, ["process:900@5000", "remote:10.0.3.7"]);
+        assert_eq!(connections.len(), 1);
+    }
+}

@@ -7,6 +7,7 @@ mod footer;
 mod header;
 mod help;
 mod list;
+mod log;
 mod tabs;
 mod text;
 mod timeline;
@@ -78,6 +79,9 @@ fn render(buffer: &mut Buffer, area: Rect, app: &mut App, theme: &Theme) {
     }
     if app.help {
         help::render(buffer, body, app, theme);
+    }
+    if let Some(log) = &mut app.log {
+        log::render(buffer, body, log, theme);
     }
     if let Some(chooser) = &app.chooser {
         chooser::render(buffer, body, chooser, theme);

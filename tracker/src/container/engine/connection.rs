@@ -29,6 +29,11 @@ impl<'stop> Connection<'stop> {
         Ok(Self { socket, stop, deadline })
     }
 
+    /// Sets another deadline.
+    pub(super) fn set_deadline(&mut self, deadline: Instant) {
+        self.deadline = deadline;
+    }
+
     /// The socket itself; it does not block.
     pub(super) fn into_socket(self) -> OwnedFd {
         self.socket

@@ -18,17 +18,26 @@ const FIELDS_AT_MOST: usize = 128;
 const CHUNK_LINE_AT_MOST: usize = 256;
 
 /// How an answer's body ends.
-enum Length {
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Length {
+    /// After so many bytes.
     Bytes(usize),
+    /// With its last chunk.
     Chunked,
+    /// With the connection.
     ToEnd,
 }
 
-/// Sends the request for `target`.
+/// Asks for `target`.
 pub(super) fn request(stream: &mut impl Write, target: &str) -> io::Result<()> {
+    send(stream, "GET", target)
+}
+
+/// Sends a request without a body.
+pub(super) fn send(stream: &mut impl Write, method: &str, target: &str) -> io::Result<()> {
     // The API without a version in the path is the one that every engine's release still has.
     let request = format!(
-        "GET {target} HTTP/1.1\r\nHost: localhost\r\nUser-Agent: scopetop\r\nAccept: application/json\r\nConnection: close\r\n\r\n"
+        "{method} {target} HTTP/1.1\r\nHost: localhost\r\nUser-Agent: scopetop\r\nAccept: application/json\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
     );
     stream.write_all(request.as_bytes())
 }
@@ -36,18 +45,11 @@ pub(super) fn request(stream: &mut impl Write, target: &str) -> io::Result<()> {
 /// Reads the body of an answer that says 200.
 pub(super) fn read_answer(stream: impl Read) -> Result<Vec<u8>, EngineError> {
     let mut stream = BufReader::new(stream);
-    let head = head(&mut stream)?;
-    let mut fields = [httparse::EMPTY_HEADER; FIELDS_AT_MOST];
-    let mut response = httparse::Response::new(&mut fields);
-    if !response.parse(&head).is_ok_and(|status| status.is_complete()) {
-        return Err(EngineError::NotHttp);
+    let (status, length) = head(&mut stream)?;
+    if status != 200 {
+        return Err(EngineError::Status(status));
     }
-    match response.code {
-        Some(200) => {}
-        Some(status) => return Err(EngineError::Status(status)),
-        None => return Err(EngineError::NotHttp),
-    }
-    match length(response.headers)? {
+    match length {
         Length::Bytes(bytes) => {
             let mut body = Vec::new();
             exactly(&mut stream, bytes, &mut body)?;
@@ -62,8 +64,24 @@ pub(super) fn read_answer(stream: impl Read) -> Result<Vec<u8>, EngineError> {
     }
 }
 
+/// Reads an answer's head: its status, and how its body ends.
+pub(super) fn head(stream: &mut impl BufRead) -> Result<(u16, Length), EngineError> {
+    let head = lines(stream)?;
+    let mut fields = [httparse::EMPTY_HEADER; FIELDS_AT_MOST];
+    let mut response = httparse::Response::new(&mut fields);
+    if !response.parse(&head).is_ok_and(|status| status.is_complete()) {
+        return Err(EngineError::NotHttp);
+    }
+    match response.code {
+        Some(200) => Ok((200, length(response.headers)?)),
+        // What a refusal looks like is not worth a refusal.
+        Some(status) => Ok((status, length(response.headers).unwrap_or(Length::ToEnd))),
+        None => Err(EngineError::NotHttp),
+    }
+}
+
 /// Everything up to the first empty line.
-fn head(stream: &mut impl BufRead) -> Result<Vec<u8>, EngineError> {
+fn lines(stream: &mut impl BufRead) -> Result<Vec<u8>, EngineError> {
     let mut head = Vec::new();
     loop {
         let start = head.len();
@@ -112,18 +130,68 @@ fn exactly(stream: &mut impl Read, bytes: usize, body: &mut Vec<u8>) -> Result<(
 fn chunks(stream: &mut impl BufRead) -> Result<Vec<u8>, EngineError> {
     let mut body = Vec::new();
     loop {
-        let mut size = Vec::new();
-        line(stream, CHUNK_LINE_AT_MOST, &mut size)?;
-        let Ok(httparse::Status::Complete((_, size))) = httparse::parse_chunk_size(&size) else {
-            return Err(EngineError::NotHttp);
-        };
+        let size = chunk_size(stream)?;
         if size == 0 {
             // The connection is closed now: nobody needs what may follow.
             return Ok(body);
         }
-        exactly(stream, usize::try_from(size).unwrap_or(usize::MAX), &mut body)?;
-        let mut end = Vec::new();
-        line(stream, 2, &mut end)?;
+        exactly(stream, size, &mut body)?;
+        line(stream, 2, &mut Vec::new())?;
+    }
+}
+
+/// The size of the chunk that comes next; 0 for the end.
+fn chunk_size(stream: &mut impl BufRead) -> Result<usize, EngineError> {
+    let mut size = Vec::new();
+    line(stream, CHUNK_LINE_AT_MOST, &mut size)?;
+    match httparse::parse_chunk_size(&size) {
+        Ok(httparse::Status::Complete((_, size))) => Ok(usize::try_from(size).unwrap_or(usize::MAX)),
+        _ => Err(EngineError::NotHttp),
+    }
+}
+
+/// A body in chunks, read as it comes.
+pub(super) struct Chunked<R> {
+    stream: R,
+    /// What is to come of the current chunk.
+    left: usize,
+    /// Whether a chunk was begun: a line's end follows it.
+    begun: bool,
+    ended: bool,
+}
+
+impl<R: BufRead> Chunked<R> {
+    pub(super) const fn new(stream: R) -> Self {
+        Self { stream, left: 0, begun: false, ended: false }
+    }
+}
+
+impl<R: BufRead> Read for Chunked<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if self.ended || buffer.is_empty() {
+            return Ok(0);
+        }
+        if self.left == 0 {
+            let mut next = || -> Result<usize, EngineError> {
+                if self.begun {
+                    line(&mut self.stream, 2, &mut Vec::new())?;
+                }
+                chunk_size(&mut self.stream)
+            };
+            self.left = next().map_err(io::Error::from)?;
+            self.begun = true;
+            self.ended = self.left == 0;
+            if self.ended {
+                return Ok(0);
+            }
+        }
+        let room = buffer.len().min(self.left);
+        let read = self.stream.read(&mut buffer[..room])?;
+        if read == 0 {
+            return Err(EngineError::CutShort.into());
+        }
+        self.left -= read;
+        Ok(read)
     }
 }
 

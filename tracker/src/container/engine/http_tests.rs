@@ -154,3 +154,31 @@ fn changed_answers_do_no_harm() {
         }
     });
 }
+
+/// What comes of a body in chunks that is read as it comes.
+fn streamed(answer: impl Read) -> Result<Vec<u8>, EngineError> {
+    let mut stream = BufReader::new(answer);
+    let mut body = Vec::new();
+    head(&mut stream)?;
+    Chunked::new(stream).read_to_end(&mut body)?;
+    Ok(body)
+}
+
+#[test]
+fn a_body_in_chunks_is_the_same_when_it_is_read_as_it_comes() {
+    let answer = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\n[1,\r\n4\r\n2,3]\r\n0\r\n\r\n";
+    assert_eq!(streamed(answer.as_bytes()).as_deref(), Ok(b"[1,2,3]".as_slice()));
+    for end in 0..answer.len() - 4 {
+        assert_eq!(streamed(&answer.as_bytes()[..end]), Err(EngineError::CutShort), "{end}");
+    }
+    crate::fuzz::run("http", 16, |answer| {
+        let mut stream = answer;
+        if matches!(head(&mut stream), Ok((200, Length::Chunked))) {
+            // A stream may be of any size.
+            let whole = read_answer(answer);
+            if whole != Err(EngineError::TooLarge) {
+                assert_eq!(streamed(InPieces(answer, 3)), whole);
+            }
+        }
+    });
+}

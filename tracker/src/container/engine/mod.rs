@@ -1,13 +1,17 @@
 //! What container engines know of their containers: names, images and labels, from the Docker-compatible API (Docker
 //! and Podman speak it) over its Unix socket.
 //!
-//! Engines are only read. All of this happens on a thread of its own ([`Engines`]), so that an engine which is down,
-//! slow, restarting or lying costs nothing but the names.
+//! What is known is only read. All of this happens on a thread of its own ([`Engines`]), so that an engine which is down,
+//! slow, restarting or lying costs nothing but the names. What changes a container ([`command`]) and follows its output
+//! ([`logs`]) is asked for by the user alone, through [`crate::act`].
 
+mod command;
 mod connection;
 mod engines;
 mod http;
 mod list;
+mod log_lines;
+mod logs;
 mod server;
 mod sockets;
 
@@ -18,7 +22,12 @@ use std::time::Duration;
 use rustix::event::{EventfdFlags, eventfd};
 use rustix::io::Errno;
 
+pub use command::Command;
+pub(crate) use command::command;
 pub use engines::{Engines, Told};
+pub use log_lines::{LogLine, LogStream};
+pub(crate) use logs::follow;
+pub use logs::{LogNews, Logs};
 pub use sockets::sockets;
 
 use crate::report::{Outcome, Part, Step};
@@ -65,6 +74,12 @@ pub enum EngineError {
     /// The engine refused.
     #[error("the answer has the HTTP status {0}")]
     Status(u16),
+    /// The engine refused, with a reason.
+    #[error("{1} (HTTP status {0})")]
+    Says(u16, Text),
+    /// What a container writes does not come in the form that engines give it.
+    #[error("the container's output is not in a form that is known")]
+    NotLogs,
     /// The answer is not about containers.
     #[error("the answer is no list of containers")]
     NotContainers,
@@ -72,6 +87,9 @@ pub enum EngineError {
 
 impl From<std::io::Error> for EngineError {
     fn from(error: std::io::Error) -> Self {
+        if let Some(own) = error.get_ref().and_then(|inner| inner.downcast_ref::<Self>()) {
+            return own.clone();
+        }
         match Errno::from_io_error(&error) {
             Some(Errno::NOENT) => Self::Absent,
             // Of a Unix socket: the queue of those who want to connect is full.
@@ -79,6 +97,17 @@ impl From<std::io::Error> for EngineError {
             Some(errno) => Self::Io(errno),
             None if error.kind() == std::io::ErrorKind::TimedOut => Self::Silent,
             None => Self::CutShort,
+        }
+    }
+}
+
+impl From<EngineError> for std::io::Error {
+    fn from(error: EngineError) -> Self {
+        match error {
+            EngineError::Io(errno) => errno.into(),
+            EngineError::Silent => std::io::ErrorKind::TimedOut.into(),
+            EngineError::CutShort => std::io::ErrorKind::UnexpectedEof.into(),
+            error => Self::other(error),
         }
     }
 }

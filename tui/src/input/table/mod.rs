@@ -1,7 +1,9 @@
 //! Every key that does something: a file for each area.
 
+mod acting;
 mod choosing;
 mod finding;
+mod following;
 mod list;
 mod moving;
 mod program;
@@ -21,10 +23,12 @@ const AREAS: &[&[Binding]] = &[
     finding::BINDINGS,
     taking::BINDINGS,
     time::BINDINGS,
+    acting::BINDINGS,
     program::BINDINGS,
     list::BINDINGS,
     typing::BINDINGS,
     choosing::BINDINGS,
+    following::BINDINGS,
 ];
 
 /// Every key that does something, in the order of the help screen and the footer.

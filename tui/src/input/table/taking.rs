@@ -18,6 +18,6 @@ pub(super) const BINDINGS: &[Binding] = &[
         keys: &[letter('y', Action::Copy)],
         shown: "y",
         what: "copy what is selected",
-        footer: Some(footer("y", "copy", 16)),
+        footer: None,
     },
 ];
