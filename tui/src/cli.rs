@@ -67,6 +67,9 @@ pub struct Cli {
     /// Change nothing on the host: no signal, no closing of connections, no stopping of containers
     #[arg(long)]
     pub read_only: bool,
+    /// Show the environment of a process in its details, without what looks like a secret
+    #[arg(long)]
+    pub env: bool,
     /// Options given before the command.
     #[command(flatten)]
     common: Common,
@@ -311,6 +314,8 @@ pub struct Settings {
     pub udp_patience: Patience,
     /// Whether to read the arguments of processes.
     pub arguments: bool,
+    /// Whether to show the environment of a process in its details.
+    pub environment: bool,
 }
 
 impl Settings {
@@ -351,6 +356,10 @@ impl Cli {
                 let line = format!("{option}: only the live screen keeps a history (see 'scopetop --help')");
                 return Err(Error::CommandLine(line));
             }
+        }
+        if self.env && self.command.is_some() {
+            let line = "--env: only the live screen has details (see 'scopetop --help')";
+            return Err(Error::CommandLine(line.to_owned()));
         }
         let after = self.command.as_ref().map(|command| match command {
             Command::Snapshot(snapshot) => &snapshot.common,
@@ -398,6 +407,7 @@ impl Cli {
                 Some(BackendName::Proc) => Backend::Proc,
             },
             udp_patience: udp_idle.map_or_else(Patience::default, Patience::of),
+            environment: self.env,
             arguments: !self.common.no_args && !after.is_some_and(|common| common.no_args),
         })
     }
@@ -605,6 +615,7 @@ mod tests {
             &["replay", "x", "--speed", "3"],
             &["--tick", "100", "replay", "x"],
             &["replay", "x", "--backend", "proc"],
+            &["--env", "events"],
         ]
         .into_iter()
         .map(|words| format!("{} => {}", words.join(" ").escape_debug(), wrong(words)))

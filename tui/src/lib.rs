@@ -22,4 +22,5 @@ pub mod stage;
 pub mod terminal;
 pub mod theme;
 pub mod trend;
+pub mod usage;
 pub mod view;

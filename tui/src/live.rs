@@ -25,6 +25,7 @@ use crate::input::{Action, Request};
 use crate::stage::Stage;
 use crate::terminal::Screen;
 use crate::theme::{Terminal, Theme};
+use crate::usage::Sampler;
 use crate::view::ActiveFilter;
 
 /// The screen is drawn at most this often.
@@ -52,6 +53,8 @@ pub struct LiveOptions {
     pub view: By,
     /// Whether nothing may be changed on the host.
     pub read_only: bool,
+    /// Whether the details show the environment of a process.
+    pub environment: bool,
 }
 
 /// What the screen is to show of a recording.
@@ -109,6 +112,8 @@ pub async fn run(options: LiveOptions) -> Result<(), LiveError> {
     let mut app = App::new(ActiveFilter::new(options.filter), TimeZone::system());
     app.show_by(options.view);
     app.acting_off = options.read_only.then_some(READ_ONLY);
+    app.arguments = options.tracker.arguments;
+    app.environment = options.environment;
     app.tick = u64::try_from(options.tracker.tick.as_nanos()).ok();
     let mut stage = Stage::live(options.history);
     let mut screen = Screen::enter().map_err(LiveError::Terminal)?;
@@ -150,6 +155,7 @@ async fn watch(
     pulse.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut frames = Frames::new(Instant::now());
     let mut errands = Errands::default();
+    let mut sampler = Sampler::default();
     let mut played = Instant::now();
 
     loop {
@@ -162,6 +168,10 @@ async fn watch(
                 return ended(error);
             }
             frames.drawn(Instant::now());
+            // Of what was, or is elsewhere, nothing is running here.
+            if app.time.is_now() {
+                sampler.ask(app);
+            }
         }
         let due = app.time.due();
         tokio::select! {
@@ -219,6 +229,7 @@ async fn watch(
                 }
                 frames.stale = true;
             }
+            used = sampler.next() => frames.stale |= app.usage_sampled(used) == Outcome::Changed,
             () = sleep_until(frames.next), if frames.stale => {}
             // Nothing is drawn sooner than the next frame.
             () = sleep_until((now + due.unwrap_or_default()).max(frames.next)), if due.is_some() => {}

@@ -27,7 +27,10 @@ use crate::graph::GraphState;
 use crate::input::{Action, Keymap, Request, Scope};
 use crate::list::ListState;
 use crate::trend::Trends;
-use crate::view::{self, ActiveFilter, Details, Direction, GroupKey, Selection, ShownKey, Thing, View};
+use crate::usage::{Samples, UsageHistory};
+use crate::view::{
+    self, ActiveFilter, Details, Direction, GroupKey, Known, Selection, ShownKey, Thing, View,
+};
 
 /// How the connections are shown.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -131,6 +134,12 @@ pub struct App {
     pub trends: Trends,
     /// Those of now, while the past is shown.
     trends_of_now: Option<Trends>,
+    /// What processes used that were looked at.
+    pub usage: UsageHistory,
+    /// Whether the arguments of processes are read.
+    pub arguments: bool,
+    /// Whether the environment of a process is to be read and shown.
+    pub environment: bool,
     /// The zone that times are told in.
     pub zone: TimeZone,
     /// The node whose edges Tab goes through.
@@ -184,6 +193,9 @@ impl App {
             list: ListState::default(),
             trends: Trends::default(),
             trends_of_now: None,
+            usage: UsageHistory::default(),
+            arguments: true,
+            environment: false,
             zone,
             anchor: None,
             around: None,
@@ -248,13 +260,33 @@ impl App {
                 .selection
                 .as_ref()
                 .filter(|_| self.details_open)
-                .and_then(|selection| view::details(topology, self.whole(), self.look(), selection));
+                .and_then(|selection| view::details(self.known(topology), selection));
             self.details_gone = known.is_none();
             if known.is_some() {
                 self.details = known;
             }
         }
         self.offer(topology);
+    }
+
+    /// What details are made of.
+    fn known<'a>(&'a self, topology: &'a Topology) -> Known<'a> {
+        Known {
+            topology,
+            view: self.whole(),
+            look: self.look(),
+            trends: &self.trends,
+            usage: &self.usage,
+            arguments: self.arguments,
+            zone: &self.zone,
+        }
+    }
+
+    /// Takes in what the processes use whose details are open.
+    pub fn usage_sampled(&mut self, samples: Samples) -> Outcome {
+        self.usage.record(samples);
+        self.details_are_stale = true;
+        if self.details_open { Outcome::Changed } else { Outcome::Nothing }
     }
 
     /// Which keys hold now.
@@ -318,6 +350,10 @@ impl App {
             | Action::ResetColumns => self.arrange_list(action),
             Action::Travel(travel) => self.time.travel(travel),
             Action::Relayout => self.graph.relayout(),
+            Action::ZoomIn => self.graph.set_zoom(self.graph.zoom().nearer()),
+            Action::ZoomOut => self.graph.set_zoom(self.graph.zoom().farther()),
+            Action::Overview => self.graph.set_overview(!self.graph.overview()),
+            Action::Pan(direction) => self.graph.pan_step(direction),
             Action::Help => (self.help, self.help_page) = (true, 0),
             Action::Export => self.choose_format(),
             Action::Copy => self.copy(),
@@ -379,6 +415,8 @@ impl App {
     fn back(&mut self) {
         if self.details_open {
             self.details_open = false;
+        } else if self.mode == Mode::Graph && self.graph.overview() {
+            self.graph.set_overview(false);
         } else if let (Some(Selection::Edge(_)), Some(anchor)) = (&self.selection, self.anchor.take()) {
             self.select(Selection::Node(anchor));
         } else if !self.search.is_empty() {

@@ -72,6 +72,14 @@ pub enum Action {
     Travel(Travel),
     /// Lay the graph out anew.
     Relayout,
+    /// Draw more of each thing.
+    ZoomIn,
+    /// Draw less of each thing.
+    ZoomOut,
+    /// Draw the whole graph small, or as before.
+    Overview,
+    /// Move the panel over the graph.
+    Pan(Direction),
     /// Choose a format to write what is on the screen in.
     Export,
     /// Copy what is selected.

@@ -101,7 +101,8 @@ fn render_main(buffer: &mut Buffer, area: Rect, app: &mut App, theme: &Theme) {
     match app.mode {
         Mode::List => list::render(buffer, area, app, theme),
         Mode::Graph => {
-            graph::render(buffer, area, &app.view, &mut app.graph, app.selection.as_ref(), theme);
+            let (selection, look) = (app.selection.as_ref(), (&app.trends, theme));
+            graph::render(buffer, area, &app.view, &mut app.graph, selection, look);
         }
     }
 }

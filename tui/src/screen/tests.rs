@@ -25,7 +25,7 @@ const SMALL: (u16, u16) = (80, 24);
 const LARGE: (u16, u16) = (160, 45);
 
 /// An application on the list, after some ticks.
-fn app_after(ticks: &[Tick]) -> (App, Topology) {
+pub(super) fn app_after(ticks: &[Tick]) -> (App, Topology) {
     let topology = fixture::after(ticks);
     let mut app = App::new(None, TimeZone::UTC);
     app.mode = Mode::List;
@@ -38,7 +38,7 @@ fn app() -> (App, Topology) {
     app_after(&fixture::ticks())
 }
 
-fn act(app: &mut App, topology: &Topology, actions: &[Action]) {
+pub(super) fn act(app: &mut App, topology: &Topology, actions: &[Action]) {
     for action in actions {
         app.handle(Request::Act(*action));
         app.settle(topology);
@@ -73,7 +73,7 @@ fn text_of(buffer: &Buffer) -> String {
     text
 }
 
-fn picture(app: &mut App, size: (u16, u16)) -> String {
+pub(super) fn picture(app: &mut App, size: (u16, u16)) -> String {
     text_of(&buffer(app, size, &Theme::colour()))
 }
 
@@ -280,7 +280,7 @@ fn nothing_but_ascii_is_left_where_utf8_is_missing() {
 fn the_footer_keeps_what_matters_most() {
     let (mut app, _) = app();
     let footer = |app: &mut App, width| picture(app, (width, 12)).lines().last().unwrap().to_owned();
-    let wide = footer(&mut app, 160);
+    let wide = footer(&mut app, 200);
     let narrow = footer(&mut app, 48);
     for entry in bindings().filter(|binding| binding.scope == Scope::Screen).filter_map(|b| b.footer.as_ref())
     {
@@ -512,13 +512,13 @@ fn details_that_do_not_fit_are_scrolled() {
     act(&mut app, &topology, &[Action::Open]);
     let size = (80, 12);
     let top = picture(&mut app, size);
-    assert!(top.contains("5 open") && top.contains(" PgDn ") && !top.contains("PgUp"), "{top}");
+    assert!(top.contains("5 open, 1 new") && top.contains(" PgDn ") && !top.contains("PgUp"), "{top}");
     act(&mut app, &topology, &[Action::PageDown]);
     let next = picture(&mut app, size);
-    assert!(!next.contains("5 open") && next.contains(" PgUp "), "{next}");
+    assert!(!next.contains("5 open, 1 new") && next.contains(" PgUp "), "{next}");
     act(&mut app, &topology, &[Action::Last]);
     let end = picture(&mut app, size);
-    assert!(end.contains("10.0.2.4:51900") && !end.contains("PgDn"), "{end}");
+    assert!(end.contains("postgres:16") && !end.contains("PgDn"), "{end}");
     // Neither beyond the end nor away from it by another tick.
     act(&mut app, &topology, &[Action::PageDown]);
     assert_eq!(picture(&mut app, size), end);

@@ -4,6 +4,7 @@ mod acting;
 mod choosing;
 mod finding;
 mod following;
+mod graph;
 mod list;
 mod moving;
 mod program;
@@ -20,6 +21,7 @@ use super::{Action, Binding, Footer, Key};
 const AREAS: &[&[Binding]] = &[
     moving::BINDINGS,
     views::BINDINGS,
+    graph::BINDINGS,
     finding::BINDINGS,
     taking::BINDINGS,
     time::BINDINGS,
@@ -38,6 +40,10 @@ pub fn bindings() -> impl Iterator<Item = &'static Binding> + Clone {
 
 const fn plain(code: KeyCode, action: Action) -> (Key, Action) {
     (Key::Plain(code), action)
+}
+
+const fn shift(code: KeyCode, action: Action) -> (Key, Action) {
+    (Key::Shift(code), action)
 }
 
 const fn letter(letter: char, action: Action) -> (Key, Action) {
