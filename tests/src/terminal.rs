@@ -192,6 +192,24 @@ impl Terminal {
         }
     }
 
+    /// Presses keys, and measures the time until the screen shows their effect; `None` if it does not in so long.
+    pub fn effect_of(
+        &self,
+        keys: &str,
+        patience: Duration,
+        mut shown: impl FnMut(&Screen) -> bool,
+    ) -> Option<Duration> {
+        let began = Instant::now();
+        self.press(keys);
+        let mut parser = self.display.lock();
+        while !shown(parser.screen()) {
+            let left = patience.checked_sub(began.elapsed())?;
+            let waited = self.display.changed.wait_timeout(parser, left);
+            parser = waited.unwrap_or_else(PoisonError::into_inner).0;
+        }
+        Some(began.elapsed())
+    }
+
     /// Changes the window's size.
     pub fn resize(&self, rows: u16, columns: u16) {
         let Some(master) = &self.master else { panic!("the terminal is closed") };

@@ -64,6 +64,9 @@ pub struct Cli {
     /// It keeps them in so many megabytes at most [default: 64]
     #[arg(long, value_name = "MB")]
     pub history_memory: Option<u16>,
+    /// Leave the mouse to the terminal: text is selected as elsewhere (else: with Shift held)
+    #[arg(long)]
+    pub no_mouse: bool,
     /// Change nothing on the host: no signal, no closing of connections, no stopping of containers
     #[arg(long)]
     pub read_only: bool,
@@ -194,6 +197,9 @@ pub struct Replay {
     /// By what it groups at first, as of the live screen
     #[arg(long, value_name = "GROUPING", value_parser = grouping)]
     pub view: Option<By>,
+    /// Leave the mouse to the terminal, as of the live screen
+    #[arg(long)]
+    pub no_mouse: bool,
     #[command(flatten)]
     common: Common,
 }
@@ -359,6 +365,10 @@ impl Cli {
         }
         if self.env && self.command.is_some() {
             let line = "--env: only the live screen has details (see 'scopetop --help')";
+            return Err(Error::CommandLine(line.to_owned()));
+        }
+        if self.no_mouse && self.command.is_some() {
+            let line = "--no-mouse: only the live screen uses it (see 'scopetop --help')";
             return Err(Error::CommandLine(line.to_owned()));
         }
         let after = self.command.as_ref().map(|command| match command {
@@ -616,6 +626,7 @@ mod tests {
             &["--tick", "100", "replay", "x"],
             &["replay", "x", "--backend", "proc"],
             &["--env", "events"],
+            &["--no-mouse", "events"],
         ]
         .into_iter()
         .map(|words| format!("{} => {}", words.join(" ").escape_debug(), wrong(words)))

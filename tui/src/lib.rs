@@ -3,12 +3,14 @@
 pub mod act;
 pub mod app;
 pub mod cli;
+mod clicks;
 pub mod command;
 pub mod errands;
 pub mod error;
 pub mod export;
 #[cfg(test)]
 mod fixture;
+mod frames;
 pub mod graph;
 pub mod history;
 pub mod human;

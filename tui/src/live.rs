@@ -19,7 +19,9 @@ use tokio::task::JoinHandle;
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until};
 
 use crate::app::{App, Message, Outcome, Speed, Time, Tracking};
+use crate::clicks::Clicks;
 use crate::errands::{Errands, Told};
+use crate::frames::{Frames, Urgency};
 use crate::history::Limits;
 use crate::input::{Action, Request};
 use crate::stage::Stage;
@@ -28,8 +30,6 @@ use crate::theme::{Terminal, Theme};
 use crate::usage::Sampler;
 use crate::view::ActiveFilter;
 
-/// The screen is drawn at most this often.
-const FRAME: Duration = Duration::from_millis(100);
 /// How often is looked whether the terminal is still there: a closed one does not always say so.
 const PULSE: Duration = Duration::from_secs(1);
 /// How many keys that are there already are taken before the screen is drawn again.
@@ -51,6 +51,8 @@ pub struct LiveOptions {
     pub filter: Filter,
     /// By what it groups at first.
     pub view: By,
+    /// Whether the mouse is used.
+    pub mouse: bool,
     /// Whether nothing may be changed on the host.
     pub read_only: bool,
     /// Whether the details show the environment of a process.
@@ -68,6 +70,8 @@ pub struct ReplayOptions {
     pub filter: Filter,
     /// As [`LiveOptions::view`].
     pub view: By,
+    /// As [`LiveOptions::mouse`].
+    pub mouse: bool,
 }
 
 /// Why the live screen ended.
@@ -116,7 +120,7 @@ pub async fn run(options: LiveOptions) -> Result<(), LiveError> {
     app.environment = options.environment;
     app.tick = u64::try_from(options.tracker.tick.as_nanos()).ok();
     let mut stage = Stage::live(options.history);
-    let mut screen = Screen::enter().map_err(LiveError::Terminal)?;
+    let mut screen = Screen::enter(options.mouse).map_err(LiveError::Terminal)?;
     let mut feed = Feed::start(options.tracker);
     let ended = watch(&mut app, &mut stage, &mut screen, &theme, &mut feed, &mut signals).await;
     // The terminal first: detaching from the kernel may take a moment.
@@ -138,7 +142,7 @@ pub async fn replay(options: ReplayOptions) -> Result<(), LiveError> {
         app.tell(Message::bad(flaw.to_string()));
     }
     let mut stage = Stage::recorded(options.recording);
-    let mut screen = Screen::enter().map_err(LiveError::Terminal)?;
+    let mut screen = Screen::enter(options.mouse).map_err(LiveError::Terminal)?;
     watch(&mut app, &mut stage, &mut screen, &theme, &mut Feed::Stopped, &mut signals).await
 }
 
@@ -153,14 +157,17 @@ async fn watch(
     let mut events = EventStream::new();
     let mut pulse = interval(PULSE);
     pulse.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    let mut frames = Frames::new(Instant::now());
+    let mut frames = Frames::new();
+    let mut clicks = Clicks::default();
     let mut errands = Errands::default();
     let mut sampler = Sampler::default();
     let mut played = Instant::now();
 
     loop {
         let now = Instant::now();
-        frames.stale |= app.time.play(now - played);
+        if app.time.play(now - played) {
+            frames.ask(Urgency::InTime);
+        }
         played = now;
         if frames.due(now) {
             settle(app, stage);
@@ -184,17 +191,17 @@ async fn watch(
                     }
                     // Nothing plays while nobody looks.
                     played = Instant::now();
-                    frames.stale = true;
+                    frames.ask(Urgency::Now);
                 }
             },
             event = events.next() => {
                 // A terminal that is closed ends the program, as the user asked by closing it.
                 let Some(Ok(event)) = event else { return Ok(()) };
-                let mut outcome = handle(app, stage, &event);
+                let mut outcome = handle(app, stage, &event, &mut clicks);
                 for _ in 1..KEYS_AT_ONCE {
                     let Some(event) = waiting(&mut events).await else { break };
                     let Some(Ok(event)) = event else { return Ok(()) };
-                    outcome = worse(outcome, handle(app, stage, &event));
+                    outcome = worse(outcome, handle(app, stage, &event, &mut clicks));
                 }
                 if let Err(error) = see_to(&mut errands, app, stage, screen, theme) {
                     return ended(error);
@@ -206,9 +213,9 @@ async fn watch(
                             return ended(error);
                         }
                         played = Instant::now();
-                        frames.stale = true;
+                        frames.ask(Urgency::Now);
                     }
-                    Outcome::Changed => frames.stale = true,
+                    Outcome::Changed => frames.ask(Urgency::Now),
                     Outcome::Nothing => {}
                 }
             }
@@ -217,7 +224,7 @@ async fn watch(
                     Told::Message(message) => app.tell(message),
                     Told::Log(news) => app.hear_log(news),
                 }
-                frames.stale = true;
+                frames.ask(Urgency::Now);
             }
             news = feed.next() => {
                 match news {
@@ -227,12 +234,14 @@ async fn watch(
                     News::Stopped(why) => app.tracking = Tracking::Stopped(why),
                     News::Panicked => return Err(LiveError::Panicked),
                 }
-                frames.stale = true;
+                frames.ask(Urgency::InTime);
             }
-            used = sampler.next() => frames.stale |= app.usage_sampled(used) == Outcome::Changed,
-            () = sleep_until(frames.next), if frames.stale => {}
+            used = sampler.next() => if app.usage_sampled(used) == Outcome::Changed {
+                frames.ask(Urgency::InTime);
+            },
+            () = sleep_until(frames.next(now)), if frames.is_asked() => {}
             // Nothing is drawn sooner than the next frame.
-            () = sleep_until((now + due.unwrap_or_default()).max(frames.next)), if due.is_some() => {}
+            () = sleep_until((now + due.unwrap_or_default()).max(frames.next(now))), if due.is_some() => {}
             _ = pulse.tick() => {
                 if Screen::panicked() {
                     return Err(LiveError::Panicked);
@@ -242,29 +251,6 @@ async fn watch(
                 }
             }
         }
-    }
-}
-
-/// When the screen is drawn: at once after a pause, but never sooner than [`FRAME`] after the frame before, however fast
-/// keys, ticks or sizes come.
-struct Frames {
-    /// Whether anything changed since the last frame.
-    stale: bool,
-    /// When there may be a frame again.
-    next: Instant,
-}
-
-impl Frames {
-    fn new(now: Instant) -> Self {
-        Self { stale: true, next: now }
-    }
-
-    fn due(&self, now: Instant) -> bool {
-        self.stale && now >= self.next
-    }
-
-    fn drawn(&mut self, now: Instant) {
-        *self = Self { stale: false, next: now + FRAME };
     }
 }
 
@@ -293,7 +279,7 @@ fn settle(app: &mut App, stage: &mut Stage) {
     app.settle(topology);
 }
 
-fn handle(app: &mut App, stage: &mut Stage, event: &Event) -> Outcome {
+fn handle(app: &mut App, stage: &mut Stage, event: &Event, clicks: &mut Clicks) -> Outcome {
     let asked = match event {
         Event::Key(key) => app.keymap.request(key, app.scope()),
         _ => None,
@@ -311,7 +297,14 @@ fn handle(app: &mut App, stage: &mut Stage, event: &Event) -> Outcome {
             Outcome::Changed
         }
         Event::Resize(..) => Outcome::Changed,
-        Event::FocusGained | Event::FocusLost | Event::Mouse(_) => Outcome::Nothing,
+        Event::Mouse(event) => clicks.take(*event, Instant::now()).map_or(Outcome::Nothing, |mouse| {
+            // What was clicked on is what was on the screen then.
+            let hits = std::mem::take(&mut app.hits);
+            let outcome = app.mouse(mouse, &hits);
+            app.hits = hits;
+            outcome
+        }),
+        Event::FocusGained | Event::FocusLost => Outcome::Nothing,
     }
 }
 
@@ -446,30 +439,6 @@ mod tests {
     use super::*;
 
     #[test]
-    fn there_are_at_most_ten_frames_a_second_and_none_when_nothing_changed() {
-        let start = Instant::now();
-        let mut frames = Frames::new(start);
-        let mut drawn = Vec::new();
-        // A key every 7 ms for a second, then silence.
-        for millisecond in 0..2_000_u64 {
-            let now = start + Duration::from_millis(millisecond);
-            frames.stale |= millisecond < 1_000 && millisecond % 7 == 0;
-            if frames.due(now) {
-                frames.drawn(now);
-                drawn.push(millisecond);
-            }
-        }
-        assert_eq!(drawn.first(), Some(&0), "the first one waits for nothing");
-        assert!(drawn.windows(2).all(|pair| pair[1] - pair[0] >= 100), "{drawn:?}");
-        assert!(drawn.len() <= 11 && drawn.last().is_some_and(|&last| last <= 1_100), "{drawn:?}");
-        // After silence the next one is drawn at once.
-        let later = start + Duration::from_secs(5);
-        assert!(!frames.due(later));
-        frames.stale = true;
-        assert!(frames.due(later));
-    }
-
-    #[test]
     fn keys_that_come_at_once_do_the_same_as_one_after_the_other() {
         let mut app = App::new(None, TimeZone::UTC);
         let mut stage = Stage::live(Limits::default());
@@ -478,7 +447,7 @@ mod tests {
         }
         let keys = "tfport=5432".chars().map(KeyCode::Char).chain([KeyCode::Enter, KeyCode::Down]);
         for code in keys {
-            handle(&mut app, &mut stage, &Event::Key(code.into()));
+            handle(&mut app, &mut stage, &Event::Key(code.into()), &mut Clicks::default());
         }
         settle(&mut app, &mut stage);
         assert_eq!((app.view.edges.len(), app.selected_row()), (1, Some(0)));

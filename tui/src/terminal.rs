@@ -6,6 +6,7 @@ use std::sync::Once;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use crossterm::event::{DisableBracketedPaste, EnableBracketedPaste};
+use crossterm::style::Print;
 use crossterm::terminal::{EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode};
 use crossterm::{cursor, execute};
 use ratatui::backend::CrosstermBackend;
@@ -19,10 +20,18 @@ use crate::theme::Theme;
 
 /// Whether the terminal is ours. There is one per process, and a panic hook reaches nothing but statics.
 static TAKEN: AtomicBool = AtomicBool::new(false);
+/// Whether the mouse is ours too.
+static MOUSE: AtomicBool = AtomicBool::new(false);
 /// Whether any thread panicked since the terminal was taken.
 static PANICKED: AtomicBool = AtomicBool::new(false);
 /// The hook stays for the rest of the process; taking the terminal again must not wrap it in itself.
 static HOOK: Once = Once::new();
+
+/// Asks for presses, the wheel, and moves while a button is down, in coordinates without an end: not for every move, which
+/// would wake the program up all the time.
+const MOUSE_ON: &str = "\x1b[?1000h\x1b[?1002h\x1b[?1006h";
+/// Takes that back.
+const MOUSE_OFF: &str = "\x1b[?1006l\x1b[?1002l\x1b[?1000l";
 
 /// A frame is handed to the terminal in one piece if it fits: over a slow line nobody sees half of one.
 const FRAME_BYTES: usize = 64 * 1024;
@@ -33,8 +42,8 @@ pub struct Screen {
 }
 
 impl Screen {
-    /// Takes the terminal.
-    pub fn enter() -> io::Result<Self> {
+    /// Takes the terminal, and the mouse if it is asked for: then text is selected with Shift held.
+    pub fn enter(mouse: bool) -> io::Result<Self> {
         if !io::stdout().is_terminal() {
             return Err(io::Error::new(io::ErrorKind::Unsupported, "standard output is not a terminal"));
         }
@@ -45,6 +54,7 @@ impl Screen {
             }));
         });
         PANICKED.store(false, Ordering::SeqCst);
+        MOUSE.store(mouse, Ordering::SeqCst);
         TAKEN.store(true, Ordering::SeqCst);
         // From here on a refusal gives back what was taken until then.
         let screen = Self {
@@ -130,7 +140,12 @@ impl std::fmt::Debug for Screen {
 
 fn take() -> io::Result<()> {
     enable_raw_mode()?;
-    execute!(io::stdout(), EnterAlternateScreen, EnableBracketedPaste, cursor::Hide)
+    execute!(io::stdout(), EnterAlternateScreen, EnableBracketedPaste, cursor::Hide, Print(mouse(MOUSE_ON)))
+}
+
+/// What is written about the mouse: nothing where it is not ours.
+fn mouse(sequence: &'static str) -> &'static str {
+    if MOUSE.load(Ordering::SeqCst) { sequence } else { "" }
 }
 
 /// Gives the terminal back, once.
@@ -141,7 +156,8 @@ fn restore() {
 /// There is nobody to tell of a failure: the terminal may be what failed.
 fn restore_to(out: &mut impl Write) {
     if TAKEN.swap(false, Ordering::SeqCst) {
-        let _ = execute!(out, DisableBracketedPaste, LeaveAlternateScreen, cursor::Show);
+        let off = Print(mouse(MOUSE_OFF));
+        let _ = execute!(out, off, DisableBracketedPaste, LeaveAlternateScreen, cursor::Show);
         let _ = out.flush();
         let _ = disable_raw_mode();
     }
@@ -182,6 +198,7 @@ mod tests {
             let written = &written;
             move || written.borrow_mut().extend_from_slice(text)
         };
+        MOUSE.store(true, Ordering::SeqCst);
         TAKEN.store(true, Ordering::SeqCst);
         PANICKED.store(false, Ordering::SeqCst);
         on_panic(&mut Log(&written), report(b"first report"));
@@ -190,7 +207,7 @@ mod tests {
         on_panic(&mut Log(&written), report(b", second report"));
         restore_to(&mut Log(&written));
         PANICKED.store(false, Ordering::SeqCst);
-        let given_back = "\x1b[?2004l\x1b[?1049l\x1b[?25h";
+        let given_back = "\x1b[?1006l\x1b[?1002l\x1b[?1000l\x1b[?2004l\x1b[?1049l\x1b[?25h";
         assert_eq!(
             String::from_utf8_lossy(&written.borrow()),
             format!("{given_back}first report, second report")

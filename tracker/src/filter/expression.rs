@@ -208,6 +208,15 @@ fn write_set<'f, T>(
     Ok(())
 }
 
+/// A text, written so that it is read as that text.
+pub(super) struct Quoted<'a>(pub(super) &'a str);
+
+impl fmt::Display for Quoted<'_> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write_quoted(formatter, self.0)
+    }
+}
+
 /// Writes a text so that it is read as that text: in quotes unless it is plainly one word.
 fn write_quoted(formatter: &mut fmt::Formatter<'_>, text: &str) -> fmt::Result {
     let is_plain = |character: char| character.is_alphanumeric() || "_-./:@%+".contains(character);

@@ -50,6 +50,11 @@ pub use key::{KEYS, Key, KeyInfo, Kind, Operator};
 pub use nearest::nearest;
 pub use subject::{ConnectionFacts, End, Holders, Reach, Subject};
 
+/// A text as a filter has to have it, so that it is read as that text: in quotes unless it is plainly one word.
+pub fn quoted(text: &str) -> String {
+    expression::Quoted(text).to_string()
+}
+
 /// A filter, ready to be asked. The default one holds everything.
 ///
 /// Its `Display` is a filter that parses to the same; nothing in it can disturb a terminal.

@@ -30,6 +30,8 @@ struct Focus {
     center: NodeKey,
     /// What it is shown as, or was when it was last there.
     shown: ShownKey,
+    /// What it is called, or was.
+    label: String,
     /// What is around it; what was, while it is gone.
     around: FxHashSet<ShownKey>,
     /// The places of what was shown before: all is back where it was on return.
@@ -41,12 +43,11 @@ impl App {
     pub(super) fn focus(&mut self) {
         let Some(Selection::Node(shown @ ShownKey::Node(center))) = &self.selection else { return };
         let is_focused = self.focuses.stack.last().is_some_and(|last| last.center == *center);
-        if is_focused || self.view.node(shown).is_none() {
-            return;
-        }
+        let Some(node) = self.view.node(shown).filter(|_| !is_focused) else { return };
+        let label = node.label.clone();
         let (center, shown) = (center.clone(), shown.clone());
         let before = std::mem::take(&mut self.graph);
-        self.focuses.stack.push(Focus { center, shown, around: FxHashSet::default(), before });
+        self.focuses.stack.push(Focus { center, shown, label, around: FxHashSet::default(), before });
         self.focuses.stale = true;
     }
 
@@ -58,9 +59,9 @@ impl App {
         true
     }
 
-    /// The focused nodes, the first one first.
-    pub fn focused(&self) -> impl ExactSizeIterator<Item = &ShownKey> {
-        self.focuses.stack.iter().map(|focus| &focus.shown)
+    /// The focused nodes, the first one first, with what they are called, or were when they were last there.
+    pub fn focused(&self) -> impl ExactSizeIterator<Item = (&ShownKey, &str)> + DoubleEndedIterator {
+        self.focuses.stack.iter().map(|focus| (&focus.shown, focus.label.as_str()))
     }
 
     /// What the focus leaves out.
@@ -103,7 +104,8 @@ impl App {
         if is_new && let Some(Selection::Node(shown)) = center.shown(topology, &self.grouping) {
             focus.shown = shown;
         }
-        if self.view.node(&focus.shown).is_some() {
+        if let Some(node) = self.view.node(&focus.shown) {
+            focus.label.clone_from(&node.label);
             focus.around = view::around(&self.view, &focus.shown, STEPS);
         }
         let (part, left_out) = view::part(&self.view, &focus.around);

@@ -6,7 +6,7 @@ use scopetop_tracker::topology::grouping::{By, Grouping, Sieve};
 
 use super::App;
 use crate::graph::GraphState;
-use crate::view::{GroupKey, Look, Selection, ShownKey, Thing};
+use crate::view::{Look, Selection, ShownKey, Thing};
 
 /// The views that are not shown, as they were left.
 #[derive(Debug)]
@@ -55,11 +55,8 @@ impl App {
 
     /// Collapses the group that the selected node stands in.
     pub(super) fn collapse(&mut self) {
-        let Some((selection, group)) = self.around.clone() else { return };
-        if self.selection != Some(selection) {
-            return;
-        }
-        if self.grouping.is_open(&group) && !matches!(group, GroupKey::Top(_)) {
+        let Some(group) = self.group_around() else { return };
+        if self.grouping.is_open(&group) {
             self.regroup();
             self.grouping.set_open(&group, false);
         }
@@ -77,15 +74,6 @@ impl App {
     pub(super) fn toggle(&mut self, protocol: Protocol) {
         self.protocols.toggle(protocol);
         self.view_is_stale = true;
-    }
-
-    /// Notes in which group the selected node stands: it may be gone when that is to be collapsed.
-    pub(super) fn remember_group(&mut self) {
-        if let Some(Selection::Node(key)) = &self.selection
-            && let Some(node) = self.view.node(key)
-        {
-            self.around = Some((Selection::Node(key.clone()), node.group.clone()));
-        }
     }
 
     /// Notes that the grouping is about to change: the selection has to follow. While the picture is held, this takes

@@ -7,8 +7,11 @@ mod grouping;
 mod listing;
 mod log;
 mod motion;
+mod mouse;
+mod narrowing;
 mod prompt;
 mod time;
+mod trail;
 
 use jiff::tz::TimeZone;
 use scopetop_tracker::identity::Timestamp;
@@ -20,17 +23,21 @@ pub use editor::Editor;
 use focus::Focuses;
 use grouping::Asleep;
 pub use log::Log;
+use mouse::Grip;
+pub use mouse::{Gesture, Mouse};
+use narrowing::Narrowings;
 pub use prompt::{Prompt, PromptKind};
 pub use time::{Speed, Standing, Time};
+use trail::Stand;
+pub use trail::Trail;
 
 use crate::graph::GraphState;
 use crate::input::{Action, Keymap, Request, Scope};
 use crate::list::ListState;
+use crate::screen::Hits;
 use crate::trend::Trends;
 use crate::usage::{Samples, UsageHistory};
-use crate::view::{
-    self, ActiveFilter, Details, Direction, GroupKey, Known, Selection, ShownKey, Thing, View,
-};
+use crate::view::{self, ActiveFilter, Details, Direction, Known, Selection, ShownKey, Thing, View};
 
 /// How the connections are shown.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -144,10 +151,16 @@ pub struct App {
     pub zone: TimeZone,
     /// The node whose edges Tab goes through.
     anchor: Option<ShownKey>,
-    /// The node that was selected when it was last there, and the group that it stood in.
-    around: Option<(Selection, GroupKey)>,
+    /// Where the selected thing stood when it was last there.
+    stand: Option<Stand>,
+    /// What is where on the screen, since it was drawn last.
+    pub hits: Hits,
+    /// What the left button of the mouse holds, while it is down.
+    grip: Option<Grip>,
     /// The nodes that are focused.
     focuses: Focuses,
+    /// The filters from before those by what was selected.
+    narrowings: Narrowings,
     /// The views that are not shown.
     asleep: Asleep,
     /// The grouping that the selection is of, where another one was chosen since.
@@ -198,8 +211,11 @@ impl App {
             environment: false,
             zone,
             anchor: None,
-            around: None,
+            stand: None,
+            hits: Hits::default(),
+            grip: None,
             focuses: Focuses::default(),
+            narrowings: Narrowings::default(),
             asleep: Asleep::default(),
             regrouped_from: None,
             meant: None,
@@ -240,6 +256,7 @@ impl App {
     /// drawing: what is not drawn need not be made.
     pub fn settle(&mut self, topology: &Topology) {
         self.follow(topology);
+        self.narrow_filter(topology);
         let is_new = std::mem::take(&mut self.view_is_stale);
         if is_new {
             self.view = view::build(topology, self.look());
@@ -253,7 +270,7 @@ impl App {
             self.details_are_stale = true;
             self.list.view_changed();
             self.remember_row();
-            self.remember_group();
+            self.remember_stand();
         }
         if std::mem::take(&mut self.details_are_stale) {
             let known = self
@@ -340,6 +357,7 @@ impl App {
             Action::Search => self.prompt = Some(Prompt::search(&self.search, self.selection.clone())),
             Action::NextMatch => self.next_match(true),
             Action::PreviousMatch => self.next_match(false),
+            Action::Narrow => self.ask_to_narrow(),
             Action::Filter => self.prompt = Some(Prompt::filter(self.filter_text())),
             Action::ShowGraph => self.mode = Mode::Graph,
             Action::ShowList => self.show_list(),
@@ -421,7 +439,7 @@ impl App {
             self.select(Selection::Node(anchor));
         } else if !self.search.is_empty() {
             self.set_search("");
-        } else if self.selection.take().is_none() {
+        } else if !self.widen() && self.selection.take().is_none() {
             self.leave_focus();
         }
     }
@@ -431,7 +449,7 @@ impl App {
         self.filter.as_ref().map_or("", |active| active.text.as_str())
     }
 
-    fn set_filter(&mut self, filter: Option<ActiveFilter>) {
+    pub(crate) fn set_filter(&mut self, filter: Option<ActiveFilter>) {
         self.filter = filter;
         self.view_is_stale = true;
     }

@@ -7,7 +7,7 @@ use crate::view::{Direction, Selection, ShownKey, ViewNode};
 const GRAPH_PAGE: usize = 5;
 
 impl App {
-    pub(super) fn select(&mut self, selection: Selection) {
+    pub(crate) fn select(&mut self, selection: Selection) {
         self.set_selection(Some(selection));
     }
 
@@ -20,7 +20,7 @@ impl App {
         }
         self.details_are_stale = true;
         self.remember_row();
-        self.remember_group();
+        self.remember_stand();
     }
 
     pub(super) fn step(&mut self, direction: Direction) {
@@ -74,10 +74,15 @@ impl App {
 
     /// Moves the details by pages, or to their beginning or end; what is drawn stays within them.
     fn scroll_details(&mut self, pages: isize) {
+        let page = isize::try_from(self.details_lines.1.saturating_sub(1).max(1)).unwrap_or(isize::MAX);
+        self.scroll_details_by(pages.saturating_mul(page));
+    }
+
+    /// The same by lines.
+    pub(super) fn scroll_details_by(&mut self, down: isize) {
         let (lines, seen) = self.details_lines;
-        let page = isize::try_from(seen.saturating_sub(1).max(1)).unwrap_or(isize::MAX);
         let last = lines.saturating_sub(seen);
-        self.details_offset = self.details_offset.saturating_add_signed(pages.saturating_mul(page)).min(last);
+        self.details_offset = self.details_offset.saturating_add_signed(down).min(last);
     }
 
     pub(super) fn page_up(&mut self) {
@@ -141,8 +146,8 @@ impl App {
     /// The first match at or after what was selected before the search; what was selected, if there is none.
     pub(super) fn search_from(&mut self, before: Option<Selection>) {
         let matches = self.matches();
-        let start = before.as_ref().and_then(|selection| self.place(selection)).unwrap_or(0);
-        let found = matches.iter().find(|&&place| place >= start).or(matches.first());
+        let start = before.as_ref().and_then(|selection| self.place(selection)).map(|place| self.stop(place));
+        let found = matches.iter().find(|&&place| Some(self.stop(place)) >= start).or(matches.first());
         match found {
             Some(&place) => self.select_place(place),
             None => self.set_selection(before),
@@ -154,8 +159,15 @@ impl App {
         let current = self.selection.as_ref().and_then(|selection| self.place(selection));
         let next = match current {
             None => around(&matches, None, forward),
-            Some(here) if forward => matches.iter().find(|&&place| place > here).or(matches.first()),
-            Some(here) => matches.iter().rev().find(|&&place| place < here).or(matches.last()),
+            Some(here) => {
+                let here = self.stop(here);
+                let (mut on, mut back) = (matches.iter(), matches.iter().rev());
+                if forward {
+                    on.find(|&&place| self.stop(place) > here).or(matches.first())
+                } else {
+                    back.find(|&&place| self.stop(place) < here).or(matches.last())
+                }
+            }
         };
         if let Some(&place) = next {
             self.select_place(place);
@@ -171,15 +183,29 @@ impl App {
         (position, matches.len())
     }
 
-    /// The places of what the search text is found in: edges in the list, nodes in the graph.
+    /// The places of what the search text is found in, in the order in which they are gone through: edges in the list,
+    /// row by row; nodes in the graph as they stand, down each column and then to the next.
     fn matches(&self) -> Vec<usize> {
-        let places = |matched: &mut dyn Iterator<Item = bool>| {
+        let places = |matched: &mut dyn Iterator<Item = bool>| -> Vec<usize> {
             matched.enumerate().filter_map(|(place, matched)| matched.then_some(place)).collect()
         };
         match self.mode {
             Mode::List => places(&mut self.list.rows_from(0).iter().map(|&row| self.is_match(row))),
-            Mode::Graph => places(&mut self.view.nodes.iter().map(|node| node.matched_by_search)),
+            Mode::Graph => {
+                let mut places = places(&mut self.view.nodes.iter().map(|node| node.matched_by_search));
+                places.sort_by_cached_key(|&place| self.stop(place));
+                places
+            }
         }
+    }
+
+    /// When a place is come by on the way through all of them. What is not in the picture comes last.
+    fn stop(&self, place: usize) -> ((usize, usize), usize) {
+        let position = match (self.mode, self.view.nodes.get(place)) {
+            (Mode::Graph, Some(node)) => self.graph.position(&node.key).unwrap_or((usize::MAX, usize::MAX)),
+            _ => (0, 0),
+        };
+        (position, place)
     }
 
     fn place(&self, selection: &Selection) -> Option<usize> {

@@ -31,7 +31,7 @@ pub enum PromptKind {
 
 impl Prompt {
     pub(super) fn filter(text: &str) -> Self {
-        Self { editor: Editor::new(text), kind: PromptKind::Filter(None) }
+        Self { editor: Editor::new(text), kind: PromptKind::Filter(parse(text).err()) }
     }
 
     pub(super) fn search(text: &str, selection: Option<Selection>) -> Self {

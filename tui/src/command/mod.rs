@@ -54,6 +54,7 @@ fn live(cli: &Cli, settings: &Settings) -> Result<(), Error> {
         filter: settings.filter.clone(),
         view: cli.view.unwrap_or_default(),
         environment: settings.environment,
+        mouse: !cli.no_mouse,
         read_only: cli.read_only,
     };
     Ok(runtime()?.block_on(crate::live::run(options))?)

@@ -30,6 +30,7 @@ pub fn run(options: &Replay, settings: &Settings) -> Result<(), Error> {
         speed: options.speed.unwrap_or_default(),
         filter: settings.filter.clone(),
         view: options.view.unwrap_or_default(),
+        mouse: !options.no_mouse,
     };
     Ok(super::runtime()?.block_on(crate::live::replay(options))?)
 }

@@ -102,6 +102,22 @@ impl Groups {
         self.keys.get(*self.busiest.get(self.view.node_place(group)?)?)
     }
 
+    /// What a selection of groups means in the other view: the node with most connections, the first edge.
+    pub(super) fn member(&self, view: &View, selection: &Selection) -> Option<Selection> {
+        match selection {
+            Selection::Node(key) => self.busiest(key).cloned().map(Selection::Node),
+            Selection::Edge(key) => {
+                let ends = (self.view.node_place(&key.client)?, self.view.node_place(&key.server)?);
+                let of = |node: usize| self.of.get(node).copied();
+                let same = |edge: &&ViewEdge| {
+                    (of(edge.client), of(edge.server)) == (Some(ends.0), Some(ends.1))
+                        && edge.at == key.service
+                };
+                view.edge_key(view.edges.iter().find(same)?).map(Selection::Edge)
+            }
+        }
+    }
+
     /// What stands for a selection of the other view.
     pub(super) fn selection(&self, selection: &Selection) -> Option<Selection> {
         let group = |node: &ShownKey| self.group(node).cloned();

@@ -9,6 +9,7 @@ mod focus;
 mod fresh;
 mod glyph;
 mod groups;
+mod hit;
 mod keep;
 mod label;
 mod lines;
@@ -161,6 +162,15 @@ impl GraphState {
         }
     }
 
+    /// Where a node stands among the others: its column, and how far down it. `None` for one that is not in the picture.
+    /// Where groups are drawn, where its group stands.
+    pub fn position(&self, key: &ShownKey) -> Option<(usize, usize)> {
+        match (&self.groups, self.zoom) {
+            (Some(groups), Zoom::Groups) => self.plan().position(groups.group(key)?),
+            _ => self.plan().position(key),
+        }
+    }
+
     /// Forgets all positions: the next layout starts from nothing.
     pub fn relayout(&mut self) {
         for plan in &mut self.plans {
@@ -215,6 +225,23 @@ pub fn layout(state: &mut GraphState, view: &View, area: Rect) {
     plan.seen = Some(seen);
 }
 
+/// What of the graph is where on the screen, as it was drawn last in this area. Of two things in one place the later one
+/// is seen.
+pub fn hits(state: &GraphState, view: &View, area: Rect) -> Vec<(Rect, Selection)> {
+    let plan = state.plan();
+    let Some(pan) = plan.pan.filter(|_| !state.overview) else { return Vec::new() };
+    let drawn = state.groups.as_ref().map_or(view, |groups| &groups.view);
+    let found =
+        hit::hits(drawn, Window { area, pan }, (&plan.places, &plan.at), &plan.routes, state.zoom.tall());
+    match &state.groups {
+        None => found,
+        Some(groups) => found
+            .into_iter()
+            .filter_map(|(area, selection)| Some((area, groups.member(view, &selection)?)))
+            .collect(),
+    }
+}
+
 /// A hash of all that layout depends on.
 fn fingerprint(view: &View, area: Rect) -> u64 {
     let mut hasher = FxHasher::default();
@@ -261,6 +288,10 @@ pub fn render(
         Some(Selection::Node(key)) => view.node_place(key),
         _ => None,
     };
+    if selection != state.selected.as_ref() {
+        state.selected = selection.cloned();
+        state.panned = false;
+    }
     let shown: Vec<usize> = match selection {
         _ if state.panned => Vec::new(),
         Some(Selection::Edge(key)) => view

@@ -61,8 +61,16 @@ impl Plan {
 
     /// The node in a direction of another.
     pub(super) fn neighbour(&self, from: &ShownKey, direction: Direction) -> Option<ShownKey> {
-        let paths = self.paths.get_or_init(|| Paths::new(&self.keys, &self.links, &self.at));
-        paths.neighbour(from, direction)
+        self.paths().neighbour(from, direction)
+    }
+
+    /// Where a node stands among the others: its column, and how far down it.
+    pub(super) fn position(&self, key: &ShownKey) -> Option<(usize, usize)> {
+        self.paths().position(key)
+    }
+
+    fn paths(&self) -> &Paths {
+        self.paths.get_or_init(|| Paths::new(&self.keys, &self.links, &self.at))
     }
 
     /// The first column and row of the picture and those after its last, as laid out last.

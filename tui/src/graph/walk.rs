@@ -51,6 +51,11 @@ impl Paths {
         Self { columns, index }
     }
 
+    /// A node's column, and how far down it stands.
+    pub(super) fn position(&self, key: &ShownKey) -> Option<(usize, usize)> {
+        self.index.get(key).copied()
+    }
+
     /// The node in a direction: up and down the next of the column, to the sides one of the next column, rather one
     /// that it is linked with, and of those the nearest.
     pub(super) fn neighbour(&self, from: &ShownKey, direction: Direction) -> Option<ShownKey> {

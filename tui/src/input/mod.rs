@@ -44,7 +44,7 @@ pub enum Action {
     ShowBy(By),
     /// Show a protocol, or not any more.
     Toggle(Protocol),
-    /// One step back: close, stop searching, deselect, leave the focus: the first of these that there is to do.
+    /// One step back: close, stop searching, take a filter by selection back, deselect, leave the focus: the first of these that there is to do.
     Back,
     /// Type a search text.
     Search,
@@ -52,6 +52,8 @@ pub enum Action {
     NextMatch,
     /// Select the match before.
     PreviousMatch,
+    /// Filter by what is selected.
+    Narrow,
     /// Type a filter.
     Filter,
     /// Show the graph.

@@ -37,6 +37,7 @@ impl Action {
             Self::Search => "search",
             Self::NextMatch => "next-match",
             Self::PreviousMatch => "previous-match",
+            Self::Narrow => "filter-by-selected",
             Self::Filter => "filter",
             Self::ShowGraph => "graph",
             Self::ShowList => "list",

@@ -4,10 +4,13 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 
+use super::hits::Hits;
 use super::tabs::{self, total};
 use super::text::{Piece, clip, width, write};
+use super::trail;
 use crate::app::{App, Editor, Prompt, PromptKind, Tracking};
 use crate::human;
+use crate::input::Action;
 use crate::theme::Theme;
 
 /// Typing begins in this column: the names of both bars are equally long.
@@ -23,7 +26,7 @@ pub(super) fn height(app: &App) -> u16 {
     }
 }
 
-pub(super) fn render(buffer: &mut Buffer, area: Rect, app: &App, theme: &Theme) {
+pub(super) fn render(buffer: &mut Buffer, area: Rect, app: &App, theme: &Theme, hits: &mut Hits) {
     match &app.prompt {
         Some(Prompt { editor, kind: PromptKind::Filter(error) }) => {
             let (mark, style) = if error.is_some() { ("✗", theme.error) } else { ("✓", theme.good) };
@@ -46,7 +49,7 @@ pub(super) fn render(buffer: &mut Buffer, area: Rect, app: &App, theme: &Theme) 
             typed(buffer, area, " search  ", editor, cells, theme);
             buffer.set_string(area.right().saturating_sub(cells - 1), area.y, found, style);
         }
-        None => looked_at(buffer, area, app, theme),
+        None => looked_at(buffer, area, app, theme, hits),
     }
 }
 
@@ -90,21 +93,44 @@ fn explain(buffer: &mut Buffer, area: Rect, column: u16, marked: u16, message: &
     buffer.set_string(start, area.y, "^".repeat((end - start).into()), theme.error);
 }
 
-/// How the graph is looked at: the views, what is kept away, the protocols. What needs no looking at gives way.
-fn looked_at(buffer: &mut Buffer, area: Rect, app: &App, theme: &Theme) {
+/// How the graph is looked at, and where the user is in it: the views, the way to what is selected, what is kept away,
+/// the protocols. What needs no looking at gives way.
+fn looked_at(buffer: &mut Buffer, area: Rect, app: &App, theme: &Theme, hits: &mut Hits) {
     let cells = usize::from(area.width);
     let searching = searching(app, theme);
-    let focus = focus(app, theme);
-    let least = total(&tabs::views(app, 0, theme)) + total(&focus) + total(&tabs::protocols(app, 0, theme));
-    let mut in_use = in_use(app, cells.saturating_sub(least), theme);
-    in_use.splice(0..0, focus);
-    let taken = total(&in_use) + total(&searching) + total(&tabs::protocols(app, 0, theme));
-    let mut left = tabs::views(app, cells.saturating_sub(taken), theme);
-    let taken = total(&left) + total(&in_use) + total(&searching);
+    let least = total(&tabs::views(app, 0, theme));
+    let switched_off = total(&tabs::protocols(app, 0, theme));
+    // The way gets a half of what there is beside them, and what nothing else takes.
+    let free = cells.saturating_sub(least + switched_off);
+    let way = total(&trail::short(app, free / 2, theme));
+    let in_use = in_use(app, free.saturating_sub(way), theme);
+    let others = total(&in_use) + total(&searching) + switched_off + 1;
+    // The filter, and which match it is.
+    let needed = |pieces: &[Piece], rank| -> usize {
+        pieces.iter().filter(|piece| piece.rank <= rank).map(|piece| width(&piece.text)).sum()
+    };
+    let needed = needed(&in_use, 0) + needed(&searching, 3);
+    let whole = trail::whole(app, theme);
+    let beside = cells.saturating_sub(others + total(&whole));
+    let views = tabs::views(app, beside, theme);
+    // The name of the view need not be told twice.
+    let fits = views.len() > 1 && total(&views) + total(&whole) + others <= cells;
+    let (mut left, mut trail) = if fits && !whole.is_empty() {
+        (views, whole)
+    } else {
+        let room = cells.saturating_sub(others + least).max((free / 2).min(free.saturating_sub(needed)));
+        let trail = trail::short(app, room, theme);
+        (tabs::views(app, cells.saturating_sub(others + total(&trail)), theme), trail)
+    };
+    if !trail.is_empty() && !in_use.is_empty() {
+        trail.push(Piece::new(" ", theme.dim, 0));
+    }
+    left.extend(trail);
+    left.extend(in_use);
+    let taken = total(&left) + total(&searching);
     let mut right = searching;
     right.extend(tabs::protocols(app, cells.saturating_sub(taken), theme));
-    left.extend(in_use);
-    write(buffer, area, left, right);
+    write(buffer, area, left, right, hits);
 }
 
 fn in_use(app: &App, cells: usize, theme: &Theme) -> Vec<Piece> {
@@ -116,7 +142,7 @@ fn in_use(app: &App, cells: usize, theme: &Theme) -> Vec<Piece> {
         let hidden = app.view.hidden;
         let mut pieces = vec![
             Piece::new(" filter  ", theme.key, 1),
-            Piece::new(clip(&filter.text, cells.saturating_sub(4)), theme.strong, 0),
+            Piece::new(clip(&filter.text, cells.saturating_sub(4)), theme.strong, 0).asking(Action::Filter),
             Piece::new("  ✓", theme.good, 0),
         ];
         pieces.extend(hides(hidden.connections, hidden.nodes, theme));
@@ -146,18 +172,8 @@ fn in_use(app: &App, cells: usize, theme: &Theme) -> Vec<Piece> {
     }
 }
 
-/// The node that is focused, and what that leaves out.
-fn focus(app: &App, theme: &Theme) -> Vec<Piece> {
-    let Some(key) = app.focused().last() else { return Vec::new() };
-    let label = app.view.node(key).map_or("what is gone", |node| &node.label);
-    let left_out = app.left_out();
-    let mut pieces = vec![Piece::new(" around  ", theme.key, 1), Piece::new(label, theme.strong, 0)];
-    pieces.extend(hides(left_out.connections, left_out.nodes, theme));
-    pieces
-}
-
 /// How much is kept away; nothing where nothing is.
-fn hides(connections: usize, nodes: usize, theme: &Theme) -> Option<Piece> {
+pub(super) fn hides(connections: usize, nodes: usize, theme: &Theme) -> Option<Piece> {
     let things: Vec<_> = [(connections, "conn"), (nodes, "node")]
         .into_iter()
         .filter(|(number, _)| *number > 0)
@@ -175,7 +191,7 @@ fn searching(app: &App, theme: &Theme) -> Vec<Piece> {
     let (found, style) = found(app, theme);
     vec![
         Piece::new("  search", theme.key, 5),
-        Piece::new(format!("  {}", app.search), theme.strong, 4),
+        Piece::new(format!("  {}", app.search), theme.strong, 4).asking(Action::Search),
         Piece::new(format!("  {found} "), style, 3),
     ]
 }

@@ -5,13 +5,15 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use scopetop_tracker::identity::Timestamp;
 
+use super::hits::Hits;
 use super::text::{Piece, write};
 use crate::app::{App, Standing, Tracking};
 use crate::human;
+use crate::input::Action;
 use crate::theme::Theme;
 
-pub(super) fn render(buffer: &mut Buffer, area: Rect, app: &App, theme: &Theme) {
-    write(buffer, area, left(app, theme), right(app, theme));
+pub(super) fn render(buffer: &mut Buffer, area: Rect, app: &App, theme: &Theme, hits: &mut Hits) {
+    write(buffer, area, left(app, theme), right(app, theme), hits);
 }
 
 fn left(app: &App, theme: &Theme) -> Vec<Piece> {
@@ -35,7 +37,7 @@ fn left(app: &App, theme: &Theme) -> Vec<Piece> {
         (Tracking::Starting, _) => (String::from("◌ STARTING"), theme.warning),
         (Tracking::Live, _) => (String::from("● LIVE"), theme.good),
     };
-    pieces.push(Piece::new(format!("  {status}"), style, 0));
+    pieces.push(Piece::new(format!("  {status}"), style, 0).asking(Action::Pause));
     pieces
 }
 

@@ -6,11 +6,13 @@ mod details;
 mod footer;
 mod header;
 mod help;
+mod hits;
 mod list;
 mod log;
 mod tabs;
 mod text;
 mod timeline;
+mod trail;
 
 use ratatui::Frame;
 use ratatui::buffer::Buffer;
@@ -22,6 +24,8 @@ use crate::graph;
 use crate::human;
 use crate::input::Action;
 use crate::theme::Theme;
+
+pub use hits::{Hit, Hits, Panel};
 
 /// The smallest screen that anything useful fits on.
 pub const LEAST: (u16, u16) = (40, 10);
@@ -56,9 +60,10 @@ fn render(buffer: &mut Buffer, area: Rect, app: &mut App, theme: &Theme) {
     }
     let bar_height = bar::height(app);
     let [top, bottom] = [area.y + 1 + bar_height, area.bottom() - 1];
-    header::render(buffer, row(area, area.y), app, theme);
-    bar::render(buffer, Rect { y: area.y + 1, height: bar_height, ..area }, app, theme);
-    footer::render(buffer, row(area, bottom), app, theme);
+    let mut hits = Hits::default();
+    header::render(buffer, row(area, area.y), app, theme, &mut hits);
+    bar::render(buffer, Rect { y: area.y + 1, height: bar_height, ..area }, app, theme, &mut hits);
+    footer::render(buffer, row(area, bottom), app, theme, &mut hits);
 
     let time = timeline::height(app, area.height);
     timeline::render(buffer, Rect { y: bottom - time, height: time, ..area }, app, theme);
@@ -67,15 +72,18 @@ fn render(buffer: &mut Buffer, area: Rect, app: &mut App, theme: &Theme) {
     if app.details_open {
         if area.width < ROOMY.0 || area.height < ROOMY.1 {
             details::render(buffer, body, app, theme);
+            hits.panel(body, Panel::Details);
             main = Rect::default();
         } else {
             let height = details::height(app, body.width).clamp(5, body.height * 2 / 5);
             main.height -= height;
-            details::render(buffer, Rect { y: main.bottom(), height, ..body }, app, theme);
+            let below = Rect { y: main.bottom(), height, ..body };
+            details::render(buffer, below, app, theme);
+            hits.panel(below, Panel::Details);
         }
     }
     if !main.is_empty() {
-        render_main(buffer, main, app, theme);
+        render_main(buffer, main, app, theme, &mut hits);
     }
     if app.help {
         help::render(buffer, body, app, theme);
@@ -86,9 +94,10 @@ fn render(buffer: &mut Buffer, area: Rect, app: &mut App, theme: &Theme) {
     if let Some(chooser) = &app.chooser {
         chooser::render(buffer, body, chooser, theme);
     }
+    app.hits = hits;
 }
 
-fn render_main(buffer: &mut Buffer, area: Rect, app: &mut App, theme: &Theme) {
+fn render_main(buffer: &mut Buffer, area: Rect, app: &mut App, theme: &Theme, hits: &mut Hits) {
     if let Some(sentence) = nothing_to_show(app) {
         let lines = text::wrap(&sentence, usize::from(area.width.saturating_sub(2)).clamp(1, 100));
         let top = area.y + area.height.saturating_sub(lines.len() as u16) / 2;
@@ -99,12 +108,26 @@ fn render_main(buffer: &mut Buffer, area: Rect, app: &mut App, theme: &Theme) {
         return;
     }
     match app.mode {
-        Mode::List => list::render(buffer, area, app, theme),
+        Mode::List => {
+            list::render(buffer, area, app, theme);
+            hits.panel(area, Panel::List);
+            hits.spots(rows(area, app));
+        }
         Mode::Graph => {
             let (selection, look) = (app.selection.as_ref(), (&app.trends, theme));
             graph::render(buffer, area, &app.view, &mut app.graph, selection, look);
+            hits.panel(area, Panel::Graph);
+            let things = graph::hits(&app.graph, &app.view, area).into_iter();
+            hits.spots(things.map(|(area, thing)| (area, Hit::Thing(thing))));
         }
     }
+}
+
+/// What the list's rows stand for, as they were drawn below its head.
+fn rows(area: Rect, app: &App) -> Vec<(Rect, Hit)> {
+    let lines = (app.list.offset..app.list.len()).zip(area.y + 1..area.bottom());
+    let hit = |(number, y)| Some((row(area, y), Hit::Thing(app.list.thing(&app.view, number)?)));
+    lines.filter_map(hit).collect()
 }
 
 /// Why the graph or the list is empty, if it is.

@@ -6,6 +6,7 @@ use scopetop_tracker::topology::grouping::{By, Protocols};
 use super::text::{Piece, width};
 use crate::app::App;
 use crate::human;
+use crate::input::Action;
 use crate::theme::Theme;
 
 /// The views in so many cells: all their names, or the numbers of those that are not shown, or the one that is.
@@ -28,12 +29,13 @@ fn pieces(app: &App, form: Form, theme: &Theme) -> Vec<Piece> {
         if !is_shown && form == Form::One {
             continue;
         }
+        let choose = Action::ShowBy(by);
         if is_shown {
-            pieces.push(Piece::new(format!(" {number} {} ", name(by)), theme.selected, 0));
+            pieces.push(Piece::new(format!(" {number} {} ", name(by)), theme.selected, 0).asking(choose));
         } else {
-            pieces.push(Piece::new(format!(" {number} "), theme.key, 0));
+            pieces.push(Piece::new(format!(" {number} "), theme.key, 0).asking(choose));
             if form == Form::Names {
-                pieces.push(Piece::new(format!("{} ", name(by)), theme.text, 0));
+                pieces.push(Piece::new(format!("{} ", name(by)), theme.text, 0).asking(choose));
             }
         }
     }
@@ -65,16 +67,17 @@ fn switches(app: &App, all: bool, theme: &Theme) -> Vec<Piece> {
             Protocol::Udp => ("", "U", "DP"),
             Protocol::Unix => ("Uni", "x", ""),
         };
+        let toggle = Action::Toggle(protocol);
         if !app.protocols.has(protocol) {
             let kept = if kept > 0 { format!(" {}", human::count(kept)) } else { String::new() };
             let text = format!(" ✗{before}{key}{after}{kept} ");
-            pieces.push(Piece::new(text, theme.warning, 0));
+            pieces.push(Piece::new(text, theme.warning, 0).asking(toggle));
         } else if all {
             let before = format!(" {before}");
             let after = format!("{after} ");
-            pieces.push(Piece::new(before, theme.text, 0));
-            pieces.push(Piece::new(key, theme.key, 0));
-            pieces.push(Piece::new(after, theme.text, 0));
+            pieces.push(Piece::new(before, theme.text, 0).asking(toggle));
+            pieces.push(Piece::new(key, theme.key, 0).asking(toggle));
+            pieces.push(Piece::new(after, theme.text, 0).asking(toggle));
         }
     }
     pieces

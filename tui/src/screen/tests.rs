@@ -122,6 +122,40 @@ fn details_of_a_node() {
 }
 
 #[test]
+fn the_way_to_what_is_selected() {
+    let topology = fixture::shop();
+    let mut app = App::new(Some(filter("proto=tcp and not ip=192.0.2.0/24")), TimeZone::UTC);
+    app.tick_applied(fixture::NOW);
+    app.settle(&topology);
+    let select = |app: &mut App, label: &str| {
+        let key = app.whole().nodes.iter().find(|node| node.label == label).unwrap().key.clone();
+        app.select(Selection::Node(key));
+    };
+    let mut lines = Vec::new();
+    let mut look = |app: &mut App| {
+        for width in [160, 120, 80, 60] {
+            let line = picture(app, (width, 24)).lines().nth(1).unwrap().to_owned();
+            assert!(text::width(&line) <= usize::from(width));
+            lines.push(line);
+        }
+    };
+    look(&mut app);
+    select(&mut app, "nginx 2112");
+    look(&mut app);
+    act(&mut app, &topology, &[Action::Open]);
+    look(&mut app);
+    select(&mut app, "postgres 3002");
+    act(&mut app, &topology, &[Action::Open]);
+    look(&mut app);
+    act(&mut app, &topology, &[Action::NextEdge]);
+    look(&mut app);
+    app.set_filter(None);
+    app.settle(&topology);
+    look(&mut app);
+    insta::assert_snapshot!(lines.join("\n"));
+}
+
+#[test]
 fn details_of_what_is_gone() {
     let (mut app, mut topology) = app();
     select_edge(&mut app, &topology, ":8443");

@@ -5,6 +5,9 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
+use super::hits::{Hit, Hits};
+use crate::input::Action;
+
 /// How many cells a text takes.
 pub(super) fn width(text: &str) -> usize {
     text.width()
@@ -71,11 +74,18 @@ pub(super) struct Piece {
     pub(super) text: String,
     pub(super) style: Style,
     pub(super) rank: u8,
+    /// What a click on it asks for.
+    pub(super) action: Option<Action>,
 }
 
 impl Piece {
     pub(super) fn new(text: impl Into<String>, style: Style, rank: u8) -> Self {
-        Self { text: text.into(), style, rank }
+        Self { text: text.into(), style, rank, action: None }
+    }
+
+    /// The same, to be clicked on.
+    pub(super) fn asking(self, action: Action) -> Self {
+        Self { action: Some(action), ..self }
     }
 }
 
@@ -103,16 +113,29 @@ pub(super) fn fit(left: &mut Vec<Piece>, right: &mut Vec<Piece>, cells: usize) {
 }
 
 /// Writes one half at the left and the other at the right end of a line.
-pub(super) fn write(buffer: &mut Buffer, area: Rect, mut left: Vec<Piece>, mut right: Vec<Piece>) {
+pub(super) fn write(
+    buffer: &mut Buffer,
+    area: Rect,
+    mut left: Vec<Piece>,
+    mut right: Vec<Piece>,
+    hits: &mut Hits,
+) {
     fit(&mut left, &mut right, area.width.into());
     let mut x = area.x;
+    let mut put = |piece: &Piece, x: u16| {
+        let (end, _) = buffer.set_stringn(x, area.y, &piece.text, (area.right() - x).into(), piece.style);
+        if let Some(action) = piece.action {
+            hits.spot(Rect { x, width: end - x, height: 1, ..area }, Hit::Action(action));
+        }
+        end
+    };
     for piece in &left {
-        (x, _) = buffer.set_stringn(x, area.y, &piece.text, (area.right() - x).into(), piece.style);
+        x = put(piece, x);
     }
     let cells: usize = right.iter().map(|piece| width(&piece.text)).sum();
     let mut x = area.right() - cells as u16;
     for piece in &right {
-        (x, _) = buffer.set_stringn(x, area.y, &piece.text, (area.right() - x).into(), piece.style);
+        x = put(piece, x);
     }
 }
 

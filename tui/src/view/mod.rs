@@ -6,6 +6,7 @@
 mod around;
 mod build;
 mod details;
+mod expression;
 mod label;
 mod thing;
 
@@ -23,6 +24,7 @@ pub(crate) use build::name_ranks;
 pub use build::{ActiveFilter, build, busy_from};
 pub use details::{Body, Chart, Column, Details, Fact, Known, Place, Row, Section, Table, Unit, details};
 pub(crate) use details::{connections_of, flow, state_word};
+pub use expression::expression;
 pub use label::service_label;
 pub use scopetop_tracker::topology::grouping::{GroupKey, Kept, ShownKey};
 pub use thing::Thing;

@@ -1,10 +1,11 @@
 //! Measures what scopetop must reach, on loopback, each figure beside its target.
 //!
-//! `cargo run --release --package scopetop-lab --bin lab-bench -- [start] [short] [flat] [hold] [containers] [lookups] [history]` (all,
+//! `cargo run --release --package scopetop-lab --bin lab-bench -- [start] [short] [flat] [hold] [keys] [containers] [lookups] [history]` (all,
 //! where none is named). Needs root, `ss`, and two processors. Nothing here fails on a figure: it is for a person to read.
 
 mod containers;
 mod history;
+mod keys;
 mod lookups;
 
 use std::fs::File;
@@ -21,6 +22,7 @@ use serde_json::Value;
 
 use containers::containers;
 use history::history;
+use keys::keys;
 use lookups::lookups;
 
 type Failure = Box<dyn std::error::Error>;
@@ -38,18 +40,19 @@ fn main() -> ExitCode {
         eprintln!("lab-bench: a debug build: run it with --release for figures that mean something");
     }
     let asked: Vec<String> = std::env::args().skip(1).collect();
-    let all: [(&str, Measurement); 7] = [
+    let all: [(&str, Measurement); 8] = [
         ("start", start),
         ("short", short),
         ("flat", flat),
         ("hold", hold),
+        ("keys", keys),
         ("containers", containers),
         ("lookups", lookups),
         ("history", history),
     ];
     if let Some(unknown) = asked.iter().find(|name| !all.iter().any(|(known, _)| known == name)) {
         eprintln!(
-            "lab-bench: {unknown} is no measurement: start, short, flat, hold, containers, lookups, history"
+            "lab-bench: {unknown} is no measurement: start, short, flat, hold, keys, containers, lookups, history"
         );
         return ExitCode::from(2);
     }
@@ -347,19 +350,34 @@ fn live_screen(screen: &Command) -> Result<f64, Failure> {
     Ok(resident as f64 / 1e6)
 }
 
-/// 41,000 sockets of 1,000 processes, held open.
-fn hold() -> Result<(), Failure> {
-    let mut load = Command::new(companion("lab-load"))
-        .args(["hold", "--processes", "1000", "--sockets", "41"])
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()?;
-    let mut line = String::new();
-    BufReader::new(load.stdout.take().ok_or("no pipe")?).read_line(&mut line)?;
-    if line.trim() != "READY" {
-        return Err("the sockets cannot be held".into());
+/// 41,000 sockets of 1,000 processes, held open until the end.
+struct Held(Child);
+
+impl Held {
+    fn start() -> Result<Self, Failure> {
+        let mut load = Command::new(companion("lab-load"))
+            .args(["hold", "--processes", "1000", "--sockets", "41"])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()?;
+        let mut line = String::new();
+        BufReader::new(load.stdout.take().ok_or("no pipe")?).read_line(&mut line)?;
+        if line.trim() != "READY" {
+            return Err("the sockets cannot be held".into());
+        }
+        Ok(Self(load))
     }
 
+    fn end(mut self) -> Result<(), Failure> {
+        drop(self.0.stdin.take());
+        self.0.wait()?;
+        Ok(())
+    }
+}
+
+/// The scan of 41,000 sockets, and the live screen on them.
+fn hold() -> Result<(), Failure> {
+    let held = Held::start()?;
     let (mut ss_times, mut scan_times, mut whole_times) = (vec![], vec![], vec![]);
     let mut sockets = 0;
     for _ in 0..ROUNDS {
@@ -387,7 +405,5 @@ fn hold() -> Result<(), Failure> {
     screen.args(["--tick", "1000"]);
     let megabytes = live_screen(&screen)?;
     tell("live screen, memory", &format!("{megabytes:.0} MB"), "<= 120 MB", megabytes <= 120.0);
-    drop(load.stdin.take());
-    load.wait()?;
-    Ok(())
+    held.end()
 }

@@ -40,7 +40,7 @@ fn labels(app: &App) -> Vec<&str> {
 
 fn focused(app: &App) -> Vec<String> {
     let label = |key| app.whole().node(key).map_or("gone", |node| node.label.as_str()).to_owned();
-    app.focused().map(label).collect()
+    app.focused().map(|(key, _)| label(key)).collect()
 }
 
 fn tick(app: &mut App, topology: &mut Topology, tick: &scopetop_tracker::Tick) {

@@ -23,6 +23,14 @@ pub(super) const BINDINGS: &[Binding] = &[
     Binding {
         scope: Scope::Screen,
         section: "Finding",
+        keys: &[letter('*', Action::Narrow)],
+        shown: "*",
+        what: "filter by the selected",
+        footer: None,
+    },
+    Binding {
+        scope: Scope::Screen,
+        section: "Finding",
         keys: &[letter('f', Action::Filter)],
         shown: "f",
         what: "filter",

@@ -1,0 +1,60 @@
+//! What is where on the screen, for the mouse: filled while drawing.
+
+use ratatui::layout::{Position, Rect};
+
+use crate::input::Action;
+use crate::view::Selection;
+
+/// The parts of the screen that the wheel scrolls.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Panel {
+    /// The graph.
+    Graph,
+    /// The list.
+    List,
+    /// The details.
+    Details,
+}
+
+/// What a click is on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Hit {
+    /// A node or an edge.
+    Thing(Selection),
+    /// What a key asks for.
+    Action(Action),
+}
+
+/// What was drawn where.
+#[derive(Clone, Debug, Default)]
+pub struct Hits {
+    panels: Vec<(Rect, Panel)>,
+    spots: Vec<(Rect, Hit)>,
+}
+
+impl Hits {
+    /// Notes where a panel is.
+    pub fn panel(&mut self, area: Rect, panel: Panel) {
+        self.panels.push((area, panel));
+    }
+
+    /// Notes where something is: above all that was there before.
+    pub fn spot(&mut self, area: Rect, hit: Hit) {
+        self.spots.push((area, hit));
+    }
+
+    /// Notes several.
+    pub fn spots(&mut self, spots: impl IntoIterator<Item = (Rect, Hit)>) {
+        self.spots.extend(spots);
+    }
+
+    /// What is at a place.
+    pub fn at(&self, place: Position) -> Option<&Hit> {
+        self.spots.iter().rev().find(|(area, _)| area.contains(place)).map(|(_, hit)| hit)
+    }
+
+    /// In which panel a place is.
+    pub fn panel_at(&self, place: Position) -> Option<Panel> {
+        self.panels.iter().rev().find(|(area, _)| area.contains(place)).map(|(_, panel)| *panel)
+    }
+}
