@@ -9,7 +9,7 @@ use super::hits::Hits;
 use super::text::{Piece, write};
 use crate::app::{App, Standing, Tracking};
 use crate::human;
-use crate::input::Action;
+use crate::input::{Action, Travel};
 use crate::theme::Theme;
 
 pub(super) fn render(buffer: &mut Buffer, area: Rect, app: &App, theme: &Theme, hits: &mut Hits) {
@@ -37,7 +37,7 @@ fn left(app: &App, theme: &Theme) -> Vec<Piece> {
         (Tracking::Starting, _) => (String::from("◌ STARTING"), theme.warning),
         (Tracking::Live, _) => (String::from("● LIVE"), theme.good),
     };
-    pieces.push(Piece::new(format!("  {status}"), style, 0).asking(Action::Pause));
+    pieces.push(Piece::new(format!("  {status}"), style, 0).asking(Action::Travel(Travel::Pause)));
     pieces
 }
 
