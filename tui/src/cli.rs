@@ -13,6 +13,7 @@ use scopetop_tracker::text::Text;
 use scopetop_tracker::topology::grouping::By;
 use scopetop_tracker::{Backend, Options};
 
+use crate::app::Speed;
 use crate::config::{self, Config};
 use crate::error::Error;
 
@@ -43,6 +44,8 @@ Examples:
   sudo scopetop snapshot --format json | jq .connections
   sudo scopetop snapshot --for 0 --format dot | dot -Tsvg > host.svg
   sudo scopetop events --filter comm=nginx
+  sudo scopetop record night.scopetop             all of it in a file, for scopetop replay
+  scopetop replay --demo                          have a look without root
   scopetop doctor                                 what works here, what does not, and why
 
 Without root (or CAP_BPF and CAP_PERFMON) scopetop shows what this user may see, and says what is missing.
@@ -57,6 +60,12 @@ pub struct Cli {
     /// By what the live screen groups at first: process, name, container, image, namespace, pod [default: process]
     #[arg(long, value_name = "GROUPING", value_parser = grouping)]
     pub view: Option<By>,
+    /// The live screen keeps the last so many seconds, to be looked at again [default: 600]
+    #[arg(long, value_name = "SECONDS", value_parser = seconds, allow_negative_numbers = true)]
+    pub history: Option<Duration>,
+    /// It keeps them in so many megabytes at most [default: 64]
+    #[arg(long, value_name = "MB")]
+    pub history_memory: Option<u16>,
     /// Leave the mouse to the terminal: text is selected as elsewhere (else: with Shift held)
     #[arg(long)]
     pub no_mouse: bool,
@@ -101,6 +110,31 @@ Examples:
   sudo scopetop events --for 60 --filter 'port=5432'"
     )]
     Events(Events),
+    /// Record what happens in a file, to be looked at later
+    #[command(
+        long_about = "Records all that the live screen would show in a file, until it is interrupted (Ctrl-C, SIGTERM) \
+            or the time is over.\n\n\
+            Everything is recorded: filters are for the replay. Each tick is in the file as soon as it is over, so that a \
+            recording that is killed plays up to then. Only its owner may read it: it has the arguments of processes, \
+            unless --no-args leaves them out.",
+        after_long_help = "\
+Examples:
+  sudo scopetop record night.scopetop
+  sudo scopetop record --for 60 --tick 200 minute.scopetop"
+    )]
+    Record(Record),
+    /// Show a recording on the live screen
+    #[command(
+        long_about = "Shows a recording on the live screen: the same keys, filters and views, and those that go through \
+            time ([ ] a tick, { } a minute, Home, End, Space, < > slower and faster).\n\n\
+            What is damaged or cut off is told; what is before it plays.",
+        after_long_help = "\
+Examples:
+  scopetop replay night.scopetop
+  scopetop replay --speed 16 --filter 'port=5432' night.scopetop
+  scopetop replay --demo                          a recording that comes with scopetop"
+    )]
+    Replay(Replay),
     /// Tell what this kernel and this user allow, and what was chosen
     #[command(
         long_about = "Tells what this kernel and this user allow, what was chosen, and the reason for each thing that \
@@ -166,6 +200,43 @@ pub struct Events {
     /// End after so long [default: when interrupted]
     #[arg(long = "for", value_name = "SECONDS", value_parser = seconds, allow_negative_numbers = true)]
     pub duration: Option<Duration>,
+    #[command(flatten)]
+    common: Common,
+}
+
+/// `scopetop record`.
+#[derive(Debug, Args)]
+pub struct Record {
+    /// Where to; a file that is there is left alone
+    pub file: PathBuf,
+    /// Write over a file that is there
+    #[arg(long)]
+    pub force: bool,
+    /// End after so long [default: when interrupted]
+    #[arg(long = "for", value_name = "SECONDS", value_parser = seconds, allow_negative_numbers = true)]
+    pub duration: Option<Duration>,
+    #[command(flatten)]
+    common: Common,
+}
+
+/// `scopetop replay`.
+#[derive(Debug, Args)]
+pub struct Replay {
+    /// The recording
+    #[arg(required_unless_present = "demo")]
+    pub file: Option<PathBuf>,
+    /// Show the recording that comes with scopetop
+    #[arg(long)]
+    pub demo: bool,
+    /// How fast it plays at first: 0.25, 0.5, 1, 2, 4, 8, 16, 32 or 64 times [default: 1]
+    #[arg(long, value_name = "TIMES", value_parser = speed, allow_negative_numbers = true)]
+    pub speed: Option<Speed>,
+    /// By what it groups at first, as of the live screen
+    #[arg(long, value_name = "GROUPING", value_parser = grouping)]
+    pub view: Option<By>,
+    /// Leave the mouse to the terminal, as of the live screen
+    #[arg(long)]
+    pub no_mouse: bool,
     #[command(flatten)]
     common: Common,
 }
@@ -264,6 +335,21 @@ block; a bare word searches names, paths, addresses and ports.
     no_config: bool,
 }
 
+impl Common {
+    /// An option that says how to track, where one was given.
+    fn of_tracking(&self) -> Option<&'static str> {
+        [
+            ("--tick", self.tick.is_some()),
+            ("--backend", self.backend.is_some()),
+            ("--resolve", self.resolve),
+            ("--udp-idle", self.udp_idle.is_some()),
+            ("--no-args", self.no_args),
+        ]
+        .into_iter()
+        .find_map(|(name, given)| given.then_some(name))
+    }
+}
+
 /// The options that every command takes, read.
 #[derive(Debug)]
 pub struct Settings {
@@ -313,6 +399,8 @@ impl Cli {
         self.command.as_ref().and_then(|command| match command {
             Command::Snapshot(snapshot) => Some(&snapshot.common),
             Command::Events(events) => Some(&events.common),
+            Command::Record(record) => Some(&record.common),
+            Command::Replay(replay) => Some(&replay.common),
             Command::Doctor(doctor) => Some(&doctor.common),
             Command::Config | Command::Completions(_) | Command::Man => None,
         })
@@ -348,7 +436,34 @@ impl Cli {
                 return Err(Error::CommandLine(line));
             }
         }
+        for (option, given) in
+            [("--history", self.history.is_some()), ("--history-memory", self.history_memory.is_some())]
+        {
+            if given && self.command.is_some() {
+                let line = format!("{option}: only the live screen keeps a history (see 'scopetop --help')");
+                return Err(Error::CommandLine(line));
+            }
+        }
         let after = self.after();
+        let given = || [&self.common].into_iter().chain(after);
+        match &self.command {
+            Some(Command::Record(_)) if given().any(|common| !common.filter.is_empty()) => {
+                let line =
+                    "--filter: everything is recorded; give the filter to replay (see 'scopetop --help')";
+                return Err(Error::CommandLine(line.to_owned()));
+            }
+            Some(Command::Replay(replay)) => {
+                if replay.demo && replay.file.is_some() {
+                    let line = "--demo: it is a recording itself, without a FILE (see 'scopetop --help')";
+                    return Err(Error::CommandLine(line.to_owned()));
+                }
+                if let Some(option) = given().find_map(Common::of_tracking) {
+                    let line = format!("{option}: a recording is as it was recorded (see 'scopetop --help')");
+                    return Err(Error::CommandLine(line));
+                }
+            }
+            _ => {}
+        }
         let mut filters = Vec::new();
         for expression in self.common.filter.iter().chain(after.iter().flat_map(|common| &common.filter)) {
             let filter = filter(expression, config).map_err(|reason| {
@@ -397,6 +512,15 @@ fn grouping(text: &str) -> Result<By, String> {
         .into_iter()
         .find(|by| by.name() == text)
         .ok_or_else(|| format!("'{text}' is none of: {}", By::ALL.map(By::name).join(", ")))
+}
+
+fn speed(text: &str) -> Result<Speed, String> {
+    let wanted = text.parse::<f64>().ok();
+    // They are powers of two, which numbers with a point tell exactly.
+    Speed::all().find(|speed| wanted == Some(speed.factor())).ok_or_else(|| {
+        let known: Vec<_> = Speed::all().map(|speed| speed.factor().to_string()).collect();
+        format!("'{text}' is none of: {}", known.join(", "))
+    })
 }
 
 fn size(text: &str) -> Result<(u16, u16), String> {
@@ -576,6 +700,15 @@ mod tests {
             &["snapshot", "--format", "svg", "--size", "120"],
             &["--view", "cgroup"],
             &["--view", "pod", "snapshot"],
+            &["--history", "60", "events"],
+            &["--history-memory", "-1"],
+            &["record"],
+            &["record", "x", "--filter", "pid=1"],
+            &["replay"],
+            &["replay", "x", "--demo"],
+            &["replay", "x", "--speed", "3"],
+            &["--tick", "100", "replay", "x"],
+            &["replay", "x", "--backend", "proc"],
             &["--env", "events"],
             &["--no-mouse", "events"],
             &["--ascii", "events"],

@@ -4,6 +4,8 @@ use std::io::{self, Write as _};
 use std::process::ExitCode;
 
 use scopetop_tracker::StartError;
+use scopetop_tracker::recording::{Flaw, OpenError, WriteError};
+use scopetop_tracker::text::Text;
 
 use crate::config::ConfigError;
 use crate::live::LiveError;
@@ -29,6 +31,42 @@ pub enum Error {
     /// Standard output could not be written.
     #[error("cannot write to standard output: {0}")]
     Output(#[source] io::Error),
+    /// A recording cannot be opened.
+    #[error("{file}: {source}")]
+    Open {
+        /// Which, safe to show.
+        file: Text,
+        /// Why.
+        source: OpenError,
+    },
+    /// A recording is damaged from its first tick on.
+    #[error("{file}: {flaw}")]
+    Damaged {
+        /// Which, safe to show.
+        file: Text,
+        /// Where.
+        flaw: Flaw,
+    },
+    /// A recording has nothing to show.
+    #[error("{file}: there is no whole tick in it")]
+    NothingRecorded {
+        /// Which, safe to show.
+        file: Text,
+    },
+    /// A recording cannot be made.
+    #[error("{file}: {source}")]
+    Record {
+        /// Which, safe to show.
+        file: Text,
+        /// Why.
+        source: WriteError,
+    },
+    /// There is a file already where a recording is to be made.
+    #[error("{file}: it is there already (--force writes over it)")]
+    Exists {
+        /// Which, safe to show.
+        file: Text,
+    },
     /// The live screen ended with an error.
     #[error(transparent)]
     Live(#[from] LiveError),

@@ -23,7 +23,7 @@ const SECOND: u64 = 1_000_000_000;
 /// 2026-03-01 12:04:31 UTC: the end of the last tick.
 pub(crate) const NOW: Timestamp = Timestamp(1_772_366_671 * SECOND);
 
-const HOST: NetnsId = NetnsId(4_026_531_840);
+pub(crate) const HOST: NetnsId = NetnsId(4_026_531_840);
 const WEB: NetnsId = NetnsId(4_026_532_201);
 const DB: NetnsId = NetnsId(4_026_532_305);
 
@@ -43,7 +43,13 @@ fn id(pid: u32) -> ProcessId {
     ProcessId { pid, started: u64::from(pid) * 10 }
 }
 
-fn process(pid: u32, comm: &str, user: (&str, u32), netns: NetnsId, container: Option<&str>) -> Process {
+pub(crate) fn process(
+    pid: u32,
+    comm: &str,
+    user: (&str, u32),
+    netns: NetnsId,
+    container: Option<&str>,
+) -> Process {
     Process {
         id: id(pid),
         started_at: Some(ago(8_040)),

@@ -54,6 +54,13 @@ pub fn age(nanoseconds: u64) -> String {
     }
 }
 
+/// A stretch of time as a clock tells it: `0:07`, `3:20`, `1:02:03`. Parts of a second are left out.
+pub fn clock(nanoseconds: u64) -> String {
+    let seconds = nanoseconds / 1_000_000_000;
+    let (hours, minutes, seconds) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
+    if hours > 0 { format!("{hours}:{minutes:02}:{seconds:02}") } else { format!("{minutes}:{seconds:02}") }
+}
+
 /// A tick's length in nanoseconds: `250ms`, `1s`, `1.5s`, `1m`.
 pub fn tick(nanoseconds: u64) -> String {
     let milliseconds = nanoseconds.saturating_add(500_000) / 1_000_000;

@@ -10,18 +10,21 @@ use crossterm::event::{Event, EventStream};
 use futures_util::StreamExt as _;
 use jiff::tz::TimeZone;
 use scopetop_tracker::filter::Filter;
+use scopetop_tracker::recording::Recording;
 use scopetop_tracker::text::Text;
-use scopetop_tracker::topology::Topology;
 use scopetop_tracker::{Options, StartError, Tracker, Update};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until};
 
-use crate::app::{App, Outcome, Tracking};
+use crate::app::{App, Message, Outcome, Speed, Time, Tracking};
 use crate::clicks::Clicks;
 use crate::config::Config;
 use crate::errands::{Errands, Told};
 use crate::frames::{Frames, Urgency};
+use crate::history::Limits;
+use crate::input::{Action, Request};
+use crate::stage::Stage;
 use crate::terminal::Screen;
 use crate::theme::{Terminal, Theme};
 use crate::usage::Sampler;
@@ -32,6 +35,8 @@ const PULSE: Duration = Duration::from_secs(1);
 /// How many keys that are there already are taken before the screen is drawn again.
 const KEYS_AT_ONCE: usize = 64;
 
+/// Why nothing can be changed where a recording is shown.
+const RECORDING: &str = "this is a recording: what it shows is not to be changed from here";
 /// Why nothing may be changed where the user asked for that.
 const READ_ONLY: &str = "nothing is changed from here: scopetop was started with --read-only";
 
@@ -40,11 +45,26 @@ const READ_ONLY: &str = "nothing is changed from here: scopetop was started with
 pub struct LiveOptions {
     /// How to track.
     pub tracker: Options,
+    /// How much of the past is kept.
+    pub history: Limits,
     /// The filter to begin with; an empty one shows everything.
     pub filter: Filter,
     /// Whether the details show the environment of a process.
     pub environment: bool,
     /// How the user wants it.
+    pub config: Config,
+}
+
+/// What the screen is to show of a recording.
+#[derive(Debug)]
+pub struct ReplayOptions {
+    /// The recording.
+    pub recording: Recording,
+    /// How fast it plays at first.
+    pub speed: Speed,
+    /// As [`LiveOptions::filter`].
+    pub filter: Filter,
+    /// As [`LiveOptions::config`].
     pub config: Config,
 }
 
@@ -85,37 +105,58 @@ impl std::error::Error for LiveError {
 /// To be called on a tokio runtime with timers and signals; one thread is enough.
 pub async fn run(options: LiveOptions) -> Result<(), LiveError> {
     let mut signals = Signals::new().map_err(LiveError::Signals)?;
-    let config = options.config;
-    let theme = config.theme(&Terminal::new(|name| std::env::var(name).ok()));
-    // The backend would leave all colours out by itself where NO_COLOR is set; whether there are any is the theme's say.
-    crossterm::style::force_color_output(true);
-    let mut app = App::new(ActiveFilter::new(options.filter), TimeZone::system());
-    app.show_by(config.view);
-    app.mode = config.mode;
-    app.list.shape = config.shape;
-    app.list.set_columns(config.columns);
-    app.keymap = config.keymap;
-    app.saved = config.filters;
-    app.acting_off = config.read_only.then_some(READ_ONLY);
+    let (mut app, theme) = prepared(&options.config, options.filter);
+    app.acting_off = options.config.read_only.then_some(READ_ONLY);
     app.arguments = options.tracker.arguments;
     app.environment = options.environment;
     app.tick = u64::try_from(options.tracker.tick.as_nanos()).ok();
-    let mut screen = Screen::enter(config.mouse).map_err(LiveError::Terminal)?;
+    let mut stage = Stage::live(options.history);
+    let mut screen = Screen::enter(options.config.mouse).map_err(LiveError::Terminal)?;
     let mut feed = Feed::start(options.tracker);
-    let ended = watch(&mut app, &mut screen, &theme, &mut feed, &mut signals).await;
+    let ended = watch(&mut app, &mut stage, &mut screen, &theme, &mut feed, &mut signals).await;
     // The terminal first: detaching from the kernel may take a moment.
     drop(screen);
     ended
 }
 
+/// Shows a recording on the same screen, likewise.
+pub async fn replay(options: ReplayOptions) -> Result<(), LiveError> {
+    let mut signals = Signals::new().map_err(LiveError::Signals)?;
+    let (mut app, theme) = prepared(&options.config, options.filter);
+    app.time = Time::recorded(options.recording.moments(), options.speed);
+    app.tracking = Tracking::Live;
+    app.acting_off = Some(RECORDING);
+    if let Some(flaw) = options.recording.flaw() {
+        app.tell(Message::bad(flaw.to_string()));
+    }
+    let mut stage = Stage::recorded(options.recording);
+    let mut screen = Screen::enter(options.config.mouse).map_err(LiveError::Terminal)?;
+    watch(&mut app, &mut stage, &mut screen, &theme, &mut Feed::Stopped, &mut signals).await
+}
+
+/// The application and its looks, as the user wants them.
+fn prepared(config: &Config, filter: Filter) -> (App, Theme) {
+    let theme = config.theme(&Terminal::new(|name| std::env::var(name).ok()));
+    // The backend would leave all colours out by itself where NO_COLOR is set; whether there are any is the theme's say.
+    crossterm::style::force_color_output(true);
+    let mut app = App::new(ActiveFilter::new(filter), TimeZone::system());
+    app.show_by(config.view);
+    app.mode = config.mode;
+    app.list.shape = config.shape;
+    app.list.set_columns(config.columns.clone());
+    app.keymap = config.keymap.clone();
+    app.saved.clone_from(&config.filters);
+    (app, theme)
+}
+
 async fn watch(
     app: &mut App,
+    stage: &mut Stage,
     screen: &mut Screen,
     theme: &Theme,
     feed: &mut Feed,
     signals: &mut Signals,
 ) -> Result<(), LiveError> {
-    let mut topology = Topology::new();
     let mut events = EventStream::new();
     let mut pulse = interval(PULSE);
     pulse.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -123,16 +164,26 @@ async fn watch(
     let mut clicks = Clicks::default();
     let mut errands = Errands::default();
     let mut sampler = Sampler::default();
+    let mut played = Instant::now();
 
     loop {
-        if frames.due(Instant::now()) {
-            app.settle(&topology);
+        let now = Instant::now();
+        if app.time.play(now - played) {
+            frames.ask(Urgency::InTime);
+        }
+        played = now;
+        if frames.due(now) {
+            settle(app, stage);
             if let Err(error) = screen.draw(app, theme) {
                 return ended(error);
             }
             frames.drawn(Instant::now());
-            sampler.ask(app);
+            // Of what was, or is elsewhere, nothing is running here.
+            if app.time.is_now() {
+                sampler.ask(app);
+            }
         }
+        let due = app.time.due();
         tokio::select! {
             biased;
             asked = signals.next() => match asked {
@@ -141,19 +192,21 @@ async fn watch(
                     if let Err(error) = screen.resume() {
                         return ended(error);
                     }
+                    // Nothing plays while nobody looks.
+                    played = Instant::now();
                     frames.ask(Urgency::Now);
                 }
             },
             event = events.next() => {
                 // A terminal that is closed ends the program, as the user asked by closing it.
                 let Some(Ok(event)) = event else { return Ok(()) };
-                let mut outcome = handle(app, &topology, &event, &mut clicks);
+                let mut outcome = handle(app, stage, &event, &mut clicks);
                 for _ in 1..KEYS_AT_ONCE {
                     let Some(event) = waiting(&mut events).await else { break };
                     let Some(Ok(event)) = event else { return Ok(()) };
-                    outcome = worse(outcome, handle(app, &topology, &event, &mut clicks));
+                    outcome = worse(outcome, handle(app, stage, &event, &mut clicks));
                 }
-                if let Err(error) = see_to(&mut errands, app, &topology, screen, theme) {
+                if let Err(error) = see_to(&mut errands, app, stage, screen, theme) {
                     return ended(error);
                 }
                 match outcome {
@@ -162,6 +215,7 @@ async fn watch(
                         if let Err(error) = screen.suspend() {
                             return ended(error);
                         }
+                        played = Instant::now();
                         frames.ask(Urgency::Now);
                     }
                     Outcome::Changed => frames.ask(Urgency::Now),
@@ -177,10 +231,7 @@ async fn watch(
             }
             news = feed.next() => {
                 match news {
-                    News::Update(Update::Tick(tick)) => {
-                        topology.apply(&tick);
-                        app.tick_applied(tick.at);
-                    }
+                    News::Update(Update::Tick(tick)) => stage.take(app, &tick),
                     // It is live with the first tick: until then nobody knows what is there.
                     News::Started | News::Update(Update::Events(_)) => continue,
                     News::Stopped(why) => app.tracking = Tracking::Stopped(why),
@@ -191,7 +242,9 @@ async fn watch(
             used = sampler.next() => if app.usage_sampled(used) == Outcome::Changed {
                 frames.ask(Urgency::InTime);
             },
-            () = sleep_until(frames.next(Instant::now())), if frames.is_asked() => {}
+            () = sleep_until(frames.next(now)), if frames.is_asked() => {}
+            // Nothing is drawn sooner than the next frame.
+            () = sleep_until((now + due.unwrap_or_default()).max(frames.next(now))), if due.is_some() => {}
             _ = pulse.tick() => {
                 if Screen::panicked() {
                     return Err(LiveError::Panicked);
@@ -223,15 +276,25 @@ async fn waiting(events: &mut EventStream) -> Option<Option<io::Result<Event>>> 
     .await
 }
 
-fn handle(app: &mut App, topology: &Topology, event: &Event, clicks: &mut Clicks) -> Outcome {
-    // A key means what is there after the key before, also where both come between two frames: the first row after a
-    // filter was taken is one that the filter lets through.
+/// Brings what is shown up to date: with the moment that is to be shown, and what keys and ticks changed.
+fn settle(app: &mut App, stage: &mut Stage) {
+    let topology = stage.topology(app);
     app.settle(topology);
+}
+
+fn handle(app: &mut App, stage: &mut Stage, event: &Event, clicks: &mut Clicks) -> Outcome {
+    let asked = match event {
+        Event::Key(key) => app.keymap.request(key, app.scope()),
+        _ => None,
+    };
+    // A key means what is there after the key before, also where both come between two frames: the first row after a
+    // filter was taken is one that the filter lets through. One that goes through time does not ask what is there: a
+    // hundred steps are one jump.
+    if !matches!(asked, Some(Request::Act(Action::Travel(_)))) {
+        settle(app, stage);
+    }
     match event {
-        Event::Key(key) => {
-            let asked = app.keymap.request(key, app.scope());
-            asked.map_or(Outcome::Nothing, |asked| app.handle(asked))
-        }
+        Event::Key(_) => asked.map_or(Outcome::Nothing, |asked| app.handle(asked)),
         Event::Paste(text) => {
             app.type_text(text);
             Outcome::Changed
@@ -252,13 +315,14 @@ fn handle(app: &mut App, topology: &Topology, event: &Event, clicks: &mut Clicks
 fn see_to(
     errands: &mut Errands,
     app: &mut App,
-    topology: &Topology,
+    stage: &mut Stage,
     screen: &mut Screen,
     theme: &Theme,
 ) -> io::Result<()> {
     if !app.has_wishes() {
         return Ok(());
     }
+    let topology = stage.topology(app);
     app.settle(topology);
     let size = screen.size()?;
     match errands.see_to(app, topology, theme, size) {
@@ -379,14 +443,16 @@ mod tests {
 
     #[test]
     fn keys_that_come_at_once_do_the_same_as_one_after_the_other() {
-        let topology = crate::fixture::topology();
         let mut app = App::new(None, TimeZone::UTC);
-        app.tick_applied(crate::fixture::NOW);
+        let mut stage = Stage::live(Limits::default());
+        for tick in crate::fixture::ticks() {
+            stage.take(&mut app, &tick);
+        }
         let keys = "tfport=5432".chars().map(KeyCode::Char).chain([KeyCode::Enter, KeyCode::Down]);
         for code in keys {
-            handle(&mut app, &topology, &Event::Key(code.into()), &mut Clicks::default());
+            handle(&mut app, &mut stage, &Event::Key(code.into()), &mut Clicks::default());
         }
-        app.settle(&topology);
+        settle(&mut app, &mut stage);
         assert_eq!((app.view.edges.len(), app.selected_row()), (1, Some(0)));
     }
 }

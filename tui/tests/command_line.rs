@@ -161,3 +161,29 @@ fn the_doctor_always_answers() {
         assert!(report.get(field).is_some(), "{field}");
     }
 }
+
+#[test]
+fn what_cannot_be_replayed_is_told_in_one_line() {
+    let folder = std::env::temp_dir();
+    let foreign = folder.join(format!("scopetop-foreign-{}", std::process::id()));
+    std::fs::write(&foreign, "\x1b[2J a text").unwrap();
+    let (foreign, folder) = (foreign.to_str().unwrap(), folder.to_str().unwrap());
+    let demo = concat!(env!("CARGO_MANIFEST_DIR"), "/../assets/demo.scopetop");
+    for (arguments, told) in [
+        (&["replay", foreign] as &[&str], "it is not a recording of scopetop"),
+        (&["replay", folder], "it is not a file"),
+        (&["replay", "/dev/null"], "it is not a file"),
+        (&["replay", "/nowhere/\x1b[31m"], "it cannot be read: No such file"),
+        (&["replay", demo], "the live screen needs a terminal: standard output is not a terminal"),
+        (&["replay", "--demo"], "the live screen needs a terminal: standard output is not a terminal"),
+    ] {
+        let output = output(arguments);
+        assert_eq!(output.status.code(), Some(1), "{arguments:?}: {output:?}");
+        let line = String::from_utf8(output.stderr.clone()).unwrap();
+        assert!(line.starts_with("scopetop: ") && line.contains(told), "{arguments:?}: {line}");
+        assert_eq!(line.matches('\n').count(), 1, "{line}");
+        assert!(!line.contains('\x1b'), "{line:?}");
+        assert!(output.stdout.is_empty(), "{output:?}");
+    }
+    std::fs::remove_file(foreign).unwrap();
+}

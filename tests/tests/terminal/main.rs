@@ -6,6 +6,7 @@ mod acting;
 mod details;
 mod losses;
 mod services;
+mod time;
 mod views;
 
 use std::net::SocketAddr;
@@ -153,9 +154,10 @@ fn the_search_bar_shows_what_is_typed_and_goes() {
 fn a_pause_stands_still_until_it_is_over() {
     let terminal = started(&["--tick", "200"]);
     terminal.press(" ");
-    terminal.wait_for("the pause in the header", |screen| first_row(screen).to_lowercase().contains("pause"));
+    // How far it is behind grows: the history goes on.
+    terminal.wait_for("the pause in the header", |screen| first_row(screen).contains("▌▌ −0:01"));
     terminal.press(" ");
-    terminal.wait_for("the pause over", |screen| !first_row(screen).to_lowercase().contains("pause"));
+    terminal.wait_for("the pause over", |screen| first_row(screen).contains("● LIVE"));
 }
 
 #[test]
@@ -203,6 +205,7 @@ fn any_keys_in_any_order_do_no_harm() {
         "?\x1b",
         "23456o\x7f\rd\x7fo1TUXTUX",
         "\x1b[Z",
+        "[[[]{}<>\x1b[H[\x1b[F  ",
     ] {
         terminal.press(keys);
     }

@@ -56,15 +56,14 @@ impl fmt::Display for Flaw {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::CutOff { tick, offset } => {
+                write!(formatter, "tick {tick} is cut off (byte {offset}): it ended while that was written")
+            }
+            Self::Damaged { tick, offset, lost } => {
                 write!(
                     formatter,
-                    "tick {tick} is cut off (byte {offset}): the recording ended while it was written"
+                    "damaged at byte {offset} (tick {tick}): it plays up to there, {lost} bytes are lost"
                 )
             }
-            Self::Damaged { tick, offset, lost } => write!(
-                formatter,
-                "damaged at byte {offset}, in tick {tick}: what is before it plays, {lost} bytes cannot be read"
-            ),
         }
     }
 }

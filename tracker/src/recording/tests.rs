@@ -225,7 +225,7 @@ fn damage_is_told_with_its_place_and_what_is_before_it_plays() {
         assert_eq!(played(&recording), &ticks[..6], "{what}");
     }
     let text = Flaw::Damaged { tick: 6, offset: 1_234, lost: 99 }.to_string();
-    assert_eq!(text, "damaged at byte 1234, in tick 6: what is before it plays, 99 bytes cannot be read");
+    assert_eq!(text, "damaged at byte 1234 (tick 6): it plays up to there, 99 bytes are lost");
 }
 
 #[test]

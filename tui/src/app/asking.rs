@@ -9,7 +9,7 @@ use scopetop_tracker::topology::Topology;
 use super::App;
 use crate::act::{self, Deed};
 use crate::export::Format;
-use crate::input::Choose;
+use crate::input::{Action, Choose, Travel};
 
 /// Something to choose from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -132,6 +132,10 @@ impl App {
     pub(super) fn ask_to_act(&mut self) {
         if let Some(why) = self.acting_off {
             self.tell(Message::bad(why));
+        } else if !self.time.is_now() {
+            // What is selected may be gone, and another in its place.
+            let now = self.keymap.key_of(Action::Travel(Travel::Now));
+            self.tell(Message::bad(format!("this is the past: {now} goes to now")));
         } else if self.selection.is_none() {
             self.tell(Message::bad("nothing is selected: the arrows select"));
         } else {

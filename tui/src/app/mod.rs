@@ -11,6 +11,7 @@ mod mouse;
 mod narrowing;
 mod prompt;
 mod saved;
+mod time;
 mod trail;
 
 use jiff::tz::TimeZone;
@@ -27,6 +28,7 @@ use mouse::Grip;
 pub use mouse::{Gesture, Mouse};
 use narrowing::Narrowings;
 pub use prompt::{Prompt, PromptKind};
+pub use time::{Speed, Standing, Time};
 use trail::Stand;
 pub use trail::Trail;
 
@@ -126,8 +128,8 @@ pub struct App {
     pub keymap: Keymap,
     /// The saved filters.
     pub saved: Vec<Saved>,
-    /// Whether the picture is held.
-    pub paused: bool,
+    /// Which moment is shown.
+    pub time: Time,
     /// What has become of the tracker.
     pub tracking: Tracking,
     /// How long a tick is meant to be, in nanoseconds: a single one may be longer or shorter. `None` where only the
@@ -141,6 +143,8 @@ pub struct App {
     pub list: ListState,
     /// How the rates and round-trip times of what was shown went lately. Whoever jumps to another time clears them.
     pub trends: Trends,
+    /// Those of now, while the past is shown.
+    trends_of_now: Option<Trends>,
     /// What processes used that were looked at.
     pub usage: UsageHistory,
     /// Whether the arguments of processes are read.
@@ -199,13 +203,14 @@ impl App {
             help_pages: 0,
             keymap: Keymap::default(),
             saved: Vec::new(),
-            paused: false,
+            time: Time::default(),
             tracking: Tracking::default(),
             tick: None,
             newest: None,
             graph: GraphState::default(),
             list: ListState::default(),
             trends: Trends::default(),
+            trends_of_now: None,
             usage: UsageHistory::default(),
             arguments: true,
             environment: false,
@@ -228,11 +233,28 @@ impl App {
     pub fn tick_applied(&mut self, at: Timestamp) -> Outcome {
         self.tracking = Tracking::Live;
         self.newest = Some(at);
-        if !self.paused {
+        if self.time.shown().is_none() {
             self.view_is_stale = true;
         }
-        // Held, the header still tells how far behind the picture is.
+        // In the past, the header still tells how far behind the picture is.
         Outcome::Changed
+    }
+
+    /// Notes that the topology is that of another moment than before: of the next tick, or (`jumps`) of any other.
+    pub fn moment_changed(&mut self, jumps: bool) {
+        self.view_is_stale = true;
+        if !jumps {
+            return;
+        }
+        match (self.time.shown(), self.trends_of_now.take()) {
+            // What is known of now is wanted again.
+            (None, Some(trends)) => self.trends = trends,
+            (None, None) => {}
+            (Some(_), kept) => {
+                let before = std::mem::take(&mut self.trends);
+                self.trends_of_now = kept.or(Some(before).filter(|_| !self.time.is_recording()));
+            }
+        }
     }
 
     /// Brings what is shown up to date with the topology, as far as keys and ticks made it stale. To be called before
@@ -287,12 +309,6 @@ impl App {
         self.usage.record(samples);
         self.details_are_stale = true;
         if self.details_open { Outcome::Changed } else { Outcome::Nothing }
-    }
-
-    /// How far the held picture is behind, in nanoseconds; `None` when it is not held.
-    pub fn behind(&self) -> Option<u64> {
-        let shown = self.view.host.as_ref().map_or(Timestamp(0), |host| host.at);
-        self.paused.then(|| self.newest.map_or(0, |newest| newest.since(shown)))
     }
 
     /// Which keys hold now.
@@ -356,7 +372,7 @@ impl App {
             | Action::ChooseColumns
             | Action::ToggleColumn
             | Action::ResetColumns => self.arrange_list(action),
-            Action::Pause => self.pause(),
+            Action::Travel(travel) => self.time.travel(travel),
             Action::Relayout => self.graph.relayout(),
             Action::ZoomIn => self.graph.set_zoom(self.graph.zoom().nearer()),
             Action::ZoomOut => self.graph.set_zoom(self.graph.zoom().farther()),
@@ -381,11 +397,6 @@ impl App {
             }
             _ => self.help = false,
         }
-    }
-
-    fn pause(&mut self) {
-        self.paused = !self.paused;
-        self.view_is_stale |= !self.paused;
     }
 
     /// Opens the selected group, focuses the selected node, or opens the details of the selected edge.
@@ -446,7 +457,6 @@ impl App {
 
     pub(crate) fn set_filter(&mut self, filter: Option<ActiveFilter>) {
         self.filter = filter;
-        // While the picture is held, this takes a new one of now: a filter that changed nothing would look broken.
         self.view_is_stale = true;
     }
 

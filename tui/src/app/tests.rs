@@ -227,24 +227,6 @@ fn a_search_without_a_match_leaves_the_selection() {
 }
 
 #[test]
-fn a_held_picture_stays_and_tells_how_far_behind_it_is() {
-    let (mut app, mut topology) = app();
-    press(&mut app, &topology, KeyCode::Char(' '));
-    let held = app.view.clone();
-    for seconds in 1..=3 {
-        let tick = fixture::quiet(seconds);
-        topology.apply(&tick);
-        app.tick_applied(tick.at);
-        app.settle(&topology);
-    }
-    assert_eq!(app.view, held);
-    assert_eq!(app.behind(), Some(3_000_000_000));
-    press(&mut app, &topology, KeyCode::Char(' '));
-    assert_ne!(app.view, held);
-    assert_eq!((app.behind(), app.view.host.as_ref().unwrap().sequence), (None, 4));
-}
-
-#[test]
 fn the_help_screen_closes_with_any_key_and_takes_it() {
     let (mut app, topology) = app();
     press(&mut app, &topology, KeyCode::Char('?'));

@@ -13,10 +13,10 @@ use scopetop_tracker::identity::Timestamp;
 use scopetop_tracker::text::Text;
 use scopetop_tracker::topology::{HostIndex, Topology};
 use scopetop_tracker::{Tick, Tracker, Update};
-use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::time::sleep;
 
 use super::Updates;
+use super::signals::Signals;
 use crate::cli::{Events, EventsFormat, Settings};
 use crate::error::Error;
 use crate::output::events_ndjson::Summary;
@@ -59,25 +59,6 @@ pub fn run(options: &Events, settings: &Settings) -> Result<(), Error> {
         }
         telling.finish()
     })
-}
-
-/// SIGINT and SIGTERM.
-struct Signals {
-    interrupt: Signal,
-    terminate: Signal,
-}
-
-impl Signals {
-    fn new() -> io::Result<Self> {
-        Ok(Self { interrupt: signal(SignalKind::interrupt())?, terminate: signal(SignalKind::terminate())? })
-    }
-
-    async fn next(&mut self) {
-        tokio::select! {
-            _ = self.interrupt.recv() => {}
-            _ = self.terminate.recv() => {}
-        }
-    }
 }
 
 fn now() -> Timestamp {

@@ -2,6 +2,9 @@
 
 pub mod doctor;
 pub mod events;
+pub mod record;
+pub mod replay;
+mod signals;
 pub mod snapshot;
 
 use std::ffi::OsString;
@@ -18,6 +21,7 @@ use scopetop_tracker::{Tracker, Update};
 use crate::cli::{Cli, Command, Settings};
 use crate::config::{self, Config};
 use crate::error::Error;
+use crate::history::Limits;
 use crate::live::LiveOptions;
 use crate::man;
 
@@ -42,20 +46,30 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Result<(), Error> {
             config.ascii = if cli.ascii { Some(true) } else { config.ascii };
             config.mouse &= !cli.no_mouse;
             config.read_only |= cli.read_only;
-            live(&settings, config)
+            live(&cli, &settings, config)
         }
         Some(Command::Config | Command::Completions(_) | Command::Man) => Ok(()),
         Some(Command::Snapshot(options)) => snapshot::run(options, &settings),
         Some(Command::Events(options)) => events::run(options, &settings),
+        Some(Command::Record(options)) => record::run(options, &settings),
+        Some(Command::Replay(options)) => replay::run(options, &settings, config),
         Some(Command::Doctor(options)) => doctor::run(options, &settings),
     }
 }
 
 /// The live screen.
-fn live(settings: &Settings, config: Config) -> Result<(), Error> {
-    let tracker = settings.options(settings.tick, false);
-    let options =
-        LiveOptions { tracker, filter: settings.filter.clone(), environment: settings.environment, config };
+fn live(cli: &Cli, settings: &Settings, config: Config) -> Result<(), Error> {
+    let usual = Limits::default();
+    let options = LiveOptions {
+        tracker: settings.options(settings.tick, false),
+        history: Limits {
+            span: cli.history.unwrap_or(usual.span),
+            bytes: cli.history_memory.map_or(usual.bytes, |megabytes| usize::from(megabytes) << 20),
+        },
+        filter: settings.filter.clone(),
+        environment: settings.environment,
+        config,
+    };
     Ok(runtime()?.block_on(crate::live::run(options))?)
 }
 

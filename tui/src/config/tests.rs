@@ -8,7 +8,7 @@ use proptest::prelude::*;
 use ratatui::style::{Color, Modifier, Style};
 
 use super::*;
-use crate::input::{Action, actions};
+use crate::input::{Action, Travel, actions};
 use crate::list::Column;
 
 /// What is wrong with a configuration, as it is told.
@@ -83,7 +83,7 @@ fn everything_can_be_set() {
         config.saved("all").unwrap().active().is_none() && config.saved("web").unwrap().active().is_some()
     );
     assert_eq!(config.keymap.key_of(Action::Relayout), "^L");
-    assert_eq!(config.keymap.key_of(Action::Pause), "p");
+    assert_eq!(config.keymap.key_of(Action::Travel(Travel::Pause)), "p");
     let theme = config.theme(&Terminal::default());
     let failed = Style::new().fg(Color::Rgb(255, 0, 0)).bg(Color::Indexed(7)).add_modifier(Modifier::BOLD);
     assert_eq!((theme.failed, theme.groups.as_slice()), (failed, &[Color::Cyan, Color::Indexed(33)][..]));

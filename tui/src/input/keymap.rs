@@ -208,7 +208,7 @@ mod tests {
     #![allow(clippy::unwrap_used, reason = "a test ends at the first surprise")]
 
     use super::*;
-    use crate::input::Edit;
+    use crate::input::{Edit, Travel};
 
     fn change(action: Action, keys: &[&str]) -> Change {
         Change { action, keys: keys.iter().map(|key| Key::parse(key).unwrap()).collect() }
@@ -233,8 +233,10 @@ mod tests {
 
     #[test]
     fn the_users_keys_take_the_place_of_the_others() {
-        let keymap =
-            Keymap::changed(&[change(Action::Relayout, &["ctrl-l", "f5"]), change(Action::Pause, &[])]);
+        let keymap = Keymap::changed(&[
+            change(Action::Relayout, &["ctrl-l", "f5"]),
+            change(Action::Travel(Travel::Pause), &[]),
+        ]);
         let keymap = keymap.unwrap();
         let act = |action| Some(Request::Act(action));
         assert_eq!(asked(&keymap, KeyCode::Char('l'), KeyModifiers::CONTROL), act(Action::Relayout));
@@ -244,9 +246,9 @@ mod tests {
         let relayout = row(&keymap, "lay the graph out anew").unwrap();
         assert_eq!(relayout.shown, "^L F5");
         assert_eq!(relayout.footer.unwrap().0, "^L");
-        assert!(row(&keymap, "hold the picture, go on").is_none());
+        assert!(row(&keymap, "stay at this moment, go on").is_none());
         assert_eq!(keymap.key_of(Action::Relayout), "^L");
-        assert_eq!(keymap.key_of(Action::Pause), "pause");
+        assert_eq!(keymap.key_of(Action::Travel(Travel::Pause)), "pause");
     }
 
     #[test]
@@ -262,7 +264,7 @@ mod tests {
     fn a_key_for_two_actions_is_a_conflict() {
         let conflicts = Keymap::changed(&[
             change(Action::Relayout, &["ctrl-l", "q"]),
-            change(Action::Pause, &["p"]),
+            change(Action::Travel(Travel::Pause), &["p"]),
             change(Action::Help, &["p", "p"]),
         ]);
         let told: Vec<_> = conflicts

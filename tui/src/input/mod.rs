@@ -72,8 +72,8 @@ pub enum Action {
     ToggleColumn,
     /// The columns as they are at first.
     ResetColumns,
-    /// Hold the picture, or let it go on.
-    Pause,
+    /// Show another moment.
+    Travel(Travel),
     /// Lay the graph out anew.
     Relayout,
     /// Draw more of each thing.
@@ -113,6 +113,29 @@ pub enum Choose {
     Take,
     /// Take none.
     Leave,
+}
+
+/// Where in time a key goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Travel {
+    /// To the tick before.
+    Back,
+    /// To the next tick.
+    Forward,
+    /// A minute back.
+    MinuteBack,
+    /// A minute on.
+    MinuteForward,
+    /// To the oldest tick that is known.
+    Oldest,
+    /// To the newest tick, and on with it.
+    Now,
+    /// Stay at this tick, or go on.
+    Pause,
+    /// A recording plays at half the speed.
+    Slower,
+    /// A recording plays at double the speed.
+    Faster,
 }
 
 /// What a key does to the text that is being typed.

@@ -3,7 +3,7 @@
 use scopetop_tracker::connection::Protocol;
 use scopetop_tracker::topology::grouping::By;
 
-use super::{Action, Choose, Edit, bindings};
+use super::{Action, Choose, Edit, Travel, bindings};
 use crate::view::Direction;
 
 impl Action {
@@ -47,7 +47,15 @@ impl Action {
             Self::ChooseColumns => "columns",
             Self::ToggleColumn => "toggle-column",
             Self::ResetColumns => "reset-columns",
-            Self::Pause => "pause",
+            Self::Travel(Travel::Pause) => "pause",
+            Self::Travel(Travel::Back) => "time-back",
+            Self::Travel(Travel::Forward) => "time-forward",
+            Self::Travel(Travel::MinuteBack) => "minute-back",
+            Self::Travel(Travel::MinuteForward) => "minute-forward",
+            Self::Travel(Travel::Oldest) => "oldest",
+            Self::Travel(Travel::Now) => "now",
+            Self::Travel(Travel::Slower) => "slower",
+            Self::Travel(Travel::Faster) => "faster",
             Self::Relayout => "relayout",
             Self::ZoomIn => "zoom-in",
             Self::ZoomOut => "zoom-out",

@@ -7,9 +7,9 @@ use scopetop_tracker::identity::Timestamp;
 
 use super::hits::Hits;
 use super::text::{Piece, write};
-use crate::app::{App, Tracking};
+use crate::app::{App, Standing, Tracking};
 use crate::human;
-use crate::input::Action;
+use crate::input::{Action, Travel};
 use crate::theme::Theme;
 
 pub(super) fn render(buffer: &mut Buffer, area: Rect, app: &App, theme: &Theme, hits: &mut Hits) {
@@ -28,13 +28,16 @@ fn left(app: &App, theme: &Theme) -> Vec<Piece> {
             11,
         ));
     }
-    let (status, style) = match (&app.tracking, app.behind()) {
+    let (status, style) = match (&app.tracking, app.time.standing()) {
+        (_, Standing::Past(behind)) => (format!("▌▌ −{}", human::clock(behind)), theme.warning),
         (Tracking::Stopped(_), _) => (String::from("✗ STOPPED"), theme.error),
-        (_, Some(behind)) => (format!("‖ PAUSED −{}", human::age(behind)), theme.warning),
+        (_, Standing::Plays(speed)) => (format!("▶ REPLAY {speed}"), theme.good),
+        (_, Standing::Stands(speed)) => (format!("▌▌ REPLAY {speed}"), theme.warning),
+        (_, Standing::End) => (String::from("■ REPLAY END"), theme.warning),
         (Tracking::Starting, _) => (String::from("◌ STARTING"), theme.warning),
         (Tracking::Live, _) => (String::from("● LIVE"), theme.good),
     };
-    pieces.push(Piece::new(format!("  {status}"), style, 0).asking(Action::Pause));
+    pieces.push(Piece::new(format!("  {status}"), style, 0).asking(Action::Travel(Travel::Pause)));
     pieces
 }
 

@@ -11,6 +11,7 @@ mod list;
 mod log;
 mod tabs;
 mod text;
+mod timeline;
 mod trail;
 
 use ratatui::Frame;
@@ -64,7 +65,9 @@ fn render(buffer: &mut Buffer, area: Rect, app: &mut App, theme: &Theme) {
     bar::render(buffer, Rect { y: area.y + 1, height: bar_height, ..area }, app, theme, &mut hits);
     footer::render(buffer, row(area, bottom), app, theme, &mut hits);
 
-    let body = Rect { y: top, height: bottom - top, ..area };
+    let time = timeline::height(app, area.height);
+    timeline::render(buffer, Rect { y: bottom - time, height: time, ..area }, app, theme);
+    let body = Rect { y: top, height: bottom - time - top, ..area };
     let mut main = body;
     if app.details_open {
         if area.width < ROOMY.0 || area.height < ROOMY.1 {

@@ -13,8 +13,11 @@ use scopetop_tracker::topology::Topology;
 use scopetop_tracker::topology::grouping::By;
 
 use super::*;
+use crate::app::{Speed, Time};
 use crate::fixture;
-use crate::input::{Action, Change, Choose, Key, Keymap, Request, Scope, bindings};
+use crate::history::Limits;
+use crate::input::{Action, Change, Choose, Key, Keymap, Request, Scope, Travel, bindings};
+use crate::stage::Stage;
 use crate::theme::edge_mark;
 use crate::view::{ActiveFilter, Direction, EdgeState, Selection, ViewNode};
 
@@ -335,16 +338,60 @@ fn the_footer_keeps_what_matters_most() {
     }
 }
 
+/// The fixture's ticks and quiet seconds, some of them with events.
+fn stage_after(quiet: u64) -> (App, Stage) {
+    let mut app = App::new(None, TimeZone::UTC);
+    app.mode = Mode::List;
+    let mut stage = Stage::live(Limits::default());
+    for tick in fixture::ticks() {
+        stage.take(&mut app, &tick);
+    }
+    for seconds in 1..=quiet {
+        let mut tick = fixture::quiet(seconds);
+        tick.counts.connects = seconds % 7;
+        tick.counts.closes = seconds / 40;
+        tick.counts.fails = u64::from(seconds == 100 || seconds == 101);
+        stage.take(&mut app, &tick);
+    }
+    (app, stage)
+}
+
+fn travel(app: &mut App, stage: &mut Stage, keys: &[Travel]) {
+    for &key in keys {
+        app.handle(Request::Act(Action::Travel(key)));
+    }
+    let topology = stage.topology(app);
+    app.settle(topology);
+}
+
 #[test]
-fn paused() {
-    let (mut app, mut topology) = app();
-    act(&mut app, &topology, &[Action::Pause]);
-    let tick = fixture::quiet(72);
-    topology.apply(&tick);
-    app.tick_applied(tick.at);
-    app.settle(&topology);
-    insta::assert_snapshot!("paused_80x24", picture(&mut app, SMALL));
-    insta::assert_snapshot!("paused_160x45", picture(&mut app, LARGE));
+fn the_past() {
+    let (mut app, mut stage) = stage_after(200);
+    travel(&mut app, &mut stage, &[]);
+    assert!(!picture(&mut app, SMALL).contains("closes"), "no room for the line of time");
+    insta::assert_snapshot!("now_with_time_160x45", picture(&mut app, LARGE));
+    travel(&mut app, &mut stage, &[Travel::Oldest]);
+    insta::assert_snapshot!("past_80x24", picture(&mut app, SMALL));
+    insta::assert_snapshot!("past_160x45", picture(&mut app, LARGE));
+}
+
+#[test]
+fn a_recording() {
+    let (app, _) = stage_after(200);
+    let moments: Vec<_> = app.time.moments().copied().collect();
+    let (mut app, mut stage) = stage_after(200);
+    app.time = Time::recorded(moments, Speed::default());
+    travel(&mut app, &mut stage, &[Travel::MinuteForward, Travel::Faster]);
+    let lines = |app: &mut App| {
+        let picture = picture(app, SMALL);
+        let lines: Vec<&str> = picture.lines().collect();
+        [lines[0], lines[lines.len() - 2]].map(|line| line.trim_end().to_owned()).join("\n")
+    };
+    insta::assert_snapshot!("replay_plays", lines(&mut app));
+    travel(&mut app, &mut stage, &[Travel::Back]);
+    insta::assert_snapshot!("replay_stands", lines(&mut app));
+    travel(&mut app, &mut stage, &[Travel::Now]);
+    insta::assert_snapshot!("replay_ends", lines(&mut app));
 }
 
 #[test]

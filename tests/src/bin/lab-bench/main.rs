@@ -1,9 +1,10 @@
 //! Measures what scopetop must reach, on loopback, each figure beside its target.
 //!
-//! `cargo run --release --package scopetop-lab --bin lab-bench -- [start] [short] [flat] [hold] [keys] [containers] [lookups]` (all,
+//! `cargo run --release --package scopetop-lab --bin lab-bench -- [start] [short] [flat] [hold] [keys] [containers] [lookups] [history]` (all,
 //! where none is named). Needs root, `ss`, and two processors. Nothing here fails on a figure: it is for a person to read.
 
 mod containers;
+mod history;
 mod keys;
 mod lookups;
 
@@ -20,6 +21,7 @@ use scopetop_lab::world::Namespace;
 use serde_json::Value;
 
 use containers::containers;
+use history::history;
 use keys::keys;
 use lookups::lookups;
 
@@ -38,7 +40,7 @@ fn main() -> ExitCode {
         eprintln!("lab-bench: a debug build: run it with --release for figures that mean something");
     }
     let asked: Vec<String> = std::env::args().skip(1).collect();
-    let all: [(&str, Measurement); 7] = [
+    let all: [(&str, Measurement); 8] = [
         ("start", start),
         ("short", short),
         ("flat", flat),
@@ -46,10 +48,11 @@ fn main() -> ExitCode {
         ("keys", keys),
         ("containers", containers),
         ("lookups", lookups),
+        ("history", history),
     ];
     if let Some(unknown) = asked.iter().find(|name| !all.iter().any(|(known, _)| known == name)) {
         eprintln!(
-            "lab-bench: {unknown} is no measurement: start, short, flat, hold, keys, containers, lookups"
+            "lab-bench: {unknown} is no measurement: start, short, flat, hold, keys, containers, lookups, history"
         );
         return ExitCode::from(2);
     }

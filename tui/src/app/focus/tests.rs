@@ -132,18 +132,6 @@ fn a_focus_follows_ticks_and_stays_while_its_node_is_gone() {
 }
 
 #[test]
-fn a_held_picture_can_be_focused() {
-    let (mut app, mut topology) = app();
-    act(&mut app, &topology, Action::Pause);
-    let held = app.view.clone();
-    tick(&mut app, &mut topology, &fixture::quiet(1));
-    focus(&mut app, &topology, "postgres 5120");
-    assert_eq!(app.view.host, held.host);
-    act(&mut app, &topology, Action::Return);
-    assert_eq!(app.view, held);
-}
-
-#[test]
 fn the_focus_goes_along_to_another_view_and_each_view_keeps_its_places() {
     use scopetop_tracker::topology::grouping::By;
     let (mut app, topology) = app();

@@ -132,12 +132,12 @@ fn rows_are_sorted_by_the_next_column_and_turned_around() {
 fn columns_are_chosen_by_keys_that_do_nothing_else() {
     let (mut app, topology) = app();
     press(&mut app, &topology, "↓");
-    let before = (app.selection.clone(), app.paused);
+    let before = (app.selection.clone(), app.time.shown());
     press(&mut app, &topology, "c↓ ");
     assert_eq!(app.list.columns().all()[1], (Column::ClientIn, false));
     press(&mut app, &topology, "→→←");
     assert_eq!(app.list.columns().all()[2], (Column::ClientIn, false));
-    assert_eq!((app.selection.clone(), app.paused), before);
+    assert_eq!((app.selection.clone(), app.time.shown()), before);
     press(&mut app, &topology, "r");
     assert_eq!(app.list.columns().all()[1], (Column::ClientIn, true));
     press(&mut app, &topology, "⎋");

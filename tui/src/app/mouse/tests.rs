@@ -3,6 +3,7 @@
 use jiff::tz::TimeZone;
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
+use scopetop_tracker::recording::Moment;
 use scopetop_tracker::topology::Topology;
 use scopetop_tracker::topology::grouping::By;
 
@@ -24,6 +25,7 @@ impl Desk {
         let topology = fixture::topology();
         let mut app = App::new(None, TimeZone::UTC);
         app.tick_applied(fixture::NOW);
+        app.time.came(Moment::of(&fixture::ticks()[1]));
         let screen = Terminal::new(TestBackend::new(120, 40)).unwrap();
         let mut desk = Self { app, topology, screen };
         desk.draw();
@@ -137,7 +139,7 @@ fn tabs_protocols_and_the_footer_can_be_clicked_on() {
     assert!(!desk.app.protocols.has(scopetop_tracker::connection::Protocol::Tcp));
     desk.click(desk.find("TCP"));
     desk.click(desk.find("LIVE"));
-    assert!(desk.app.paused);
+    assert!(!desk.app.time.is_now());
     desk.click(desk.find("filter"));
     assert!(desk.app.prompt.is_some());
     desk.click(desk.find("web ×2"));

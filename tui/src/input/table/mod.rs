@@ -9,6 +9,7 @@ mod list;
 mod moving;
 mod program;
 mod taking;
+mod time;
 mod typing;
 mod views;
 
@@ -23,6 +24,7 @@ const AREAS: &[&[Binding]] = &[
     graph::BINDINGS,
     finding::BINDINGS,
     taking::BINDINGS,
+    time::BINDINGS,
     acting::BINDINGS,
     program::BINDINGS,
     list::BINDINGS,

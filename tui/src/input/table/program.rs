@@ -7,14 +7,6 @@ pub(super) const BINDINGS: &[Binding] = &[
     Binding {
         scope: Scope::Screen,
         section: "Program",
-        keys: &[letter(' ', Action::Pause)],
-        shown: "Space",
-        what: "hold the picture, go on",
-        footer: Some(footer("␣", "pause", 7)),
-    },
-    Binding {
-        scope: Scope::Screen,
-        section: "Program",
         keys: &[letter('?', Action::Help)],
         shown: "?",
         what: "this help",

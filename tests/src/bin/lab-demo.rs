@@ -1,0 +1,137 @@
+//! Cuts a recording down to some processes, for everybody to see: what `scopetop replay --demo` shows.
+//!
+//! `lab-demo RECORDING DEMO HOST COMM…`: of the processes with these names (and of the connections that they have an end of)
+//! everything stays but their arguments, their programs' paths, what the host has of the network, and the kernel's whole
+//! release; the host is called HOST.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs::File;
+use std::path::Path;
+use std::process::ExitCode;
+
+use scopetop_tracker::Tick;
+use scopetop_tracker::connection::{Direction, Socket, State};
+use scopetop_tracker::container::Container;
+use scopetop_tracker::identity::{ContainerId, HostId, NetnsId, ProcessId, SocketId};
+use scopetop_tracker::recording::{Decoder, Kind, Log as _, Recording, Writer};
+use scopetop_tracker::text::Text;
+use scopetop_tracker::tick::{Counts, Namespace};
+
+type Failure = Box<dyn std::error::Error>;
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let [recording, demo, host, names @ ..] = arguments.as_slice() else {
+        eprintln!("usage: lab-demo RECORDING DEMO HOST COMM…");
+        return ExitCode::from(2);
+    };
+    match cut(Path::new(recording), Path::new(demo), host, names) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("lab-demo: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn cut(recording: &Path, demo: &Path, host: &str, names: &[String]) -> Result<(), Failure> {
+    let recording = Recording::open(recording)?;
+    let (own, kernel) = recording.host();
+    let mut decoder = Decoder::new(own.clone(), kernel.clone());
+    let mut writer = Writer::new(File::create(demo)?);
+    let mut cut = Cut {
+        host: HostId(Text::from(host)),
+        names: names.iter().map(String::as_str).collect(),
+        processes: BTreeSet::new(),
+        containers: BTreeSet::new(),
+        known: BTreeMap::new(),
+        namespaces: BTreeMap::new(),
+        sockets: BTreeSet::new(),
+    };
+    for number in recording.ticks() {
+        let (head, body) = recording.frame(number, Kind::Tick)?;
+        writer.push(&cut.tick(decoder.decode(&head, &body)?))?;
+    }
+    println!("{} ticks, {} bytes", writer.ticks(), writer.bytes());
+    Ok(())
+}
+
+/// What stays.
+struct Cut<'a> {
+    host: HostId,
+    names: BTreeSet<&'a str>,
+    processes: BTreeSet<ProcessId>,
+    containers: BTreeSet<ContainerId>,
+    /// What is known of all.
+    known: BTreeMap<ContainerId, Container>,
+    /// Those that no socket that stays is in, yet.
+    namespaces: BTreeMap<NetnsId, Namespace>,
+    sockets: BTreeSet<SocketId>,
+}
+
+impl Cut<'_> {
+    fn tick(&mut self, mut tick: Tick) -> Tick {
+        let mut told: BTreeSet<ContainerId> = BTreeSet::new();
+        for container in tick.containers.drain(..) {
+            told.insert(container.id.clone());
+            let container = Container { labels: BTreeMap::new(), ..container };
+            self.known.insert(container.id.clone(), container);
+        }
+        tick.processes.retain(|process| self.names.contains(&*process.comm));
+        for process in &mut tick.processes {
+            self.processes.insert(process.id);
+            if let Some(container) = &process.container
+                && self.containers.insert(container.clone())
+            {
+                told.insert(container.clone());
+            }
+            process.cmdline = Some(vec![process.comm.clone()]);
+            process.exe = Some(Text::from(format!("/usr/bin/{}", process.comm).as_str()));
+        }
+        let mut counts = Counts::default();
+        for (is_over, sockets) in
+            [(false, &mut tick.opened), (false, &mut tick.changed), (true, &mut tick.closed)]
+        {
+            sockets.retain_mut(|socket| self.keeps(socket));
+            for socket in sockets.iter() {
+                let is_new = self.sockets.insert(socket.id);
+                if socket.remote.is_none() {
+                    continue;
+                }
+                match (socket.state, socket.direction) {
+                    (State::Failed, _) => counts.fails += 1,
+                    (_, Direction::Outbound) if is_new => counts.connects += 1,
+                    (_, Direction::Inbound) if is_new => counts.accepts += 1,
+                    _ => {}
+                }
+                counts.closes += u64::from(is_over && socket.state == State::Closed);
+            }
+        }
+        tick.forgotten.retain(|socket| self.sockets.contains(socket));
+        tick.translations.retain(|translation| self.sockets.contains(&translation.socket));
+        let told = told.intersection(&self.containers);
+        tick.containers = told.filter_map(|id| self.known.get(id).cloned()).collect();
+        for namespace in tick.namespaces.drain(..) {
+            self.namespaces.insert(namespace.id, Namespace { network: None, ..namespace });
+        }
+        // Each is told with the first socket in it that stays.
+        let sockets = tick.opened.iter().chain(&tick.changed).chain(&tick.closed);
+        let inhabited: BTreeSet<NetnsId> = sockets.map(|socket| socket.netns).collect();
+        tick.namespaces.extend(inhabited.iter().filter_map(|netns| self.namespaces.remove(netns)));
+        tick.remote_names.clear();
+        tick.source.reasons.clear();
+        tick.source.remedy = None;
+        // The first tick has what was there, not what began.
+        tick.counts = if tick.sequence == 0 { Counts::default() } else { counts };
+        tick.host = self.host.clone();
+        // Its series: the rest names a machine.
+        let series: Vec<&str> = tick.kernel.split(['.', '-']).take(2).collect();
+        tick.kernel = Text::from(series.join(".").as_str());
+        tick
+    }
+
+    fn keeps(&self, socket: &mut Socket) -> bool {
+        socket.owners.retain(|owner| self.processes.contains(owner));
+        !socket.owners.is_empty()
+    }
+}
