@@ -1,23 +1,26 @@
 //! The command line: its words, its help, its errors. Stable: scripts rely on it.
 
 use std::ffi::OsString;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
 use scopetop_tracker::connection::flow::Patience;
-use scopetop_tracker::filter::Filter;
+use scopetop_tracker::filter::{Filter, nearest};
 use scopetop_tracker::text::Text;
 use scopetop_tracker::topology::grouping::By;
 use scopetop_tracker::{Backend, Options};
 
+use crate::config::{self, Config};
 use crate::error::Error;
 
 /// The length of a tick where none is asked for.
 pub const DEFAULT_TICK: Duration = Duration::from_secs(1);
 
 /// Ticks may be this long, in milliseconds: below, the host would be busy with being looked at.
-const TICK_MILLISECONDS: std::ops::RangeInclusive<u64> = 50..=3_600_000;
+pub(crate) const TICK_MILLISECONDS: std::ops::RangeInclusive<u64> = 50..=3_600_000;
 
 /// The most columns and rows of a picture.
 const MAXIMUM_CELLS: u16 = 500;
@@ -44,7 +47,7 @@ Examples:
 
 Without root (or CAP_BPF and CAP_PERFMON) scopetop shows what this user may see, and says what is missing.
 
-Exit status: 0 done, 1 it failed while running, 2 the command line was wrong.",
+Exit status: 0 done, 1 it failed while running, 2 the command line or the configuration was wrong.",
     disable_help_subcommand = true
 )]
 pub struct Cli {
@@ -57,9 +60,15 @@ pub struct Cli {
     /// Leave the mouse to the terminal: text is selected as elsewhere (else: with Shift held)
     #[arg(long)]
     pub no_mouse: bool,
+    /// Draw the live screen with ASCII alone [default: where the locale names no UTF-8]
+    #[arg(long)]
+    pub ascii: bool,
     /// Change nothing on the host: no signal, no closing of connections, no stopping of containers
     #[arg(long)]
     pub read_only: bool,
+    /// Show the environment of a process in its details, without what looks like a secret
+    #[arg(long)]
+    pub env: bool,
     /// Options given before the command.
     #[command(flatten)]
     common: Common,
@@ -98,6 +107,38 @@ Examples:
             was not."
     )]
     Doctor(Doctor),
+    /// Print a configuration with all defaults and what they mean
+    #[command(
+        long_about = "Prints a configuration with all defaults and what they mean, to begin one's own with.",
+        after_long_help = "\
+Example:
+  mkdir -p ~/.config/scopetop && scopetop config > ~/.config/scopetop/config.toml"
+    )]
+    Config,
+    /// Print what makes a shell complete the command line
+    #[command(
+        long_about = "Prints what makes a shell complete the command line.",
+        after_long_help = "\
+Example:
+  scopetop completions bash > ~/.local/share/bash-completion/completions/scopetop"
+    )]
+    Completions(Completions),
+    /// Print the manual page
+    #[command(
+        long_about = "Prints the manual page: options, keys, the filter language.",
+        after_long_help = "\
+Example:
+  scopetop man > /usr/local/share/man/man1/scopetop.1"
+    )]
+    Man,
+}
+
+/// `scopetop completions`.
+#[derive(Debug, Args)]
+pub struct Completions {
+    /// The shell
+    #[arg(value_enum)]
+    pub shell: Shell,
 }
 
 /// `scopetop snapshot`.
@@ -195,7 +236,9 @@ Only what matches. May be given several times: all must hold.
 
 Keys: netns pid comm cmdline user container image label.KEY pod ip port path proto state dir scope age bytes rate rtt. \
 Operators: = != ~ (regular expression) < > <= >=, and, or, not, brackets. 'port=80,443' is a set, 'ip=10.0.0.0/8' a \
-block; a bare word searches names, paths, addresses and ports."
+block; a bare word searches names, paths, addresses and ports.
+
+'@NAME' is the filter that the configuration saves by that name."
     )]
     filter: Vec<String>,
     /// The length of a tick [default: 1000]
@@ -213,6 +256,12 @@ block; a bare word searches names, paths, addresses and ports."
     /// Do not read the arguments of processes: they are in no output then, and no filter finds them
     #[arg(long)]
     no_args: bool,
+    /// The configuration [default: ~/.config/scopetop/config.toml, or where XDG says]
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Read no configuration: the defaults hold
+    #[arg(long)]
+    no_config: bool,
 }
 
 /// The options that every command takes, read.
@@ -230,6 +279,8 @@ pub struct Settings {
     pub udp_patience: Patience,
     /// Whether to read the arguments of processes.
     pub arguments: bool,
+    /// Whether to show the environment of a process in its details.
+    pub environment: bool,
 }
 
 impl Settings {
@@ -257,25 +308,51 @@ impl Cli {
         }
     }
 
-    /// The common options, from before the command and after it: filters add up, of the others the later one holds.
-    pub fn settings(&self) -> Result<Settings, Error> {
-        if self.view.is_some() && self.command.is_some() {
-            let line = "--view: only the live screen groups (see 'scopetop --help')";
+    /// The common options that stand after a command.
+    fn after(&self) -> Option<&Common> {
+        self.command.as_ref().and_then(|command| match command {
+            Command::Snapshot(snapshot) => Some(&snapshot.common),
+            Command::Events(events) => Some(&events.common),
+            Command::Doctor(doctor) => Some(&doctor.common),
+            Command::Config | Command::Completions(_) | Command::Man => None,
+        })
+    }
+
+    /// The configuration: the file that is asked for, else the user's own. The environment is asked by a function that
+    /// knows it.
+    pub fn configuration(&self, variable: impl Fn(&str) -> Option<OsString>) -> Result<Config, Error> {
+        let after = self.after();
+        let file = after.and_then(|common| common.config.as_deref()).or(self.common.config.as_deref());
+        if !self.common.no_config && !after.is_some_and(|common| common.no_config) {
+            return Ok(config::load(file, variable)?);
+        }
+        if file.is_some() {
+            let line = "--no-config: a file is asked for too (see 'scopetop --help')";
             return Err(Error::CommandLine(line.to_owned()));
         }
-        if self.no_mouse && self.command.is_some() {
-            let line = "--no-mouse: only the live screen uses it (see 'scopetop --help')";
-            return Err(Error::CommandLine(line.to_owned()));
+        Ok(Config::default())
+    }
+
+    /// The common options, from before the command and after it: filters add up, of the others the later one holds. What
+    /// is not said is as configured.
+    pub fn settings(&self, config: &Config) -> Result<Settings, Error> {
+        let only_live = [
+            ("--view", self.view.is_some()),
+            ("--env", self.env),
+            ("--no-mouse", self.no_mouse),
+            ("--ascii", self.ascii),
+        ];
+        for (option, is_given) in only_live {
+            if is_given && self.command.is_some() {
+                let line = format!("{option}: for the live screen only (see 'scopetop --help')");
+                return Err(Error::CommandLine(line));
+            }
         }
-        let after = self.command.as_ref().map(|command| match command {
-            Command::Snapshot(snapshot) => &snapshot.common,
-            Command::Events(events) => &events.common,
-            Command::Doctor(doctor) => &doctor.common,
-        });
+        let after = self.after();
         let mut filters = Vec::new();
         for expression in self.common.filter.iter().chain(after.iter().flat_map(|common| &common.filter)) {
-            let filter = Filter::parse(expression).map_err(|error| {
-                Error::CommandLine(Text::from(format!("--filter: {error}").as_str()).to_string())
+            let filter = filter(expression, config).map_err(|reason| {
+                Error::CommandLine(Text::from(format!("--filter: {reason}").as_str()).to_string())
             })?;
             filters.push(filter);
         }
@@ -284,17 +361,35 @@ impl Cli {
         let udp_idle = after.and_then(|common| common.udp_idle).or(self.common.udp_idle);
         Ok(Settings {
             filter: Filter::all(filters),
-            tick: tick.unwrap_or(DEFAULT_TICK),
-            resolve: self.common.resolve || after.is_some_and(|common| common.resolve),
+            tick: tick.unwrap_or(config.tick),
+            resolve: config.resolve || self.common.resolve || after.is_some_and(|common| common.resolve),
             backend: match backend {
                 None | Some(BackendName::Auto) => Backend::Auto,
                 Some(BackendName::Ebpf) => Backend::Ebpf,
                 Some(BackendName::Proc) => Backend::Proc,
             },
             udp_patience: udp_idle.map_or_else(Patience::default, Patience::of),
-            arguments: !self.common.no_args && !after.is_some_and(|common| common.no_args),
+            environment: self.env,
+            arguments: !config.no_args && !self.common.no_args && !after.is_some_and(|common| common.no_args),
         })
     }
+}
+
+/// The filter that an expression means, or the saved one that it names.
+fn filter(expression: &str, config: &Config) -> Result<Filter, String> {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
+    let name = expression.trim().strip_prefix('@').filter(|name| !name.is_empty() && name.bytes().all(plain));
+    let Some(name) = name else { return Filter::parse(expression).map_err(|error| error.to_string()) };
+    if let Some(saved) = config.saved(name) {
+        return Ok(saved.filter.clone());
+    }
+    let names = config.filters.iter().map(|saved| saved.name.as_str());
+    Err(match nearest(name, names) {
+        Some(meant) => format!("there is no saved filter `{name}`; did you mean `{meant}`?"),
+        None => {
+            format!("there is no saved filter `{name}` (a word that begins with @ stands in double quotes)")
+        }
+    })
 }
 
 fn grouping(text: &str) -> Result<By, String> {
@@ -377,6 +472,9 @@ fn one_line(error: &clap::Error) -> String {
                 word(ContextKind::SuggestedSubcommand).map(|meant| format!(", did you mean '{meant}'?"));
             format!("unknown command '{command}'{}", meant.unwrap_or_default())
         }),
+        ErrorKind::MissingRequiredArgument => {
+            word(ContextKind::InvalidArg).map(|argument| format!("{argument} is missing"))
+        }
         ErrorKind::ArgumentConflict => word(ContextKind::InvalidArg)
             .map(|argument| format!("{}: given more than once", option(&argument))),
         _ => None,
@@ -403,11 +501,11 @@ mod tests {
     }
 
     fn settings(words: &[&str]) -> Settings {
-        read(words).unwrap().settings().unwrap()
+        read(words).unwrap().settings(&Config::default()).unwrap()
     }
 
     fn wrong(words: &[&str]) -> String {
-        let error = read(words).and_then(|cli| cli.settings()).unwrap_err();
+        let error = read(words).and_then(|cli| cli.settings(&Config::default())).unwrap_err();
         assert_eq!(error.status(), 2, "{words:?}");
         error.to_string()
     }
@@ -478,12 +576,51 @@ mod tests {
             &["snapshot", "--format", "svg", "--size", "120"],
             &["--view", "cgroup"],
             &["--view", "pod", "snapshot"],
+            &["--env", "events"],
             &["--no-mouse", "events"],
+            &["--ascii", "events"],
+            &["--filter", "@web"],
+            &["completions", "tcsh"],
+            &["completions"],
         ]
         .into_iter()
         .map(|words| format!("{} => {}", words.join(" ").escape_debug(), wrong(words)))
         .collect();
         assert!(lines.iter().all(|line| !line.contains('\n')));
         insta::assert_snapshot!(lines.join("\n"));
+    }
+
+    #[test]
+    fn what_is_configured_holds_where_nothing_else_is_said() {
+        let config = config::parse(
+            "tick = 250\nresolve = true\nno-args = true\n[filters]\nweb = 'port=443'\nown = 'comm=me'",
+        );
+        let config = config.unwrap();
+        let settings = |words: &[&str]| read(words).unwrap().settings(&config);
+        let plain = settings(&["snapshot"]).unwrap();
+        assert_eq!((plain.tick, plain.resolve, plain.arguments), (Duration::from_millis(250), true, false));
+        assert!(plain.filter.is_empty());
+        assert_eq!(settings(&["--tick", "500"]).unwrap().tick, Duration::from_millis(500));
+        let filter = |words: &[&str]| settings(words).map(|settings| settings.filter.to_string());
+        assert_eq!(filter(&["--filter", "@web"]).unwrap(), "port=443");
+        assert_eq!(filter(&["events", "--filter", " @own "]).unwrap(), "comm=me");
+        assert!(
+            filter(&["--filter", "\"@web\""]).is_ok() && filter(&["--filter", "@/tmp/.X11-unix"]).is_ok()
+        );
+        let told = filter(&["--filter", "@wbe"]).unwrap_err().to_string();
+        assert_eq!(told, "--filter: there is no saved filter `wbe`; did you mean `web`?");
+    }
+
+    #[test]
+    fn a_configuration_is_read_unless_none_is_wanted() {
+        let configured = |words: &[&str]| read(words).unwrap().configuration(|_| None);
+        assert_eq!(configured(&[]).unwrap(), Config::default());
+        assert_eq!(configured(&["snapshot", "--no-config"]).unwrap(), Config::default());
+        for words in [&["--config", "/nowhere"] as &[&str], &["doctor", "--config", "/nowhere"]] {
+            let error = configured(words).unwrap_err();
+            assert_eq!((error.status(), error.to_string().starts_with("/nowhere: ")), (2, true), "{error}");
+        }
+        let error = configured(&["--config", "/nowhere", "doctor", "--no-config"]).unwrap_err();
+        assert!(error.to_string().starts_with("--no-config: "), "{error}");
     }
 }

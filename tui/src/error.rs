@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use scopetop_tracker::StartError;
 
+use crate::config::ConfigError;
 use crate::live::LiveError;
 
 /// Why the program ended early.
@@ -13,6 +14,9 @@ pub enum Error {
     /// The command line was wrong: what was wrong, in one line.
     #[error("{0}")]
     CommandLine(String),
+    /// The configuration was wrong: a line for each thing.
+    #[error(transparent)]
+    Configuration(#[from] ConfigError),
     /// The asynchronous runtime or the signal handlers could not be set up.
     #[error("cannot start: {0}")]
     Runtime(#[source] io::Error),
@@ -43,20 +47,22 @@ impl Error {
         matches!(self, Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe)
     }
 
-    /// The exit status: 0 for a closed pipe, 2 for a wrong command line, 1 for everything that failed while running.
+    /// The exit status: 0 for a closed pipe, 2 for a wrong command line or configuration, 1 for everything that failed while running.
     pub fn status(&self) -> u8 {
         match self {
             error if error.is_closed_pipe() => 0,
-            Self::CommandLine(_) => 2,
+            Self::CommandLine(_) | Self::Configuration(_) => 2,
             _ => 1,
         }
     }
 
-    /// Tells it on standard error, in one line, and gives the exit status.
+    /// Tells it on standard error, in one line (what is wrong with a configuration in a line each), and gives the exit status.
     pub fn tell(&self) -> ExitCode {
         if !self.is_closed_pipe() {
             // With standard error gone there is nobody left to tell.
-            let _ = writeln!(io::stderr(), "scopetop: {self}");
+            for line in self.to_string().lines() {
+                let _ = writeln!(io::stderr(), "scopetop: {line}");
+            }
         }
         ExitCode::from(self.status())
     }

@@ -9,13 +9,14 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 use scopetop_tracker::Tick;
 use scopetop_tracker::connection::{
-    Address, Counters, Direction, OwnerSource, Protocol, SequencePair, Socket, State,
+    Address, Counters, Direction, OwnerSource, Protocol, SequencePair, Socket, State, UnixName,
 };
 use scopetop_tracker::container::Container;
 use scopetop_tracker::identity::{ContainerId, HostId, NetnsId, ProcessId, SocketId, Timestamp};
+use scopetop_tracker::network::Network;
 use scopetop_tracker::process::Process;
 use scopetop_tracker::text::Text;
-use scopetop_tracker::tick::{Namespace, Source};
+use scopetop_tracker::tick::{Namespace, Source, Translation};
 use scopetop_tracker::topology::Topology;
 
 const SECOND: u64 = 1_000_000_000;
@@ -280,6 +281,72 @@ pub(crate) fn ticks() -> [Tick; 2] {
     [before, now]
 }
 
+/// Instead of the second of [`ticks`], one that has what those have not: UDP, Unix sockets, address translation,
+/// retransmitted segments, a reset, a network, a container inside another with labels.
+pub(crate) fn everything() -> Tick {
+    let mut now = tick(1);
+    let to = |number, port: u16, remote: &str| {
+        socket(number, AGENT, HOST, &format!("192.168.7.5:{port}"), remote, Direction::Outbound)
+    };
+    let mut slow = counted(to(80, 38_500, "10.0.3.8:443"), 5_000, 70, 31_400);
+    slow.counters = slow.counters.map(|counters| Counters { retransmits: 12, ..counters });
+    let mut question = counted(to(83, 38_503, "10.0.3.53:53"), 120, 480, 0);
+    question.protocol = Protocol::Udp;
+    question.counters = question.counters.map(|counters| Counters { rtt_us: None, ..counters });
+    let path = "/run/redis/redis.sock";
+    let unix = |number, pid, local: &str, remote: &str, way, peer| {
+        let mut socket = socket(number, pid, HOST, "0.0.0.0:0", "0.0.0.0:0", way);
+        socket.protocol = Protocol::Unix;
+        let name = |text: &str| match text {
+            "" => Address::Unix(UnixName::Unnamed),
+            path => address(path),
+        };
+        (socket.local, socket.remote) = (name(local), Some(name(remote)));
+        socket.peer = Some(SocketId(peer));
+        socket
+    };
+    let mut listens = listener(84, &[REDIS], HOST, "0.0.0.0:0");
+    (listens.protocol, listens.local) = (Protocol::Unix, address(path));
+    now.opened = vec![
+        slow,
+        question,
+        listens,
+        unix(85, AGENT, "", path, Direction::Outbound, 86),
+        unix(86, REDIS, path, "", Direction::Inbound, 85),
+    ];
+    now.closed = vec![
+        over(new(to(81, 38_501, "10.0.3.7:8443")), State::Failed, Some(111)),
+        over(new(to(82, 38_502, "10.0.3.9:443")), State::Closed, Some(104)),
+    ];
+    now.translations = vec![Translation {
+        socket: SocketId(80),
+        local: "192.168.7.5:39000".parse().unwrap(),
+        remote: "10.0.3.8:443".parse().unwrap(),
+        outbound: true,
+    }];
+    let block = |text: &str| scopetop_tracker::block::Block::parse(text).unwrap();
+    now.namespaces = vec![Namespace {
+        id: HOST,
+        names: vec!["host".into()],
+        network: Some(Network {
+            addresses: ["127.0.0.1", "192.168.7.5"].map(|address| address.parse().unwrap()).to_vec(),
+            local: vec![block("127.0.0.0/8")],
+            connected: vec![block("192.168.7.0/24")],
+        }),
+    }];
+    let mut inner = container("9b22e1aa0c4d", "db", "postgres:16", DB);
+    inner.parent = Some(ContainerId("4f1c09a7d2b3".into()));
+    inner.labels = [
+        ("com.example.description", "The shop's database, of which there is one for all of its countries"),
+        ("io.kubernetes.pod.namespace", "shop"),
+        ("tier", ""),
+    ]
+    .map(|(name, value)| (name.into(), value.into()))
+    .into();
+    now.containers = vec![inner];
+    now
+}
+
 /// The host after both [`ticks`].
 pub(crate) fn topology() -> Topology {
     after(&ticks())
@@ -307,7 +374,7 @@ pub(crate) fn crowd(processes: u32, connections_each: u32) -> Tick {
         let pid = 1_000 + number;
         crowd.processes.push(process(pid, "worker", ("root", 0), HOST, None));
         for peer in 0..connections_each {
-            let remote = IpAddr::V4(Ipv4Addr::from_bits(0xc612_0000 + peer % 500));
+            let remote = IpAddr::V4(Ipv4Addr::from_bits(0xc612_0000 + peer % 1_000));
             let key = u64::from(number * connections_each + peer);
             let local = format!("192.168.7.5:{}", 1_024 + peer);
             crowd.opened.push(socket(

@@ -71,6 +71,15 @@ pub fn tick(nanoseconds: u64) -> String {
     }
 }
 
+/// A share of one processor: `0%`, `0.4%`, `12%`, `210%`.
+pub fn percent(number: f32) -> String {
+    let number = if number.is_finite() && number > 0.0 { number } else { 0.0 };
+    match number {
+        0.05..9.95 => format!("{number:.1}%"),
+        _ => format!("{number:.0}%"),
+    }
+}
+
 /// Why a connection failed or was cut, by its errno on Linux, in a word or two.
 pub fn errno(number: u32) -> String {
     String::from(match number {
@@ -145,6 +154,12 @@ mod tests {
         let told: Vec<_> =
             [250, 1_000, 1_001, 1_500, 60_000, 90_000].map(|ms: u64| tick(ms * 1_000_000)).into();
         assert_eq!(told, ["250ms", "1s", "1s", "1.5s", "1m00s", "1m30s"]);
+    }
+
+    #[test]
+    fn shares_have_a_decimal_while_they_are_small() {
+        let told: Vec<_> = [0.0, 0.04, 0.05, 3.14, 9.95, 99.6, 1_600.0, -1.0, f32::NAN].map(percent).into();
+        assert_eq!(told, ["0%", "0%", "0.1%", "3.1%", "10%", "100%", "1600%", "0%", "0%"]);
     }
 
     #[test]

@@ -12,7 +12,6 @@ use jiff::tz::TimeZone;
 use scopetop_tracker::filter::Filter;
 use scopetop_tracker::text::Text;
 use scopetop_tracker::topology::Topology;
-use scopetop_tracker::topology::grouping::By;
 use scopetop_tracker::{Options, StartError, Tracker, Update};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::task::JoinHandle;
@@ -20,10 +19,12 @@ use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until};
 
 use crate::app::{App, Outcome, Tracking};
 use crate::clicks::Clicks;
+use crate::config::Config;
 use crate::errands::{Errands, Told};
 use crate::frames::{Frames, Urgency};
 use crate::terminal::Screen;
 use crate::theme::{Terminal, Theme};
+use crate::usage::Sampler;
 use crate::view::ActiveFilter;
 
 /// How often is looked whether the terminal is still there: a closed one does not always say so.
@@ -41,12 +42,10 @@ pub struct LiveOptions {
     pub tracker: Options,
     /// The filter to begin with; an empty one shows everything.
     pub filter: Filter,
-    /// By what it groups at first.
-    pub view: By,
-    /// Whether the mouse is used.
-    pub mouse: bool,
-    /// Whether nothing may be changed on the host.
-    pub read_only: bool,
+    /// Whether the details show the environment of a process.
+    pub environment: bool,
+    /// How the user wants it.
+    pub config: Config,
 }
 
 /// Why the live screen ended.
@@ -86,13 +85,22 @@ impl std::error::Error for LiveError {
 /// To be called on a tokio runtime with timers and signals; one thread is enough.
 pub async fn run(options: LiveOptions) -> Result<(), LiveError> {
     let mut signals = Signals::new().map_err(LiveError::Signals)?;
-    let terminal = Terminal::new(|name| std::env::var(name).ok());
-    let theme = terminal.dressed(terminal.theme());
+    let config = options.config;
+    let theme = config.theme(&Terminal::new(|name| std::env::var(name).ok()));
+    // The backend would leave all colours out by itself where NO_COLOR is set; whether there are any is the theme's say.
+    crossterm::style::force_color_output(true);
     let mut app = App::new(ActiveFilter::new(options.filter), TimeZone::system());
-    app.show_by(options.view);
-    app.acting_off = options.read_only.then_some(READ_ONLY);
+    app.show_by(config.view);
+    app.mode = config.mode;
+    app.list.shape = config.shape;
+    app.list.set_columns(config.columns);
+    app.keymap = config.keymap;
+    app.saved = config.filters;
+    app.acting_off = config.read_only.then_some(READ_ONLY);
+    app.arguments = options.tracker.arguments;
+    app.environment = options.environment;
     app.tick = u64::try_from(options.tracker.tick.as_nanos()).ok();
-    let mut screen = Screen::enter(options.mouse).map_err(LiveError::Terminal)?;
+    let mut screen = Screen::enter(config.mouse).map_err(LiveError::Terminal)?;
     let mut feed = Feed::start(options.tracker);
     let ended = watch(&mut app, &mut screen, &theme, &mut feed, &mut signals).await;
     // The terminal first: detaching from the kernel may take a moment.
@@ -114,6 +122,7 @@ async fn watch(
     let mut frames = Frames::new();
     let mut clicks = Clicks::default();
     let mut errands = Errands::default();
+    let mut sampler = Sampler::default();
 
     loop {
         if frames.due(Instant::now()) {
@@ -122,6 +131,7 @@ async fn watch(
                 return ended(error);
             }
             frames.drawn(Instant::now());
+            sampler.ask(app);
         }
         tokio::select! {
             biased;
@@ -178,6 +188,9 @@ async fn watch(
                 }
                 frames.ask(Urgency::InTime);
             }
+            used = sampler.next() => if app.usage_sampled(used) == Outcome::Changed {
+                frames.ask(Urgency::InTime);
+            },
             () = sleep_until(frames.next(Instant::now())), if frames.is_asked() => {}
             _ = pulse.tick() => {
                 if Screen::panicked() {

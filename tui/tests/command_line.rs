@@ -8,7 +8,8 @@ use std::process::{Command, Output, Stdio};
 
 fn scopetop(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_scopetop"));
-    command.args(arguments).stdin(Stdio::null());
+    // Whoever runs the tests may have a configuration.
+    command.args(arguments).stdin(Stdio::null()).env("XDG_CONFIG_HOME", "/nonexistent");
     command
 }
 
@@ -48,6 +49,67 @@ fn a_wrong_command_line_is_status_2_and_one_line() {
         assert!(told.starts_with(line), "{arguments:?}: {told}");
         assert_eq!(told.matches('\n').count(), 1, "{told}");
     }
+}
+
+/// A file of this test alone.
+fn file(name: &str, text: &str) -> std::path::PathBuf {
+    let path = std::env::temp_dir().join(format!("scopetop-{name}-{}.toml", std::process::id()));
+    std::fs::write(&path, text).unwrap();
+    path
+}
+
+#[test]
+fn a_wrong_configuration_is_status_2_and_a_line_for_each_mistake() {
+    let path = file("wrong", "colur = 'none'\ntick = 5\n[keys]\npause = 'q'\n");
+    let output = output(&["--config", path.to_str().unwrap(), "snapshot"]);
+    let told = String::from_utf8(output.stderr).unwrap().replace(path.to_str().unwrap(), "FILE");
+    std::fs::remove_file(&path).unwrap();
+    assert_eq!(output.status.code(), Some(2), "{told}");
+    assert!(output.stdout.is_empty());
+    assert_eq!(
+        told,
+        "scopetop: FILE:1:1: there is no setting `colur`; did you mean `colour`?\n\
+         scopetop: FILE:2:8: expected a whole number from 50 to 3600000 (milliseconds), not 5\n\
+         scopetop: FILE:4:9: `q` is already `quit`; give that other keys, or none: quit = []\n"
+    );
+}
+
+#[test]
+fn the_users_own_configuration_is_found_and_can_be_left_out() {
+    let folder = std::env::temp_dir().join(format!("scopetop-xdg-{}", std::process::id()));
+    std::fs::create_dir_all(folder.join("scopetop")).unwrap();
+    std::fs::write(folder.join("scopetop/config.toml"), "tick = 1").unwrap();
+    let status = |arguments: &[&str]| {
+        let output = scopetop(arguments).env("XDG_CONFIG_HOME", &folder).output().unwrap();
+        (output.status.code(), String::from_utf8(output.stderr).unwrap())
+    };
+    let (code, told) = status(&["doctor"]);
+    assert!(code == Some(2) && told.contains("scopetop/config.toml:1:8: "), "{told}");
+    assert_eq!(status(&["doctor", "--no-config"]).0, Some(0));
+    // What mends it works in any case.
+    for command in [&["config"] as &[&str], &["man"], &["completions", "bash"], &["--help"]] {
+        assert_eq!(status(command).0, Some(0), "{command:?}");
+    }
+    std::fs::remove_dir_all(&folder).unwrap();
+}
+
+#[test]
+fn what_is_printed_to_be_kept_can_be_used() {
+    let printed = String::from_utf8(output(&["config"]).stdout).unwrap();
+    let path = file("printed", &printed);
+    let checked = output(&["--config", path.to_str().unwrap(), "doctor"]);
+    std::fs::remove_file(&path).unwrap();
+    assert_eq!(checked.status.code(), Some(0), "{checked:?}");
+    for shell in ["bash", "elvish", "fish", "powershell", "zsh"] {
+        let script = String::from_utf8(output(&["completions", shell]).stdout).unwrap();
+        assert!(script.contains("snapshot") && script.contains("no-config"), "{shell}: {script}");
+    }
+    let man = output(&["man"]);
+    assert!(
+        man.status.success() && man.stdout.starts_with(b".ie"),
+        "{}",
+        String::from_utf8_lossy(&man.stdout)
+    );
 }
 
 #[test]

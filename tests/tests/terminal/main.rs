@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test ends at the first surprise")]
 
 mod acting;
+mod details;
 mod losses;
 mod services;
 mod views;

@@ -1,12 +1,14 @@
 //! Processes: who holds a socket.
 
 mod cache;
+mod living;
 mod lookup;
 mod proc_files;
 pub(crate) mod stat;
 mod users;
 
 pub(crate) use cache::TICKS_REMEMBERED;
+pub use living::{LivingProcesses, Variable};
 pub use lookup::ProcessTable;
 
 use serde::{Deserialize, Serialize};

@@ -39,6 +39,7 @@ use self::host::Host;
 use self::links::Links;
 use self::node::Nodes;
 use crate::identity::{NetnsId, ProcessId, SocketId};
+use crate::network::Network;
 use crate::process::Process;
 use crate::text::Text;
 
@@ -110,6 +111,11 @@ impl Topology {
     pub fn namespace_names(&self, host: HostIndex, netns: NetnsId) -> &[Text] {
         let names = self.hosts.get(usize::from(host.0)).and_then(|host| host.namespaces.get(&netns));
         names.map_or(&[], Vec::as_slice)
+    }
+
+    /// The addresses and routes of a namespace; `None` where they are not known.
+    pub fn network(&self, host: HostIndex, netns: NetnsId) -> Option<&Network> {
+        self.hosts.get(usize::from(host.0))?.networks.get(&netns)
     }
 
     /// The hosts, each with the newest tick's moment, counts and source.

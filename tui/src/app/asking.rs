@@ -25,7 +25,7 @@ pub struct Chooser {
 /// One of several.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Choice {
-    /// The letter that takes it.
+    /// The letter that takes it; a blank, where there are more choices than letters.
     pub key: char,
     /// What it is. Safe to show.
     pub label: String,
@@ -38,6 +38,8 @@ pub struct Choice {
 pub enum Then {
     /// It is wished for.
     Wish(Wish),
+    /// The saved filter of this place is used; `None`: no filter.
+    Saved(Option<usize>),
     /// Something else is asked first.
     Ask(Box<Chooser>),
     /// Nothing.
@@ -165,7 +167,9 @@ impl App {
     /// Takes the choice of that letter, if there is one.
     pub(super) fn choose_letter(&mut self, letter: char) {
         let Some(chooser) = &self.chooser else { return };
-        if let Some(place) = chooser.choices.iter().position(|choice| choice.key == letter) {
+        // A choice beyond the last letter has a blank.
+        let has = |choice: &Choice| choice.key == letter && letter != ' ';
+        if let Some(place) = chooser.choices.iter().position(has) {
             self.take(place);
         }
     }
@@ -176,6 +180,7 @@ impl App {
             match chooser.choices.swap_remove(place).then {
                 Then::Wish(wish @ Wish::Follow { .. }) => self.follow_log(wish),
                 Then::Wish(wish) => self.wish(wish),
+                Then::Saved(place) => self.use_saved(place),
                 Then::Ask(chooser) => self.chooser = Some(*chooser),
                 Then::Nothing => {}
             }

@@ -10,6 +10,7 @@ mod motion;
 mod mouse;
 mod narrowing;
 mod prompt;
+mod saved;
 mod trail;
 
 use jiff::tz::TimeZone;
@@ -29,12 +30,14 @@ pub use prompt::{Prompt, PromptKind};
 use trail::Stand;
 pub use trail::Trail;
 
+use crate::config::Saved;
 use crate::graph::GraphState;
 use crate::input::{Action, Keymap, Request, Scope};
 use crate::list::ListState;
 use crate::screen::Hits;
 use crate::trend::Trends;
-use crate::view::{self, ActiveFilter, Details, Direction, Selection, ShownKey, Thing, View};
+use crate::usage::{Samples, UsageHistory};
+use crate::view::{self, ActiveFilter, Details, Direction, Known, Selection, ShownKey, Thing, View};
 
 /// How the connections are shown.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -121,6 +124,8 @@ pub struct App {
     pub help_pages: usize,
     /// The keys.
     pub keymap: Keymap,
+    /// The saved filters.
+    pub saved: Vec<Saved>,
     /// Whether the picture is held.
     pub paused: bool,
     /// What has become of the tracker.
@@ -136,6 +141,12 @@ pub struct App {
     pub list: ListState,
     /// How the rates and round-trip times of what was shown went lately. Whoever jumps to another time clears them.
     pub trends: Trends,
+    /// What processes used that were looked at.
+    pub usage: UsageHistory,
+    /// Whether the arguments of processes are read.
+    pub arguments: bool,
+    /// Whether the environment of a process is to be read and shown.
+    pub environment: bool,
     /// The zone that times are told in.
     pub zone: TimeZone,
     /// The node whose edges Tab goes through.
@@ -187,6 +198,7 @@ impl App {
             help_page: 0,
             help_pages: 0,
             keymap: Keymap::default(),
+            saved: Vec::new(),
             paused: false,
             tracking: Tracking::default(),
             tick: None,
@@ -194,6 +206,9 @@ impl App {
             graph: GraphState::default(),
             list: ListState::default(),
             trends: Trends::default(),
+            usage: UsageHistory::default(),
+            arguments: true,
+            environment: false,
             zone,
             anchor: None,
             stand: None,
@@ -245,13 +260,33 @@ impl App {
                 .selection
                 .as_ref()
                 .filter(|_| self.details_open)
-                .and_then(|selection| view::details(topology, self.whole(), self.look(), selection));
+                .and_then(|selection| view::details(self.known(topology), selection));
             self.details_gone = known.is_none();
             if known.is_some() {
                 self.details = known;
             }
         }
         self.offer(topology);
+    }
+
+    /// What details are made of.
+    fn known<'a>(&'a self, topology: &'a Topology) -> Known<'a> {
+        Known {
+            topology,
+            view: self.whole(),
+            look: self.look(),
+            trends: &self.trends,
+            usage: &self.usage,
+            arguments: self.arguments,
+            zone: &self.zone,
+        }
+    }
+
+    /// Takes in what the processes use whose details are open.
+    pub fn usage_sampled(&mut self, samples: Samples) -> Outcome {
+        self.usage.record(samples);
+        self.details_are_stale = true;
+        if self.details_open { Outcome::Changed } else { Outcome::Nothing }
     }
 
     /// How far the held picture is behind, in nanoseconds; `None` when it is not held.
@@ -313,6 +348,7 @@ impl App {
             Action::PreviousMatch => self.next_match(false),
             Action::Narrow => self.ask_to_narrow(),
             Action::Filter => self.prompt = Some(Prompt::filter(self.filter_text())),
+            Action::SavedFilters => self.choose_saved(),
             Action::ShowGraph => self.mode = Mode::Graph,
             Action::ShowList => self.show_list(),
             Action::SortByNext
@@ -322,6 +358,10 @@ impl App {
             | Action::ResetColumns => self.arrange_list(action),
             Action::Pause => self.pause(),
             Action::Relayout => self.graph.relayout(),
+            Action::ZoomIn => self.graph.set_zoom(self.graph.zoom().nearer()),
+            Action::ZoomOut => self.graph.set_zoom(self.graph.zoom().farther()),
+            Action::Overview => self.graph.set_overview(!self.graph.overview()),
+            Action::Pan(direction) => self.graph.pan_step(direction),
             Action::Help => (self.help, self.help_page) = (true, 0),
             Action::Export => self.choose_format(),
             Action::Copy => self.copy(),
@@ -388,6 +428,8 @@ impl App {
     fn back(&mut self) {
         if self.details_open {
             self.details_open = false;
+        } else if self.mode == Mode::Graph && self.graph.overview() {
+            self.graph.set_overview(false);
         } else if let (Some(Selection::Edge(_)), Some(anchor)) = (&self.selection, self.anchor.take()) {
             self.select(Selection::Node(anchor));
         } else if !self.search.is_empty() {

@@ -10,26 +10,41 @@ use std::future::Future;
 use std::io::{self, BufWriter, Write};
 use std::os::fd::AsFd as _;
 
+use clap::CommandFactory as _;
+use clap_complete::Shell;
 use scopetop_tracker::tick::Source;
 use scopetop_tracker::{Tracker, Update};
 
 use crate::cli::{Cli, Command, Settings};
+use crate::config::{self, Config};
 use crate::error::Error;
 use crate::live::LiveOptions;
+use crate::man;
 
 /// Runs the program with this command line, its first word the program's name.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Result<(), Error> {
     let cli = match Cli::read(arguments)? {
         Ok(cli) => cli,
-        Err(answer) => {
-            let mut out = standard_output()?;
-            out.write_all(answer.as_bytes())?;
-            return Ok(out.flush()?);
-        }
+        Err(answer) => return print(&answer),
     };
-    let settings = cli.settings()?;
+    // What is the same for everybody needs no configuration, and is there to mend a wrong one.
     match &cli.command {
-        None => live(&settings, &cli),
+        Some(Command::Config) => return print(&config::printed()),
+        Some(Command::Completions(options)) => return print(&completions(options.shell)),
+        Some(Command::Man) => return print(&man::page()?),
+        _ => {}
+    }
+    let mut config = cli.configuration(|name| std::env::var_os(name))?;
+    let settings = cli.settings(&config)?;
+    match &cli.command {
+        None => {
+            config.view = cli.view.unwrap_or(config.view);
+            config.ascii = if cli.ascii { Some(true) } else { config.ascii };
+            config.mouse &= !cli.no_mouse;
+            config.read_only |= cli.read_only;
+            live(&settings, config)
+        }
+        Some(Command::Config | Command::Completions(_) | Command::Man) => Ok(()),
         Some(Command::Snapshot(options)) => snapshot::run(options, &settings),
         Some(Command::Events(options)) => events::run(options, &settings),
         Some(Command::Doctor(options)) => doctor::run(options, &settings),
@@ -37,16 +52,25 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Result<(), Error> {
 }
 
 /// The live screen.
-fn live(settings: &Settings, cli: &Cli) -> Result<(), Error> {
+fn live(settings: &Settings, config: Config) -> Result<(), Error> {
     let tracker = settings.options(settings.tick, false);
-    let options = LiveOptions {
-        tracker,
-        filter: settings.filter.clone(),
-        view: cli.view.unwrap_or_default(),
-        mouse: !cli.no_mouse,
-        read_only: cli.read_only,
-    };
+    let options =
+        LiveOptions { tracker, filter: settings.filter.clone(), environment: settings.environment, config };
     Ok(runtime()?.block_on(crate::live::run(options))?)
+}
+
+/// Prints a text and is done.
+fn print(text: &str) -> Result<(), Error> {
+    let mut out = standard_output()?;
+    out.write_all(text.as_bytes())?;
+    Ok(out.flush()?)
+}
+
+/// What makes a shell complete the command line.
+fn completions(shell: Shell) -> String {
+    let mut script = Vec::new();
+    clap_complete::generate(shell, &mut Cli::command(), "scopetop", &mut script);
+    String::from_utf8_lossy(&script).into_owned()
 }
 
 /// Where updates come from: a tracker, or a test's script.

@@ -9,13 +9,18 @@ use super::glyph::UNICODE;
 use super::lines::{Light, Window, lit};
 use super::place::{Block, Place, Places};
 use super::text;
+use crate::human;
 use crate::theme::Theme;
+use crate::trend::{Trends, sparkline};
 use crate::view::{NodeState, View, ViewNode};
 
 /// What stands at the right end of a node's row.
 pub(super) fn detail_of(node: &ViewNode) -> String {
     if node.detail.is_empty() && node.connections == 0 { String::from("idle") } else { node.detail.clone() }
 }
+
+/// The fewest and the most cells of a trend.
+const BARS: (i32, i32) = (4, 12);
 
 /// Says why there is no picture.
 pub(super) fn nothing(buffer: &mut Buffer, area: Rect, view: &View, theme: &Theme) {
@@ -46,6 +51,7 @@ pub(super) struct Scene<'a> {
     pub(super) focus: &'a Focus,
     /// The selected node.
     pub(super) selected: Option<usize>,
+    pub(super) trends: &'a Trends,
     pub(super) theme: &'a Theme,
 }
 
@@ -131,11 +137,15 @@ impl Scene<'_> {
         if !block.crowd.is_empty() {
             self.crowd_row(buffer, block, (x + 2, bottom), width - 4, light);
         }
-        for (slot, row) in block.slots.iter().zip(y + 1..bottom) {
+        for (index, slot) in block.slots.iter().enumerate() {
             if slot.is_live()
                 && let Some(node) = slot.key.as_ref().and_then(|key| self.view.node_place(key))
             {
+                let row = block.row(index);
                 self.row(buffer, node, (x + 1, row), width - 2);
+                if block.tall > 1 {
+                    self.flow_row(buffer, node, (x + 1, row + 1), width - 2);
+                }
             }
         }
     }
@@ -215,6 +225,36 @@ impl Scene<'_> {
         let is_idle = shown.connections == 0 && !selected;
         let detail_style = if is_idle { style.patch(self.theme.dim) } else { style };
         self.put(buffer, (x + 1 + room - text::width(&detail), y), &format!("{detail} "), detail_style);
+    }
+
+    /// The second row of a node: how many connections it has, how its rate went lately, and what it is now.
+    fn flow_row(&self, buffer: &mut Buffer, node: usize, (x, y): (i32, i32), width: i32) {
+        let shown = &self.view.nodes[node];
+        if shown.connections == 0 {
+            return;
+        }
+        let light = self.focus.node(node, self.view);
+        let style =
+            if self.selected == Some(node) { self.theme.selected } else { lit(self.theme.text, light) };
+        let room = width - 4;
+        let now = text::cut_end(&human::rate(shown.rate.to_server + shown.rate.to_client), room);
+        let count = format!("{} conn", text::count(shown.connections));
+        let left = room - text::width(&now);
+        let trend = self.trends.node(&shown.key).map(|trend| trend.rate());
+        let bars = |cells: i32| {
+            let cells = usize::try_from(cells.min(BARS.1)).unwrap_or(0);
+            trend.map_or_else(String::new, |values| sparkline(&values, cells))
+        };
+        let (count, bars) = match left - text::width(&count) - 2 {
+            cells if cells >= BARS.0 => (count, bars(cells)),
+            // The trend says more than the count.
+            _ if left > BARS.0 && trend.is_some() => (String::new(), bars(left - 1)),
+            cells if cells >= -1 => (count, String::new()),
+            _ => (String::new(), String::new()),
+        };
+        let gap = left - text::width(&count) - text::width(&bars) - 1;
+        let gap = " ".repeat(usize::try_from(gap).unwrap_or(0));
+        self.put(buffer, (x, y), &format!("   {count}{gap}{bars} {now} "), style);
     }
 
     /// Says what one is looking at where nobody talks to anybody, in the last row if nothing is drawn there.

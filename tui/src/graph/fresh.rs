@@ -18,11 +18,13 @@ struct Draft {
     /// Whether it stands right below the one before, because there is no room for a free row.
     tight: bool,
     top: i32,
+    /// How many rows a node has.
+    tall: i32,
 }
 
 impl Draft {
     fn height(&self) -> i32 {
-        if self.line { 1 } else { rows(self.nodes.len()) + 2 }
+        if self.line { 1 } else { rows(self.nodes.len()) * self.tall + 2 }
     }
 
     /// How many free rows it wants before the next: a lane for lines.
@@ -35,11 +37,12 @@ impl Draft {
 const SWEEPS: usize = 4;
 
 /// Lays everything out for a panel of a size.
-pub(super) fn layout(view: &View, links: &Links, size: (i32, i32)) -> Places {
+pub(super) fn layout(view: &View, links: &Links, size: (i32, i32), tall: i32) -> Places {
     let (width, height) = size;
-    let columns = assign_columns(view, links, width);
+    let mut columns = assign_columns(view, links, width);
+    super::spread::suit(view, links, &mut columns, size, tall);
     let count = columns.iter().max().map_or(1, |last| last + 1);
-    let mut drafts = draft(view, links, &columns);
+    let mut drafts = draft(view, links, &columns, tall);
     order(view, links, &mut drafts, count);
     for column in 0..count {
         fold(view, links, &mut drafts, column, height);
@@ -55,20 +58,21 @@ pub(super) fn layout(view: &View, links: &Links, size: (i32, i32)) -> Places {
             column: draft.column,
             top: draft.top,
             line: draft.line,
+            tall,
+            held: draft.nodes.len(),
             slots: draft.nodes.iter().map(|node| Slot::new(key(node))).collect(),
             crowd: draft
                 .crowd
                 .iter()
                 .map(|node| Folded { key: key(node), linked: links.linked[*node] })
                 .collect(),
-            seen: 0,
         })
         .collect();
     let columns = vec![Column { x: 0, width: 0, channel: 0 }; count];
-    let mut places = Places { columns, blocks, size, ..Places::default() };
+    let mut places = Places { columns, blocks, size, tall };
     // Which lines run side by side depends on the rows alone; how wide the channels must be, on the lines.
     let tracks = super::route::tracks(&places, &places.resolve(view), view);
-    places.columns = set_widths(&natural, &tracks, width);
+    places.columns = set_widths(&natural, &tracks, width, channel_wish(view));
     places
 }
 
@@ -134,7 +138,7 @@ fn share_last_column(view: &View, links: &Links, ranked: &mut [Option<usize>], w
 }
 
 /// One box a column and group.
-fn draft(view: &View, links: &Links, columns: &[usize]) -> Vec<Draft> {
+fn draft(view: &View, links: &Links, columns: &[usize], tall: i32) -> Vec<Draft> {
     let mut order: Vec<usize> = (0..view.nodes.len()).collect();
     // Those with lines and most connections first: what folds is at the end.
     order.sort_by(|&a, &b| {
@@ -158,6 +162,7 @@ fn draft(view: &View, links: &Links, columns: &[usize]) -> Vec<Draft> {
                 line: false,
                 tight: false,
                 top: 0,
+                tall,
             }),
         }
     }
@@ -176,7 +181,7 @@ fn order(view: &View, links: &Links, drafts: &mut Vec<Draft>, count: usize) {
             for draft in drafts.iter().filter(|draft| draft.column == column) {
                 for (row, &node) in draft.nodes.iter().enumerate() {
                     // Columns of different heights compare by their middles.
-                    position[node] = y + 1.0 + row as f64 - f64::from(total) / 2.0;
+                    position[node] = y + 1.0 + row as f64 * f64::from(draft.tall) - f64::from(total) / 2.0;
                 }
                 y += f64::from(draft.height() + 1);
             }
@@ -328,7 +333,9 @@ fn set_rows(links: &Links, drafts: &mut [Draft], count: usize, height: i32, node
                 .enumerate()
                 .flat_map(|(row, &node)| {
                     let y = &y;
-                    links.others(node).filter_map(move |other| y[other].map(|other| other - 1 - rows(row)))
+                    links
+                        .others(node)
+                        .filter_map(move |other| y[other].map(|other| other - 1 - rows(row) * draft.tall))
                 })
                 .collect();
             wishes.sort_unstable();
@@ -339,7 +346,7 @@ fn set_rows(links: &Links, drafts: &mut [Draft], count: usize, height: i32, node
         }
         for draft in &mine {
             for (row, &node) in draft.nodes.iter().enumerate() {
-                y[node] = Some(draft.top + 1 + rows(row));
+                y[node] = Some(draft.top + 1 + rows(row) * draft.tall);
             }
             for &node in &draft.crowd {
                 y[node] = Some(draft.top + draft.height() - 1);
@@ -362,6 +369,8 @@ const READABLE: i32 = 25;
 const WIDEST: (i32, i32) = (46, 24);
 /// A channel in which a number and a service have room on a line.
 const SERVICES: i32 = 16;
+/// The same for how many services a line stands for.
+const SEVERAL_SERVICES: i32 = 23;
 /// Room for a name of 15 characters, a process's number and a port.
 const ROOMY: i32 = 34;
 
@@ -380,8 +389,16 @@ fn natural_widths(view: &View, drafts: &[Draft], count: usize) -> Vec<i32> {
     widths
 }
 
+/// How wide channels should be for what is written in them.
+fn channel_wish(view: &View) -> i32 {
+    let mut pairs: Vec<(usize, usize)> = view.edges.iter().map(|edge| (edge.client, edge.server)).collect();
+    pairs.sort_unstable();
+    let is_bundled = pairs.windows(2).any(|pair| pair[0] == pair[1] && pair[0].0 != pair[0].1);
+    if is_bundled { SEVERAL_SERVICES } else { SERVICES }
+}
+
 /// Sets the widths of columns and channels, for a panel of a width. The channel after the last column is the margin.
-fn set_widths(natural: &[i32], tracks: &[i32], width: i32) -> Vec<Column> {
+fn set_widths(natural: &[i32], tracks: &[i32], width: i32, wish: i32) -> Vec<Column> {
     let count = natural.len();
     let mut widths = natural.to_vec();
     // Numbers need room on both sides of the lines down.
@@ -411,7 +428,7 @@ fn set_widths(natural: &[i32], tracks: &[i32], width: i32) -> Vec<Column> {
     }
     // First room for a service on the lines, then for longer names to come, then air.
     let spare = width - taken(&widths, &channels);
-    grow(&mut channels[..count - 1], SERVICES, spare);
+    grow(&mut channels[..count - 1], wish, spare);
     let spare = width - taken(&widths, &channels);
     grow(&mut widths, ROOMY, spare);
     let spare = width - taken(&widths, &channels);

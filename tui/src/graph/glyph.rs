@@ -12,6 +12,8 @@ pub(super) enum Weight {
     Light,
     /// Open, and much flows.
     Heavy,
+    /// Open, and very much flows.
+    Double,
 }
 
 /// The lines that leave a cell.
@@ -29,6 +31,9 @@ pub(super) struct Glyphs {
     /// Every crossing of light and heavy lines, by the base-3 number north, east, south, west
     /// (0 none, 1 light, 2 heavy).
     junctions: [char; 81],
+    /// The same of double lines, with light ones across them: by the base-3 number north, east, south, west
+    /// (0 none, 1 light, 2 double). A light line that goes on as a double one is drawn double: there is no character.
+    doubles: [char; 81],
     dashed_horizontal: char,
     dashed_vertical: char,
     pub(super) to_right: char,
@@ -56,6 +61,13 @@ pub(super) const UNICODE: Glyphs = Glyphs {
         '┼', '┽', '┟', '╁', '╅', '┕', '┶', '┷', '┝', '┾', '┿', '┢', '╆', '╈', '╹', '┚', '┛', '╿', '┦', '┩',
         '┃', '┨', '┫', '┖', '┸', '┹', '┞', '╀', '╃', '┠', '╂', '╉', '┗', '┺', '┻', '┡', '╄', '╇', '┣', '╊',
         '╋',
+    ],
+    doubles: [
+        ' ', '╴', '═', '╷', '╮', '╕', '║', '╖', '╗', '╶', '─', '═', '╭', '┬', '╤', '╓', '╥', '╦', '═', '═',
+        '═', '╒', '╤', '╤', '╔', '╦', '╦', '╵', '╯', '╛', '│', '┤', '╡', '║', '╢', '╣', '╰', '┴', '╧', '├',
+        '┼', '╪', '╟', '╫', '╬', '╘', '╧', '╧', '╞', '╪', '╪', '╠', '╬', '╬', '║', '╜', '╝', '║', '╢', '╣',
+        '║', '╢', '╣', '╙', '╨', '╩', '╟', '╫', '╬', '╟', '╫', '╬', '╚', '╩', '╩', '╠', '╬', '╬', '╠', '╬',
+        '╬',
     ],
     dashed_horizontal: '┄',
     dashed_vertical: '┆',
@@ -106,14 +118,17 @@ impl Glyphs {
         if along == Weight::None && across == Weight::Dashed {
             return self.dashed_vertical;
         }
+        let all = [arms.north, arms.east, arms.south, arms.west];
+        let doubled = all.contains(&Weight::Double);
         let digit = |weight| match weight {
             Weight::None => 0,
             Weight::Dashed | Weight::Light => 1,
-            Weight::Heavy => 2,
+            // Heavy and double lines have no characters in common.
+            Weight::Heavy if doubled => 1,
+            Weight::Heavy | Weight::Double => 2,
         };
-        let index =
-            [arms.north, arms.east, arms.south, arms.west].into_iter().fold(0, |sum, w| sum * 3 + digit(w));
-        self.junctions[index]
+        let index = all.into_iter().fold(0, |sum, weight| sum * 3 + digit(weight));
+        if doubled { self.doubles[index] } else { self.junctions[index] }
     }
 }
 
@@ -137,6 +152,18 @@ mod tests {
         assert_eq!(UNICODE.line(arms(Light, None, Light, Light), true), '┤');
         assert_eq!(UNICODE.line(arms(Light, Heavy, Light, Heavy), true), '┿');
         assert_eq!(UNICODE.line(arms(Heavy, Heavy, Heavy, Heavy), true), '╋');
+    }
+
+    #[test]
+    fn double_lines_meet_all_others() {
+        use Weight::{Dashed, Double, Heavy, Light, None};
+        assert_eq!(UNICODE.line(arms(None, Double, None, Double), false), '═');
+        assert_eq!(UNICODE.line(arms(Double, None, Double, None), false), '║');
+        assert_eq!(UNICODE.line(arms(None, Double, Double, None), true), '╔');
+        assert_eq!(UNICODE.line(arms(Light, Double, Light, Double), true), '╪');
+        assert_eq!(UNICODE.line(arms(Double, Heavy, Double, None), true), '╟');
+        assert_eq!(UNICODE.line(arms(Double, Dashed, Double, Light), true), '╫');
+        assert_eq!(UNICODE.line(arms(None, Light, Light, Double), true), '╤');
     }
 
     #[test]

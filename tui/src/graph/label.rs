@@ -73,15 +73,14 @@ pub(super) fn labels(
             }
         }
     }
-    for wire in wires.iter().enumerate().filter(|(_, wire)| wire.from == wire.to) {
-        let (index, wire) = wire;
-        let total = total(&[index], std::slice::from_ref(wire), view, true);
-        if total > 1
+    for (index, wire) in wires.iter().enumerate().filter(|(_, wire)| wire.from == wire.to) {
+        let (_, number) = number(std::iter::once(wire), view);
+        if !number.is_empty()
             && let Some(&(x, y)) = wire.path.first()
-            && places.columns[wire.from.0].channel > 4
+            && places.columns[wire.from.0].channel > text::width(&number)
             && !order.contains(&(wire.from.0, Side::Left, y))
         {
-            labels.push(Label { x: x + 1, y, text: text::count(total), wires: vec![index] });
+            labels.push(Label { x: x + 1, y, text: number, wires: vec![index] });
         }
     }
     labels
@@ -103,29 +102,42 @@ fn run(nets: &[Net], (first, last): (i32, i32), side: Side, y: i32) -> (i32, i32
     }
 }
 
-/// How many connections wires stand for. `alone`: the slice holds the one wire itself.
-fn total(mine: &[usize], wires: &[Wire], view: &View, alone: bool) -> usize {
-    mine.iter()
-        .flat_map(|&wire| &wires[if alone { 0 } else { wire }].edges)
-        .map(|&edge| view.edges[edge].connections())
-        .sum()
+/// How many connections wires stand for, as said with more and with less room: `9+3` where three of twelve are new, and
+/// `12`; empty for a single old one.
+fn number<'w>(wires: impl Iterator<Item = &'w Wire>, view: &View) -> (String, String) {
+    let edges = wires.flat_map(|wire| &wire.edges).map(|&edge| &view.edges[edge]);
+    let (total, new) = edges.fold((0, 0), |(total, new), edge| {
+        // What opened and is over already is told as over.
+        (total + edge.connections(), new + edge.new.min(edge.open))
+    });
+    let short = if total > 1 { text::count(total) } else { String::new() };
+    let long = match (total - new.min(total), new) {
+        (_, 0) => short.clone(),
+        (0, _) => format!("+{}", text::count(new)),
+        (old, _) => format!("{}+{}", text::count(old), text::count(new)),
+    };
+    (long, short)
 }
 
 /// The longest text about wires that fits into a run of cells with some of the line left to see, and where.
 fn fit(mine: &[usize], wires: &[Wire], view: &View, (first, last): (i32, i32)) -> Option<(i32, String)> {
     let room = last - first + 1;
-    let total = total(mine, wires, view, false);
-    let number = if total > 1 { text::count(total) } else { String::new() };
+    let (number, short) = number(mine.iter().map(|&wire| &wires[wire]), view);
     let mut texts: Vec<(String, i32)> = Vec::new();
     if let [wire] = mine {
-        let service = service(&wires[*wire], view);
-        match (number.is_empty(), service.is_empty()) {
-            (false, false) => texts.push((format!(" {number} {service} "), 4)),
-            (true, false) => texts.push((format!(" {service} "), 4)),
-            (_, true) => {}
+        let is_one = number.is_empty();
+        match services(&wires[*wire], view) {
+            Services::Told => {}
+            Services::One(service) if is_one => texts.push((format!(" {service} "), 4)),
+            Services::One(service) => texts.push((format!(" {number} {service} "), 4)),
+            Services::Several(count) if is_one => texts.push((format!(" {count} services "), 4)),
+            Services::Several(count) => {
+                texts.push((format!(" {count} services · {number} "), 4));
+                texts.push((format!(" {count} services · {short} "), 3));
+            }
         }
     }
-    if !number.is_empty() {
+    for number in [number, short].into_iter().filter(|number| !number.is_empty()) {
         texts.push((format!(" {number} "), 2));
         texts.push((number, 1));
     }
@@ -134,25 +146,32 @@ fn fit(mine: &[usize], wires: &[Wire], view: &View, (first, last): (i32, i32)) -
     Some((x, text))
 }
 
-/// The services of a wire that its server does not tell by itself.
-fn service(wire: &Wire, view: &View) -> String {
-    let mut services: Vec<&str> =
-        wire.edges
-            .iter()
-            .map(|&edge| &view.edges[edge])
-            .filter(|edge| {
-                let told = view.nodes.get(edge.server).is_some_and(|server| {
-                    server.detail.split_whitespace().any(|port| *port == *edge.service)
-                });
-                !told
-            })
-            .map(|edge| &*edge.service)
-            .collect();
+/// What a wire's connections are for.
+enum Services<'v> {
+    /// Its server's row tells: the port is the one it listens on.
+    Told,
+    /// One service.
+    One(&'v str),
+    /// So many.
+    Several(usize),
+}
+
+fn services<'v>(wire: &Wire, view: &'v View) -> Services<'v> {
+    let edges = || wire.edges.iter().map(|&edge| &view.edges[edge]);
+    let mut services: Vec<&str> = edges().map(|edge| &*edge.service).collect();
     services.sort_unstable();
     services.dedup();
+    let is_told = |service: &str| {
+        edges().all(|edge| {
+            view.nodes
+                .get(edge.server)
+                .is_some_and(|server| server.detail.split_whitespace().any(|port| port == service))
+        })
+    };
     match services.as_slice() {
-        [] => String::new(),
-        [only] => (*only).to_owned(),
-        [first, rest @ ..] => format!("{first} +{}", rest.len()),
+        [] => Services::Told,
+        [only] if is_told(only) => Services::Told,
+        [only] => Services::One(only),
+        [..] => Services::Several(services.len()),
     }
 }

@@ -3,12 +3,13 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::{Modifier, Style};
+use scopetop_tracker::topology::Rate;
 
 use super::focus::Focus;
 use super::glyph::{Arms, UNICODE, Weight};
 use super::route::{Routes, Wire};
 use crate::theme::Theme;
-use crate::view::{EdgeState, View};
+use crate::view::{EdgeState, View, busy_from};
 
 /// The part of the plane that is on the screen.
 #[derive(Clone, Copy, Debug)]
@@ -84,17 +85,25 @@ fn liveliness(state: EdgeState) -> u8 {
     }
 }
 
-/// The weight of a wire's line: of the open edges the heaviest, also while one of them is new.
-fn weight(wire: &Wire, view: &View) -> Weight {
-    wire.edges
-        .iter()
-        .map(|&edge| match view.edges[edge].state {
-            EdgeState::Failed | EdgeState::Closed => Weight::Dashed,
-            EdgeState::New | EdgeState::Steady => Weight::Light,
-            EdgeState::Busy => Weight::Heavy,
-        })
-        .max()
-        .unwrap_or_default()
+/// From how many bytes a second on (both ways together) a line is double.
+const VERY_MUCH: f64 = 10_000_000.0;
+
+/// The weight of a wire's line: by what flows on its open edges together.
+pub(super) fn weight(wire: &Wire, view: &View) -> Weight {
+    let edges = || wire.edges.iter().map(|&edge| &view.edges[edge]);
+    if edges().all(|edge| edge.open == 0) {
+        return Weight::Dashed;
+    }
+    let flow: Rate = edges().fold(Rate::default(), |sum, edge| Rate {
+        to_server: sum.to_server + edge.rate.to_server,
+        to_client: sum.to_client + edge.rate.to_client,
+    });
+    let is_busy = busy_from(flow) || edges().any(|edge| edge.state == EdgeState::Busy);
+    match flow.to_server + flow.to_client {
+        flow if flow >= VERY_MUCH => Weight::Double,
+        _ if is_busy => Weight::Heavy,
+        _ => Weight::Light,
+    }
 }
 
 /// The style of a line that is more or less bright.

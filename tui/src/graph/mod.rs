@@ -8,12 +8,17 @@ mod draw;
 mod focus;
 mod fresh;
 mod glyph;
+mod groups;
 mod hit;
+mod keep;
 mod label;
 mod lines;
+mod overview;
 mod place;
+mod plan;
 mod rank;
 mod route;
+mod spread;
 #[cfg(test)]
 mod tests;
 mod text;
@@ -27,66 +32,178 @@ use ratatui::layout::Rect;
 use rustc_hash::FxHasher;
 
 use crate::theme::Theme;
+use crate::trend::Trends;
 use crate::view::{Direction, Selection, ShownKey, View};
 
 use draw::Scene;
 use focus::Focus;
+use groups::Groups;
 use lines::Window;
-use place::{Place, Places};
-use rank::Links;
-use route::Routes;
-use walk::Paths;
+use plan::Plan;
 
 /// What is said of a host on which there is not one connection.
 pub const QUIET: &str = "no connections right now";
 
-/// The memory of positions, and the layout of the newest view.
+/// How much of each thing is drawn.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Zoom {
+    /// Each group as one node, the edges between two groups added up.
+    Groups,
+    /// Each node in a row.
+    #[default]
+    Nodes,
+    /// Each node in two rows: below its name how much flows.
+    Detail,
+}
+
+impl Zoom {
+    /// One step nearer; the same where there is none.
+    #[must_use]
+    pub fn nearer(self) -> Self {
+        match self {
+            Self::Groups => Self::Nodes,
+            Self::Nodes | Self::Detail => Self::Detail,
+        }
+    }
+
+    /// One step back; the same where there is none.
+    #[must_use]
+    pub fn farther(self) -> Self {
+        match self {
+            Self::Groups | Self::Nodes => Self::Groups,
+            Self::Detail => Self::Nodes,
+        }
+    }
+
+    /// The rows of a node.
+    fn tall(self) -> i32 {
+        if self == Self::Detail { 2 } else { 1 }
+    }
+}
+
+/// The memory of positions, and the layout of the newest view: for each zoom its own.
 #[derive(Debug, Default)]
 pub struct GraphState {
-    places: Places,
-    /// The places of the newest view's nodes, in its order.
-    at: Vec<Option<Place>>,
-    routes: Routes,
-    paths: Paths,
-    /// The cell of the plane in the panel's upper left corner; `None` before the first layout.
-    pan: Option<(i32, i32)>,
-    /// What the selection was when the panel last moved to show it: it may be scrolled away from afterwards.
-    stale: bool,
-    /// What was selected when the graph was drawn last, and whether the user moved the panel since: it is not moved back
-    /// then.
-    selected: Option<Selection>,
-    panned: bool,
-    seen: Option<u64>,
+    zoom: Zoom,
+    plans: [Plan; 3],
+    /// The groups of the newest view, where they are what is drawn.
+    groups: Option<Groups>,
+    /// The time that places are remembered by, in nanoseconds: the lengths of the ticks that passed.
+    clock: u64,
+    /// The number of the tick that the clock was last moved by.
     sequence: Option<u64>,
-    tick: u64,
+    /// What was selected when the graph was drawn last.
+    selected: Option<Selection>,
+    /// Whether the user moved the panel since something was selected: it is not moved back then.
+    panned: bool,
+    /// Whether the whole picture is drawn small.
+    overview: bool,
+    /// The size of the panel when it was drawn last.
+    size: (i32, i32),
 }
 
 impl GraphState {
-    /// The node in a direction of another, as they stood when the graph was last laid out: up and down its column, or
-    /// to the next column, there rather one that it is linked with. `None` at the end of the picture and for a node
-    /// that is not in it.
-    pub fn neighbour(&self, from: &ShownKey, direction: Direction) -> Option<ShownKey> {
-        self.paths.neighbour(from, direction)
+    /// How much of each thing is drawn.
+    pub fn zoom(&self) -> Zoom {
+        self.zoom
     }
 
-    /// Where a node stands among the others: its column, and how far down it. `None` for one that is not in the picture.
-    pub fn position(&self, key: &ShownKey) -> Option<(usize, usize)> {
-        self.paths.position(key)
+    /// Draws more or less of each thing. Each zoom has places of its own.
+    pub fn set_zoom(&mut self, zoom: Zoom) {
+        if zoom != self.zoom {
+            self.zoom = zoom;
+            self.groups = None;
+            self.panned = false;
+            self.plans[zoom as usize].seen = None;
+        }
+    }
+
+    /// Whether the whole picture is drawn small, the part that the panel shows framed.
+    pub fn overview(&self) -> bool {
+        self.overview
+    }
+
+    /// Draws the whole picture small, or its part as usual.
+    pub fn set_overview(&mut self, overview: bool) {
+        self.overview = overview;
+    }
+
+    /// The node in a direction of another, as they stood when the graph was last laid out: up and down its column, or
+    /// to the next column, there rather one that it is linked with. `None` at the end of the picture and for a node
+    /// that is not in it. Where groups are drawn, the one with most connections of the next group.
+    pub fn neighbour(&self, from: &ShownKey, direction: Direction) -> Option<ShownKey> {
+        match (&self.groups, self.zoom) {
+            (Some(groups), Zoom::Groups) => {
+                let next = self.plan().neighbour(groups.group(from)?, direction)?;
+                groups.busiest(&next).cloned()
+            }
+            _ => self.plan().neighbour(from, direction),
+        }
     }
 
     /// Moves the panel over the picture by cells, as far as there is anything to see. It stays there until something
     /// else is selected.
     pub fn pan_by(&mut self, columns: i32, rows: i32) {
-        if let Some((x, y)) = self.pan {
-            self.pan = Some((x.saturating_add(columns), y.saturating_add(rows)));
+        let plan = &mut self.plans[self.zoom as usize];
+        if let Some((x, y)) = plan.pan {
+            plan.pan = Some((x.saturating_add(columns), y.saturating_add(rows)));
             self.panned = true;
+        }
+    }
+
+    /// The same by a quarter of the panel.
+    pub fn pan_step(&mut self, direction: Direction) {
+        let (columns, rows) = ((self.size.0 / 4).max(1), (self.size.1 / 4).max(1));
+        match direction {
+            Direction::Up => self.pan_by(0, -rows),
+            Direction::Down => self.pan_by(0, rows),
+            Direction::Left => self.pan_by(-columns, 0),
+            Direction::Right => self.pan_by(columns, 0),
+        }
+    }
+
+    /// Where a node stands among the others: its column, and how far down it. `None` for one that is not in the picture.
+    /// Where groups are drawn, where its group stands.
+    pub fn position(&self, key: &ShownKey) -> Option<(usize, usize)> {
+        match (&self.groups, self.zoom) {
+            (Some(groups), Zoom::Groups) => self.plan().position(groups.group(key)?),
+            _ => self.plan().position(key),
         }
     }
 
     /// Forgets all positions: the next layout starts from nothing.
     pub fn relayout(&mut self) {
-        self.stale = true;
-        self.seen = None;
+        for plan in &mut self.plans {
+            plan.stale = true;
+            plan.seen = None;
+        }
+        self.panned = false;
+    }
+
+    /// Takes the next view in, whatever it is: as if a tick had passed.
+    #[cfg(test)]
+    fn look_again(&mut self) {
+        self.plans[self.zoom as usize].seen = None;
+    }
+
+    fn plan(&self) -> &Plan {
+        &self.plans[self.zoom as usize]
+    }
+
+    /// Moves the clock on to the tick of a view. Where it has none, each view is a second later.
+    fn pass_time(&mut self, view: &View) {
+        const SECOND: u64 = 1_000_000_000;
+        let Some(host) = &view.host else {
+            self.clock = self.clock.saturating_add(SECOND);
+            return;
+        };
+        let ticks = match self.sequence {
+            // A step back in time forgets nothing.
+            Some(before) => host.sequence.saturating_sub(before),
+            None => 1,
+        };
+        self.clock = self.clock.saturating_add(host.duration.saturating_mul(ticks));
+        self.sequence = Some(host.sequence);
     }
 }
 
@@ -94,41 +211,35 @@ impl GraphState {
 /// one that was laid out last.
 pub fn layout(state: &mut GraphState, view: &View, area: Rect) {
     let size = (i32::from(area.width), i32::from(area.height));
+    state.size = size;
     let seen = fingerprint(view, area);
-    if state.seen == Some(seen) {
+    if state.plan().seen == Some(seen) {
         return;
     }
-    // Time passes by ticks; without them, by change.
-    let sequence = view.host.as_ref().map(|host| host.sequence);
-    if sequence.is_none() || sequence != state.sequence {
-        state.tick += 1;
-    }
-    state.sequence = sequence;
-    let links = Links::new(view);
-    let known = state.places.resolve(view);
-    if state.stale || fresh::is_empty(&known) || !fresh::serves(state.places.size, size) {
-        state.places = fresh::layout(view, &links, size);
-        state.pan = None;
-        state.stale = false;
-    } else if size.1 > state.places.size.1 {
-        // There is room for some of those that are folded.
-        state.places.size.1 = size.1;
-        for block in &mut state.places.blocks {
-            block.crowd.clear();
-        }
-    }
-    state.places.update(view, &links, state.tick);
-    state.at = state.places.resolve(view);
-    state.routes = route::route(&mut state.places, &state.at, view);
-    state.paths = Paths::new(view, &links, &state.at);
-    state.seen = Some(seen);
+    state.pass_time(view);
+    let zoom = state.zoom;
+    state.groups = (zoom == Zoom::Groups).then(|| Groups::new(view));
+    let view = state.groups.as_ref().map_or(view, |groups| &groups.view);
+    let plan = &mut state.plans[zoom as usize];
+    plan.take(view, size, zoom.tall(), state.clock);
+    plan.seen = Some(seen);
 }
 
 /// What of the graph is where on the screen, as it was drawn last in this area. Of two things in one place the later one
 /// is seen.
 pub fn hits(state: &GraphState, view: &View, area: Rect) -> Vec<(Rect, Selection)> {
-    let Some(pan) = state.pan else { return Vec::new() };
-    hit::hits(view, Window { area, pan }, (&state.places, &state.at), &state.routes, 1)
+    let plan = state.plan();
+    let Some(pan) = plan.pan.filter(|_| !state.overview) else { return Vec::new() };
+    let drawn = state.groups.as_ref().map_or(view, |groups| &groups.view);
+    let found =
+        hit::hits(drawn, Window { area, pan }, (&plan.places, &plan.at), &plan.routes, state.zoom.tall());
+    match &state.groups {
+        None => found,
+        Some(groups) => found
+            .into_iter()
+            .filter_map(|(area, selection)| Some((area, groups.member(view, &selection)?)))
+            .collect(),
+    }
 }
 
 /// A hash of all that layout depends on.
@@ -152,7 +263,7 @@ pub fn render(
     view: &View,
     state: &mut GraphState,
     selection: Option<&Selection>,
-    theme: &Theme,
+    (trends, theme): (&Trends, &Theme),
 ) {
     let area = area.intersection(buffer.area);
     if area.is_empty() {
@@ -163,6 +274,16 @@ pub fn render(
         draw::nothing(buffer, area, view, theme);
         return;
     }
+    if selection != state.selected.as_ref() {
+        state.selected = selection.cloned();
+        state.panned = false;
+    }
+    let zoom = state.zoom;
+    let (view, selection) = match &state.groups {
+        Some(groups) => (&groups.view, selection.and_then(|selection| groups.selection(selection))),
+        None => (view, selection.cloned()),
+    };
+    let selection = selection.as_ref();
     let selected = match selection {
         Some(Selection::Node(key)) => view.node_place(key),
         _ => None,
@@ -179,59 +300,23 @@ pub fn render(
             .unwrap_or_default(),
         _ => selected.into_iter().collect(),
     };
-    let pan = pan(state, area, &shown);
-    state.pan = Some(pan);
-    let window = Window { area, pan };
+    let plan = &mut state.plans[zoom as usize];
+    let corner = plan.pan_to(area, &shown);
+    plan.pan = Some(corner);
+    let plan = &*plan;
+    let window = Window { area, pan: corner };
     let focus = Focus::new(view, selection);
-    lines::draw(buffer, window, view, &state.routes, &focus, theme);
-    let scene = Scene { window, view, places: &state.places, at: &state.at, focus: &focus, selected, theme };
+    if state.overview {
+        overview::draw(buffer, area, (view, plan), (&focus, selected), theme);
+        return;
+    }
+    lines::draw(buffer, window, view, &plan.routes, &focus, theme);
+    let scene =
+        Scene { window, view, places: &plan.places, at: &plan.at, focus: &focus, selected, trends, theme };
     scene.boxes(buffer);
-    lines::draw_loops(buffer, window, view, &state.routes, &focus, theme);
+    lines::draw_loops(buffer, window, view, &plan.routes, &focus, theme);
     if view.edges.is_empty() {
         scene.quiet(buffer);
     }
     scene.edges_of_window(buffer);
-}
-
-/// The part of the plane to show: the one shown before, moved only as far as it must for the whole picture to be seen
-/// if it fits, and for the nodes in `shown` to be seen, the first above all.
-fn pan(state: &GraphState, area: Rect, shown: &[usize]) -> (i32, i32) {
-    let (width, height) = (i32::from(area.width), i32::from(area.height));
-    let used: Vec<_> = state.places.blocks.iter().filter(|block| block.drawn_height() > 0).collect();
-    let columns = || used.iter().map(|block| &state.places.columns[block.column]);
-    let corners = || state.routes.wires.iter().flat_map(|wire| &wire.path);
-    let left = columns().map(|column| column.x).chain(corners().map(|corner| corner.0)).min().unwrap_or(0);
-    let right = columns()
-        .map(place::Column::channel_start)
-        .chain(corners().map(|corner| corner.0 + 1))
-        .max()
-        .unwrap_or(0);
-    let top = used.iter().map(|block| block.top).chain(corners().map(|corner| corner.1)).min().unwrap_or(0);
-    let bottom = used
-        .iter()
-        .map(|block| block.top + block.drawn_height())
-        .chain(corners().map(|corner| corner.1 + 1))
-        .max()
-        .unwrap_or(0);
-    let (mut x, mut y) = state.pan.unwrap_or((left - (width - (right - left)).max(0) / 2, top));
-    x = keep(x, width, left, right);
-    y = keep(y, height, top.min(0), bottom);
-    for place in shown.iter().rev().filter_map(|&node| state.at.get(node).copied().flatten()) {
-        let column = &state.places.columns[place.column];
-        x = reveal(x, width, column.x, column.channel_start());
-        // The border of the box too, and clear of what is written at the panel's sides.
-        let margin = i32::from(height > 4);
-        y = reveal(y, height, (place.y - margin).max(top.min(0)), (place.y + 1 + margin).min(bottom));
-    }
-    (x, y)
-}
-
-/// Moves a window that shows `length` cells from `start` on, so that it shows as much of a picture as it can.
-fn keep(start: i32, length: i32, first: i32, end: i32) -> i32 {
-    if end - first <= length { start.clamp(end - length, first) } else { start.clamp(first, end - length) }
-}
-
-/// Moves it so that it shows a range, its beginning above all.
-fn reveal(start: i32, length: i32, first: i32, end: i32) -> i32 {
-    start.max(end - length).min(first)
 }

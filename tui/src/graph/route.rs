@@ -172,7 +172,7 @@ const OUTSIDE: i32 = 64;
 impl Lanes {
     fn new(places: &Places) -> Self {
         let mut boxes: Vec<Vec<(i32, i32)>> = vec![Vec::new(); places.columns.len()];
-        for block in &places.blocks {
+        for block in places.blocks.iter().filter(|block| block.height() > 0) {
             boxes[block.column].push((block.top, block.end()));
         }
         let bottom = boxes.iter().flatten().map(|&(_, end)| end).max().unwrap_or(0);

@@ -40,10 +40,19 @@ pub(super) fn whole_ports(list: &str, limit: i32) -> String {
     cut
 }
 
-/// The text, its middle cut out where it is wider: of `long-name 4121`, the number is what tells it from its like.
+/// The text, its middle cut out where it is wider: of `long-name 4121`, the number is what tells it from its like; but
+/// where a name of at most 15 characters (as the kernel has them) and the end of the number have room, it stays whole.
 pub(super) fn cut_middle(text: &str, limit: i32) -> String {
     if width(text) <= limit {
         return text.to_owned();
+    }
+    if let Some((name, number)) = text.rsplit_once(' ')
+        && number.bytes().all(|byte| byte.is_ascii_digit())
+        && width(name) <= 15
+        && width(name) + 4 <= limit
+    {
+        let end = take(number.chars().rev(), limit - width(name) - 2);
+        return format!("{name} …{}", end.chars().rev().collect::<String>());
     }
     let last_word = text.rsplit_once(' ').map_or(0, |(_, word)| width(word) + 1);
     // The last word is kept whole while a few letters of the name remain.
@@ -87,6 +96,8 @@ mod tests {
         assert_eq!(cut_middle("nginx 4121", 10), "nginx 4121");
         assert_eq!(cut_middle("NetworkManager 4121", 14), "NetworkM… 4121");
         assert_eq!(cut_middle("postgres 5120", 8), "post…120");
+        assert_eq!(cut_middle("NetworkManager 1234567", 18), "NetworkManager …67");
+        assert_eq!(cut_middle("NetworkManager 1234567", 17), "NetworkM… 1234567");
         assert_eq!(cut_middle("2001:db8::1:2:3:4", 9), "2001…:3:4");
     }
 

@@ -4,7 +4,7 @@ use rustc_hash::FxHashMap;
 
 use super::place::Place;
 use super::rank::Links;
-use crate::view::{Direction, ShownKey, View};
+use crate::view::{Direction, ShownKey};
 
 /// The nodes as they stand, column by column, from top to bottom.
 #[derive(Clone, Debug, Default)]
@@ -22,7 +22,7 @@ struct Stop {
 }
 
 impl Paths {
-    pub(super) fn new(view: &View, links: &Links, at: &[Option<Place>]) -> Self {
+    pub(super) fn new(keys: &[ShownKey], links: &Links, at: &[Option<Place>]) -> Self {
         let mut order: Vec<(usize, i32, usize, usize)> = at
             .iter()
             .enumerate()
@@ -39,14 +39,14 @@ impl Paths {
             }
             let place = columns.len() - 1;
             stops[node] = (place, columns[place].len());
-            columns[place].push(Stop { key: view.nodes[node].key.clone(), y, linked: Vec::new() });
+            columns[place].push(Stop { key: keys[node].clone(), y, linked: Vec::new() });
         }
         let mut index = FxHashMap::default();
         for &(.., node) in &order {
             let (column, row) = stops[node];
             let linked = links.others(node).map(|other| stops[other]).filter(|stop| stop.0 != usize::MAX);
             columns[column][row].linked = linked.collect();
-            index.insert(view.nodes[node].key.clone(), (column, row));
+            index.insert(keys[node].clone(), (column, row));
         }
         Self { columns, index }
     }

@@ -42,6 +42,13 @@ pub struct Conflict {
     pub message: String,
 }
 
+/// The rows follow from the keys.
+impl PartialEq for Keymap {
+    fn eq(&self, other: &Self) -> bool {
+        self.keys == other.keys
+    }
+}
+
 impl Default for Keymap {
     fn default() -> Self {
         let keys = bindings().flat_map(|row| row.keys.iter().map(|(key, action)| (row.scope, *key, *action)));
@@ -67,7 +74,7 @@ impl Keymap {
         for (place, change) in changes.iter().enumerate() {
             let Some(scope) = home(change.action) else { continue };
             for (at, key) in change.keys.iter().enumerate() {
-                let message = if scope != Scope::Screen && key.types() {
+                let message = if scope.types() && key.types() {
                     Some(format!("`{}` is typed there", key.name()))
                 } else {
                     let taken = keys.iter().find(|(other, taken, _)| *other == scope && taken == key);
@@ -96,7 +103,11 @@ impl Keymap {
         if conflicts.is_empty() { Ok(Self::of(keys)) } else { Err(conflicts) }
     }
 
-    fn of(keys: Vec<(Scope, Key, Action)>) -> Self {
+    fn of(mut keys: Vec<(Scope, Key, Action)>) -> Self {
+        // In the table's order, whatever order the changes came in.
+        let asked = bindings().flat_map(|row| row.keys.iter().map(|(_, action)| (row.scope, *action)));
+        let asked: Vec<(Scope, Action)> = asked.collect();
+        keys.sort_by_key(|(scope, _, action)| asked.iter().position(|row| *row == (*scope, *action)));
         let rows = bindings().filter_map(|binding| row(binding, &keys)).collect();
         Self { keys, rows }
     }
@@ -112,7 +123,7 @@ impl Keymap {
         }
         match event.code {
             KeyCode::Char(character)
-                if scope != Scope::Screen
+                if scope.types()
                     && !event.modifiers.intersects(KeyModifiers::CONTROL | KeyModifiers::ALT) =>
             {
                 Some(Request::Type(character))

@@ -56,6 +56,8 @@ pub enum Action {
     Narrow,
     /// Type a filter.
     Filter,
+    /// Choose one of the saved filters.
+    SavedFilters,
     /// Show the graph.
     ShowGraph,
     /// Show the list; where it is shown, the tree instead of the table, or the table again.
@@ -74,6 +76,14 @@ pub enum Action {
     Pause,
     /// Lay the graph out anew.
     Relayout,
+    /// Draw more of each thing.
+    ZoomIn,
+    /// Draw less of each thing.
+    ZoomOut,
+    /// Draw the whole graph small, or as before.
+    Overview,
+    /// Move the panel over the graph.
+    Pan(Direction),
     /// Choose a format to write what is on the screen in.
     Export,
     /// Copy what is selected.
@@ -143,6 +153,13 @@ pub enum Scope {
     Columns,
     /// While a container's output is followed.
     Log,
+}
+
+impl Scope {
+    /// Whether keys that are characters are typed where no binding has them.
+    pub const fn types(self) -> bool {
+        matches!(self, Self::Typing | Self::Choosing)
+    }
 }
 
 /// A row of the table: keys that belong together and how they are explained.

@@ -321,13 +321,6 @@ impl ListState {
         changes
     }
 
-    /// Shows all nodes' edges, or no node's.
-    #[cfg(test)]
-    pub(crate) fn fold_all(&mut self, folded: bool) {
-        self.folds.set_all(folded);
-        self.stale = true;
-    }
-
     /// The row of a node in the tree.
     pub(crate) fn row_of_node(&self, node: usize) -> Option<usize> {
         self.rows.iter().position(|row| *row == Row::Node(node as u32))

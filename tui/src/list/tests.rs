@@ -187,12 +187,11 @@ fn the_tree_has_groups_nodes_and_their_edges_and_folds() {
     assert!(list.fold(&key(1), true) && !list.fold(&key(1), true));
     list.prepare(&view, None);
     assert_eq!(told(&list, &view)[..3], ["internet", "1", "2"]);
-    list.fold_all(true);
-    list.fold(&key(100), false);
+    list.fold(&key(2), true);
     list.prepare(&view, None);
     assert_eq!(told(&list, &view), ["internet", "1", "2", "network", "100", "1-100"]);
     list.set_sort(Sort { column: Column::Rate, turned: false });
-    list.fold_all(false);
+    list.fold(&key(1), false);
     list.prepare(&view, None);
     assert_eq!(told(&list, &view)[1..4], ["1", "1-100", "1-2"], "edges by their rates");
 }

@@ -16,29 +16,21 @@ pub struct Heading {
     pub nodes: usize,
 }
 
-/// Which nodes' edges are not shown.
+/// The nodes whose edges are not shown.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Folds {
-    /// Whether all nodes are folded that are not in `turned`.
-    all: bool,
-    /// The nodes that are not as the rest.
-    turned: FxHashSet<ShownKey>,
-}
+pub(super) struct Folds(FxHashSet<ShownKey>);
 
 impl Folds {
     pub(super) fn has(&self, node: &ShownKey) -> bool {
-        self.all != (!self.turned.is_empty() && self.turned.contains(node))
+        !self.0.is_empty() && self.0.contains(node)
     }
 
     pub(super) fn set(&mut self, node: &ShownKey, folded: bool) {
-        if self.has(node) != folded && !self.turned.remove(node) {
-            self.turned.insert(node.clone());
+        if folded {
+            self.0.insert(node.clone());
+        } else {
+            self.0.remove(node);
         }
-    }
-
-    #[cfg(test)]
-    pub(super) fn set_all(&mut self, folded: bool) {
-        *self = Self { all: folded, turned: FxHashSet::default() };
     }
 }
 

@@ -38,7 +38,9 @@ pub(super) fn render(buffer: &mut Buffer, area: Rect, chooser: &Chooser, theme: 
     if rows.len() > chooser.choices.len() {
         rows.next();
     }
-    for ((place, choice), y) in chooser.choices.iter().enumerate().zip(rows) {
+    // Where not all have room, the one that is gone to is in sight.
+    let first = (chooser.at + 1).saturating_sub(rows.len());
+    for ((place, choice), y) in chooser.choices.iter().enumerate().skip(first).zip(rows) {
         buffer.set_stringn(inner.x, y, choice.key.encode_utf8(&mut [0; 4]), cells, theme.key);
         let label = clip(&choice.label, cells.saturating_sub(3));
         let style = if place == chooser.at { theme.selected } else { theme.text };

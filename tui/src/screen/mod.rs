@@ -111,7 +111,8 @@ fn render_main(buffer: &mut Buffer, area: Rect, app: &mut App, theme: &Theme, hi
             hits.spots(rows(area, app));
         }
         Mode::Graph => {
-            graph::render(buffer, area, &app.view, &mut app.graph, app.selection.as_ref(), theme);
+            let (selection, look) = (app.selection.as_ref(), (&app.trends, theme));
+            graph::render(buffer, area, &app.view, &mut app.graph, selection, look);
             hits.panel(area, Panel::Graph);
             let things = graph::hits(&app.graph, &app.view, area).into_iter();
             hits.spots(things.map(|(area, thing)| (area, Hit::Thing(thing))));

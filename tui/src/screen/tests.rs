@@ -14,7 +14,7 @@ use scopetop_tracker::topology::grouping::By;
 
 use super::*;
 use crate::fixture;
-use crate::input::{Action, Change, Key, Keymap, Request, Scope, bindings};
+use crate::input::{Action, Change, Choose, Key, Keymap, Request, Scope, bindings};
 use crate::theme::edge_mark;
 use crate::view::{ActiveFilter, Direction, EdgeState, Selection, ViewNode};
 
@@ -22,7 +22,7 @@ const SMALL: (u16, u16) = (80, 24);
 const LARGE: (u16, u16) = (160, 45);
 
 /// An application on the list, after some ticks.
-fn app_after(ticks: &[Tick]) -> (App, Topology) {
+pub(super) fn app_after(ticks: &[Tick]) -> (App, Topology) {
     let topology = fixture::after(ticks);
     let mut app = App::new(None, TimeZone::UTC);
     app.mode = Mode::List;
@@ -35,7 +35,7 @@ fn app() -> (App, Topology) {
     app_after(&fixture::ticks())
 }
 
-fn act(app: &mut App, topology: &Topology, actions: &[Action]) {
+pub(super) fn act(app: &mut App, topology: &Topology, actions: &[Action]) {
     for action in actions {
         app.handle(Request::Act(*action));
         app.settle(topology);
@@ -70,7 +70,7 @@ fn text_of(buffer: &Buffer) -> String {
     text
 }
 
-fn picture(app: &mut App, size: (u16, u16)) -> String {
+pub(super) fn picture(app: &mut App, size: (u16, u16)) -> String {
     text_of(&buffer(app, size, &Theme::colour()))
 }
 
@@ -230,7 +230,7 @@ fn help_pages(app: &mut App, topology: &Topology, size: (u16, u16)) -> Vec<Strin
 #[test]
 fn the_help_screen_has_every_key_of_the_table_whole_at_every_size() {
     let (mut app, topology) = app();
-    for size in [(40, 10), SMALL, (120, 40), LARGE] {
+    for size in [(60, 15), SMALL, (120, 40), LARGE] {
         let pages = help_pages(&mut app, &topology, size);
         // Where something is to be chosen, the footer has all keys, and nothing else can be looked up.
         for binding in bindings().filter(|binding| !matches!(binding.scope, Scope::Choosing | Scope::Columns))
@@ -246,6 +246,20 @@ fn the_help_screen_has_every_key_of_the_table_whole_at_every_size() {
             assert!(pages.iter().any(|page| page.contains(explanation)), "{explanation:?} at {size:?}");
         }
     }
+}
+
+#[test]
+fn the_saved_filters() {
+    let (mut app, topology) = app();
+    let file: Vec<String> = (0..40).map(|number| format!("saved-{number} = 'port={number}'\n")).collect();
+    let file = file.concat();
+    let config = crate::config::parse(&format!("[filters]\nweb = 'port=80,443 and not comm=curl'\n{file}"));
+    app.saved = config.unwrap().filters;
+    act(&mut app, &topology, &[Action::SavedFilters, Action::Choose(Choose::Down)]);
+    insta::assert_snapshot!("saved_80x24", picture(&mut app, SMALL));
+    act(&mut app, &topology, &[Action::Choose(Choose::Down); 40]);
+    let last = picture(&mut app, SMALL);
+    assert!(last.contains("saved-39") && !last.contains("no filter"), "{last}");
 }
 
 #[test]
@@ -311,7 +325,7 @@ fn nothing_but_ascii_is_left_where_utf8_is_missing() {
 fn the_footer_keeps_what_matters_most() {
     let (mut app, _) = app();
     let footer = |app: &mut App, width| picture(app, (width, 12)).lines().last().unwrap().to_owned();
-    let wide = footer(&mut app, 160);
+    let wide = footer(&mut app, 200);
     let narrow = footer(&mut app, 48);
     for entry in bindings().filter(|binding| binding.scope == Scope::Screen).filter_map(|b| b.footer.as_ref())
     {
@@ -499,13 +513,13 @@ fn details_that_do_not_fit_are_scrolled() {
     act(&mut app, &topology, &[Action::Open]);
     let size = (80, 12);
     let top = picture(&mut app, size);
-    assert!(top.contains("5 open") && top.contains(" PgDn ") && !top.contains("PgUp"), "{top}");
+    assert!(top.contains("5 open, 1 new") && top.contains(" PgDn ") && !top.contains("PgUp"), "{top}");
     act(&mut app, &topology, &[Action::PageDown]);
     let next = picture(&mut app, size);
-    assert!(!next.contains("5 open") && next.contains(" PgUp "), "{next}");
+    assert!(!next.contains("5 open, 1 new") && next.contains(" PgUp "), "{next}");
     act(&mut app, &topology, &[Action::Last]);
     let end = picture(&mut app, size);
-    assert!(end.contains("10.0.2.4:51900") && !end.contains("PgDn"), "{end}");
+    assert!(end.contains("postgres:16") && !end.contains("PgDn"), "{end}");
     // Neither beyond the end nor away from it by another tick.
     act(&mut app, &topology, &[Action::PageDown]);
     assert_eq!(picture(&mut app, size), end);
@@ -684,7 +698,7 @@ fn the_sorted_column_is_marked_and_trends_are_drawn() {
 fn a_chooser_stands_in_the_middle_and_its_answer_below() {
     let (mut app, topology) = app();
     app.mode = Mode::Graph;
-    act(&mut app, &topology, &[Action::Export, Action::Choose(crate::input::Choose::Down)]);
+    act(&mut app, &topology, &[Action::Export, Action::Choose(Choose::Down)]);
     insta::assert_snapshot!("export_80x24", picture(&mut app, SMALL));
     let screen = buffer(&mut app, SMALL, &Theme::colour());
     let row = row_with(&screen, "d  DOT");

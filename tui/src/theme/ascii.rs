@@ -31,7 +31,7 @@ pub(super) fn stand_in(character: char) -> Option<char> {
                 .map(|&byte| char::from(byte));
         }
         '▲' | '△' | '▴' | '↑' | '⇧' | '⇡' => '^',
-        '▼' | '▽' | '▾' | '↓' | '⇩' | '⇣' => 'v',
+        '▼' | '▽' | '▾' | '↓' | '⇩' | '⇣' | '✓' | '✔' | '√' => 'v',
         '▶' | '▷' | '▸' | '▹' | '►' | '→' | '⇒' | '⇥' | '⇢' | '»' | '›' | '⏵' | '⟩' | '≥' => {
             '>'
         }
@@ -42,7 +42,6 @@ pub(super) fn stand_in(character: char) -> Option<char> {
         '■' | '▪' | '◼' | '⏹' => '#',
         '□' | '▫' | '◻' | '␣' => '_',
         '✗' | '✘' | '×' | '☓' => 'x',
-        '✓' | '✔' | '√' => 'v',
         '↺' | '↻' | '⟳' | '⟲' => '@',
         '↔' | '−' | '–' | '—' | '‐' | '‑' | '↳' => '-',
         '↕' | '¦' => '|',
@@ -95,7 +94,7 @@ mod tests {
         let mut buffer = Buffer::empty(Rect::new(0, 0, 20, 1));
         buffer.set_string(0, 0, text, Style::new());
         replace(&mut buffer);
-        let cells: String = buffer.content.iter().map(|cell| cell.symbol()).collect();
+        let cells: String = buffer.content.iter().map(ratatui::buffer::Cell::symbol).collect();
         cells.trim_end().to_owned()
     }
 
@@ -140,7 +139,7 @@ mod tests {
                 }
                 if entry.is_dir() {
                     folders.push(entry);
-                } else if name.ends_with(".rs") {
+                } else if entry.extension().is_some_and(|extension| extension == "rs") {
                     files.push(entry);
                 }
             }

@@ -114,7 +114,7 @@ fn distance(one: [u8; 3], other: [u8; 3]) -> u32 {
         let difference = u32::from(one[place].abs_diff(other[place]));
         difference * difference
     });
-    let mean = (u32::from(one[0]) + u32::from(other[0])) / 2;
+    let mean = u32::midpoint(one[0].into(), other[0].into());
     ((512 + mean) * red + 1024 * green + (767 - mean) * blue) / 256
 }
 

@@ -3,7 +3,7 @@
 use ratatui::buffer::Buffer;
 use ratatui::style::{Color, Modifier};
 
-use super::{Depth, Named, Theme, ascii};
+use super::{Depth, Named, ascii};
 
 /// What is done to a picture when everything is drawn. The default does nothing.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -86,16 +86,6 @@ impl Terminal {
         } else {
             Depth::Sixteen
         }
-    }
-
-    /// A theme as this terminal can show it.
-    pub fn dressed(&self, named: Named) -> Theme {
-        let depth = self.depth();
-        // Without colours weight has to tell what hues do.
-        let mut theme = if depth == Depth::None { Theme::plain() } else { named.theme() };
-        theme.finish.depth = depth;
-        theme.finish.ascii = self.ascii();
-        theme
     }
 
     /// Whether it shows nothing but ASCII: a locale is set, and is not one of UTF-8. Where none is set nothing says so.

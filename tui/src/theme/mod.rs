@@ -18,6 +18,7 @@ pub use depth::Depth;
 pub use finish::{Finish, Terminal};
 pub use palette::{ALL, Named};
 pub use role::{ROLES, Role, colour, style};
+pub(crate) use role::{words, written};
 
 use crate::view::{EdgeState, NodeState};
 

@@ -110,8 +110,8 @@ fn contrast() -> Theme {
     let mut theme = coloured(&CONTRAST);
     theme.dim = Style::new();
     theme.border = Style::new();
-    theme.finish.foreground = Some(rgb(0xffffff));
-    theme.finish.background = Some(rgb(0x000000));
+    theme.finish.foreground = Some(rgb(0x00ff_ffff));
+    theme.finish.background = Some(rgb(0x0000_0000));
     theme.finish.undimmed = true;
     theme
 }

@@ -109,6 +109,33 @@ pub fn style(words: &str) -> Result<Style, (usize, &str)> {
     if behind { Err((words.len(), "")) } else { Ok(style) }
 }
 
+/// Every word that a style may have, for who misspelt one.
+pub(crate) fn words() -> impl Iterator<Item = &'static str> + Clone {
+    let attributes = ATTRIBUTES.iter().map(|(name, _)| *name);
+    attributes.chain(["on"]).chain(COLOURS.iter().map(|(name, _)| *name)).chain(["#rrggbb", "0 to 255"])
+}
+
+/// A style in the words that mean it.
+pub(crate) fn written(style: Style) -> String {
+    let mut words: Vec<String> = ATTRIBUTES
+        .iter()
+        .filter(|(_, attribute)| style.add_modifier.contains(*attribute))
+        .map(|(name, _)| (*name).to_owned())
+        .collect();
+    words.extend(style.fg.map(of_colour));
+    words.extend(style.bg.map(|colour| format!("on {}", of_colour(colour))));
+    words.join(" ")
+}
+
+fn of_colour(colour: Color) -> String {
+    match (colour, COLOURS.iter().find(|(_, known)| *known == colour)) {
+        (_, Some((name, _))) => (*name).to_owned(),
+        (Color::Rgb(red, green, blue), _) => format!("#{red:02x}{green:02x}{blue:02x}"),
+        (Color::Indexed(number), _) => number.to_string(),
+        (other, None) => format!("{other:?}"),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -131,6 +158,7 @@ mod tests {
             ("  7  ", plain.fg(Color::Indexed(7))),
         ] {
             assert_eq!(style(words), Ok(expected), "{words}");
+            assert_eq!(style(&written(expected)), Ok(expected), "{words}");
         }
         for (words, wrong) in [
             ("bold purple", (5, "purple")),

@@ -134,9 +134,9 @@ fn going_back_takes_back_what_came_after() {
 #[test]
 fn a_node_has_the_longest_round_trip_of_its_edges() {
     let mut trends = Trends::default();
-    trends.record(&view(&[(1, 2, 10, Some(100)), (1, 3, 10, Some(300)), (4, 4, 10, None)]), 1);
+    trends.record(&view(&[(1, 2, 10, Some(300)), (1, 3, 10, Some(100)), (4, 4, 10, None)]), 1);
     let rtt = |number| newest::<1>(&trends.node(&key(number)).unwrap().rtt_us());
-    assert_eq!([rtt(1), rtt(2), rtt(3), rtt(4)], [[Some(300.0)], [Some(100.0)], [Some(300.0)], [None]]);
+    assert_eq!([rtt(1), rtt(2), rtt(3), rtt(4)], [[Some(300.0)], [Some(300.0)], [Some(100.0)], [None]]);
     assert!(trends.node(&key(9)).is_none());
 }
 

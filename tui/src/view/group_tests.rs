@@ -4,6 +4,7 @@
 use scopetop_tracker::topology::Topology;
 use scopetop_tracker::topology::grouping::{By, GroupKey, Grouping, Sieve};
 
+use super::tests::{facts_of, known, section, table_of};
 use super::*;
 use crate::fixture;
 
@@ -25,12 +26,8 @@ fn nodes(grouping: &Grouping) -> Vec<String> {
 fn details_of(grouping: &Grouping, label: &str) -> Details {
     with(grouping, |topology, view, look| {
         let key = view.nodes.iter().find(|node| node.label == label).unwrap().key.clone();
-        details(topology, view, look, &Selection::Node(key)).unwrap()
+        details(known(topology, view, look), &Selection::Node(key)).unwrap()
     })
-}
-
-fn facts(details: &Details) -> Vec<(&str, &str)> {
-    details.facts.iter().map(|fact| (fact.name, fact.value.as_str())).collect()
 }
 
 #[test]
@@ -113,34 +110,36 @@ fn by_name_stands_in_the_box_of_its_container() {
 fn the_details_of_a_group_tell_its_members_their_sums_and_its_peers() {
     let details = details_of(&Grouping::new(By::Image), "nginx:1.27 ×5");
     assert_eq!(
-        facts(&details),
+        facts_of(&details, "group"),
         [
-            ("image", "nginx:1.27"),
-            ("holds", "5 processes in 2 containers"),
-            ("container", "web-1  nginx:1.27  (docker a1000001),  web-2  nginx:1.27  (docker a1000002)"),
-            ("conns", "13, 1 of them inside"),
-            ("listens", "tcp 127.0.0.1:8080"),
+            "image: nginx:1.27",
+            "holds: 5 processes in 2 containers",
+            "containers: web-1  nginx:1.27  (docker a1000001),  web-2  nginx:1.27  (docker a1000002)",
+            "conns: 13, 1 of them inside",
         ]
     );
-    let rows = |table: &Table, columns: [usize; 2]| {
-        let told = table.rows.iter().map(|row| columns.map(|column| row.cells[column].clone()).join(" "));
-        told.collect::<Vec<_>>()
-    };
-    assert_eq!(rows(&details.tables[0], [0, 2]), ["← envoy:1.30 ×2 6", "↺ inside 1", "→ postgres:16 ×2 6"]);
+    assert_eq!(facts_of(&details, "listens"), ["tcp: 127.0.0.1:8080"]);
+    let peers = |heading| table_of(&details, heading, &["peer", "conns"]);
+    assert_eq!(peers("inbound"), ["← envoy:1.30 ×2 6"]);
+    assert_eq!(peers("outbound"), ["→ postgres:16 ×2 6"]);
+    assert_eq!(peers("inside"), ["↺ nginx:1.27 ×5 1"]);
     assert_eq!(
-        rows(&details.tables[1], [0, 2]),
+        table_of(&details, "members", &["member", "conns"]),
         ["nginx 2112 7", "nginx 2211 5", "nginx 2113 1", "nginx 2212 1", "nginx 2111 0"]
     );
+    assert_eq!(section(&details, "TCP connections").note, "13 open");
+    assert_eq!((details.wanted.processes.len(), details.wanted.of), (5, 5));
 }
 
 #[test]
 fn every_kind_of_group_says_what_it_is() {
-    let first = |by, label: &str| facts(&details_of(&Grouping::new(by), label))[0].1.to_owned();
-    assert_eq!(first(By::Container, "db ×2"), "db  postgres:16  (docker d1000001)");
-    assert_eq!(first(By::Container, "host ×6"), "what is in no container and no service");
-    assert_eq!(first(By::Namespace, "blue ×2"), "blue (4026532405)");
-    assert_eq!(first(By::Pod, "shop/web-2 ×3"), "web-2   namespace shop");
-    assert_eq!(first(By::Name, "backup ×2"), "backup");
+    let first =
+        |by, label: &str, heading| facts_of(&details_of(&Grouping::new(by), label), heading).remove(0);
+    assert_eq!(first(By::Container, "db ×2", "container"), "name: db");
+    assert_eq!(first(By::Container, "host ×6", "group"), "host: what is in no container and no service");
+    assert_eq!(first(By::Namespace, "blue ×2", "network"), "netns: blue (4026532405)");
+    assert_eq!(first(By::Pod, "shop/web-2 ×3", "group"), "pod: web-2   namespace shop");
+    assert_eq!(first(By::Name, "backup ×2", "group"), "name: backup");
 }
 
 #[test]
@@ -148,25 +147,22 @@ fn an_added_up_edge_is_opened_into_its_connections() {
     let grouping = Grouping::new(By::Image);
     with(&grouping, |topology, view, look| {
         let edge = view.edges.iter().find(|edge| *edge.service == *":5432" && edge.open == 6).unwrap();
-        let details = details(topology, view, look, &Selection::Edge(view.edge_key(edge).unwrap())).unwrap();
+        let details =
+            details(known(topology, view, look), &Selection::Edge(view.edge_key(edge).unwrap())).unwrap();
         assert_eq!(details.title, "nginx:1.27 ×5 → postgres:16 ×2 :5432");
-        let ends: Vec<[&str; 3]> = details.tables[0]
-            .rows
-            .iter()
-            .map(|row| [row.cells[0].as_str(), row.cells[1].as_str(), row.cells[2].as_str()])
-            .collect();
+        let ends = table_of(&details, "TCP connections", &["from", "client", "to"]);
         assert_eq!(
             ends,
             [
-                ["nginx 2112", "10.0.1.1:40003", "postgres 3002"],
-                ["nginx 2112", "10.0.1.1:40004", "postgres 3002"],
-                ["nginx 2112", "10.0.1.1:40005", "postgres 3002"],
-                ["nginx 2113", "10.0.1.1:40004", "postgres 3002"],
-                ["nginx 2211", "10.0.1.2:40005", "postgres 3002"],
-                ["nginx 2211", "10.0.1.2:40006", "postgres 3002"],
+                "nginx 2112 10.0.1.1:40003 postgres 3002",
+                "nginx 2112 10.0.1.1:40004 postgres 3002",
+                "nginx 2112 10.0.1.1:40005 postgres 3002",
+                "nginx 2113 10.0.1.1:40004 postgres 3002",
+                "nginx 2211 10.0.1.2:40005 postgres 3002",
+                "nginx 2211 10.0.1.2:40006 postgres 3002",
             ]
         );
-        assert!(details.facts[0].value.starts_with("6 open"));
+        assert!(facts_of(&details, "edge")[0].starts_with("tcp: 6 open"));
     });
 }
 
@@ -180,8 +176,8 @@ fn of_an_edge_inside_a_group_only_the_connections_to_its_service_are_told() {
             .filter(|edge| edge.client == edge.server && view.nodes[edge.client].label == "proxy-2 +1 ×3")
             .map(|edge| {
                 let selection = Selection::Edge(view.edge_key(edge).unwrap());
-                let details = details(topology, view, look, &selection).unwrap();
-                (edge.service.to_string(), details.tables[0].rows.len())
+                let details = details(known(topology, view, look), &selection).unwrap();
+                (edge.service.to_string(), table_of(&details, "TCP connections", &["client"]).len())
             })
             .collect();
         assert_eq!(told, [(":8080".to_owned(), 2), (":9000".to_owned(), 1)]);

@@ -7,7 +7,6 @@ mod around;
 mod build;
 mod details;
 mod expression;
-mod group_details;
 mod label;
 mod thing;
 
@@ -23,7 +22,7 @@ pub use around::LeftOut;
 pub(crate) use around::{around, part};
 pub(crate) use build::name_ranks;
 pub use build::{ActiveFilter, build, busy_from};
-pub use details::{Column, Details, Fact, Row, Table, details};
+pub use details::{Body, Chart, Column, Details, Fact, Known, Place, Row, Section, Table, Unit, details};
 pub(crate) use details::{connections_of, flow, state_word};
 pub use expression::expression;
 pub use label::service_label;

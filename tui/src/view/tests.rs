@@ -1,11 +1,14 @@
 #![allow(clippy::unwrap_used, reason = "a test ends at the first surprise")]
 
+use jiff::tz::TimeZone;
 use scopetop_tracker::connection::{Address, Protocol, UnixName};
 use scopetop_tracker::filter::Filter;
 use scopetop_tracker::topology::Topology;
 
 use super::*;
 use crate::fixture;
+use crate::trend::Trends;
+use crate::usage::UsageHistory;
 
 /// By process, everything or what matches a filter.
 fn look(filter: Option<&Filter>) -> Look<'_> {
@@ -23,7 +26,43 @@ fn details(
     filter: Option<&Filter>,
     selection: &Selection,
 ) -> Option<Details> {
-    super::details(topology, view, look(filter), selection)
+    super::details(known(topology, view, look(filter)), selection)
+}
+
+/// What details are made of, where nothing was recorded.
+pub(super) fn known<'a>(topology: &'a Topology, view: &'a View, look: Look<'a>) -> Known<'a> {
+    static NOTHING: std::sync::LazyLock<(Trends, UsageHistory, TimeZone)> =
+        std::sync::LazyLock::new(|| (Trends::default(), UsageHistory::default(), TimeZone::UTC));
+    let (trends, usage, zone) = &*NOTHING;
+    Known { topology, view, look, trends, usage, arguments: true, zone }
+}
+
+/// The facts under a heading, each as `name: value`.
+pub(super) fn facts_of(details: &Details, heading: &str) -> Vec<String> {
+    match &section(details, heading).body {
+        Body::Facts(facts) => facts.iter().map(|fact| format!("{}: {}", fact.name, fact.value)).collect(),
+        other => panic!("{heading} has {other:?}"),
+    }
+}
+
+/// Some columns of the table under a heading, by their names.
+pub(super) fn table_of(details: &Details, heading: &str, columns: &[&str]) -> Vec<String> {
+    let Body::Table(table) = &section(details, heading).body else { panic!("{heading} is no table") };
+    let places: Vec<usize> = columns
+        .iter()
+        .map(|name| table.columns.iter().position(|column| column.name == *name).unwrap())
+        .collect();
+    let row = |row: &Row| places.iter().map(|&place| row.cells[place].as_str()).collect::<Vec<_>>().join(" ");
+    table.rows.iter().map(row).collect()
+}
+
+pub(super) fn section<'d>(details: &'d Details, heading: &str) -> &'d Section {
+    let headings: Vec<_> = details.sections.iter().map(|section| section.heading).collect();
+    details
+        .sections
+        .iter()
+        .find(|section| section.heading == heading)
+        .unwrap_or_else(|| panic!("{heading} is none of {headings:?}"))
 }
 
 fn node<'a>(view: &'a View, label: &str) -> &'a ViewNode {
@@ -200,22 +239,76 @@ fn details_of_a_process_tell_who_it_is_and_whom_it_talks_to() {
     let view = build(&topology, None);
     let key = node(&view, "nginx 4121").key.clone();
     let details = details(&topology, &view, None, &Selection::Node(key)).unwrap();
-    let facts: Vec<(&str, &str)> =
-        details.facts.iter().map(|fact| (fact.name, fact.value.as_str())).collect();
     assert_eq!(
-        facts,
+        facts_of(&details, "process"),
         [
-            ("process", "pid 4121   user www-data (33)   started 2h14m ago"),
-            ("command", "/usr/sbin/nginx --config /etc/main.conf"),
-            ("program", "/usr/sbin/nginx"),
-            ("netns", "4026532201"),
-            ("container", "web  nginx:1.27  (docker 4f1c09a7d2b3)"),
-            ("listens", "tcp 0.0.0.0:443  tcp 0.0.0.0:80"),
+            "pid: 4121",
+            "user: www-data (33)",
+            "started: 2h14m ago   2026-03-01 09:50:31",
+            "program: /usr/sbin/nginx",
+            "command: /usr/sbin/nginx --config /etc/main.conf",
         ]
     );
-    let peers: Vec<(&str, &str)> =
-        details.tables[0].rows.iter().map(|row| (row.cells[0].as_str(), row.cells[2].as_str())).collect();
-    assert_eq!(peers, [("→ postgres 5120", "5"), ("← 203.0.113.9", "2")]);
+    assert_eq!(facts_of(&details, "network"), ["netns: 4026532201"]);
+    assert_eq!(facts_of(&details, "listens"), ["tcp: 0.0.0.0:443  0.0.0.0:80"]);
+    assert_eq!(
+        facts_of(&details, "container"),
+        ["name: web", "image: nginx:1.27", "engine: docker", "id: 4f1c09a7d2b3"]
+    );
+    assert_eq!(
+        table_of(&details, "outbound", &["peer", "service", "conns", "sent", "received", "sent/s", "recv/s"]),
+        ["→ postgres 5120 :5432 5 881M 376k 1.2M/s 340k/s"]
+    );
+    assert_eq!(table_of(&details, "inbound", &["peer", "conns", "sent"]), ["← 203.0.113.9 2 –"]);
+    assert_eq!(section(&details, "TCP connections").note, "7 open");
+    let wanted: Vec<u32> = details.wanted.processes.iter().map(|process| process.pid).collect();
+    assert_eq!((wanted, details.wanted.of), (vec![4121], 1));
+}
+
+#[test]
+fn what_failed_comes_first_then_the_oldest_and_what_closed_last() {
+    let topology = fixture::after(&[fixture::ticks()[0].clone(), fixture::everything()]);
+    let view = build(&topology, None);
+    let told = |label: &str, heading: &str, columns: &[&str]| {
+        let key = node(&view, label).key.clone();
+        table_of(&details(&topology, &view, None, &Selection::Node(key)).unwrap(), heading, columns)
+    };
+    assert_eq!(
+        told("agent 311", "TCP connections", &["peer", "there", "state", "age", "retrans", "note"]),
+        [
+            "→ 10.0.3.7 10.0.3.7:8443 failed: refused <1s – ",
+            "→ 192.168.7.40 192.168.7.40:8125 established 2h14m 0 ",
+            "→ 10.0.3.8 10.0.3.8:443 established 2h14m 12 from via 192.168.7.5:39000",
+            "→ 10.0.3.9 10.0.3.9:443 closed: reset <1s – ",
+        ]
+    );
+    assert_eq!(
+        told("agent 311", "UDP exchanges", &["peer", "there", "state", "sent", "rtt", "retrans"]),
+        ["→ 10.0.3.53 10.0.3.53:53 exchanging 120  "]
+    );
+    assert_eq!(
+        told("redis-server 620", "Unix sockets", &["peer", "here", "there", "state", "sent", "rtt"]),
+        ["← agent 311 /run/redis/redis.sock  connected  "]
+    );
+    let key = node(&view, "redis-server 620").key.clone();
+    let details = details(&topology, &view, None, &Selection::Node(key)).unwrap();
+    assert_eq!(facts_of(&details, "listens"), ["tcp: 127.0.0.1:6379", "unix: /run/redis/redis.sock"]);
+    assert_eq!(
+        facts_of(&details, "network"),
+        ["netns: host (4026531840)", "addresses: 127.0.0.1  192.168.7.5", "networks: 192.168.7.0/24"]
+    );
+}
+
+#[test]
+fn arguments_that_are_not_read_are_said_not_to_be() {
+    let mut tick = fixture::ticks()[0].clone();
+    tick.processes.iter_mut().for_each(|process| process.cmdline = None);
+    let topology = fixture::after(&[tick]);
+    let view = build(&topology, None);
+    let key = node(&view, "nginx 4121").key.clone();
+    let known = Known { arguments: false, ..known(&topology, &view, look(None)) };
+    let details = super::details(known, &Selection::Node(key)).unwrap();
+    assert_eq!(facts_of(&details, "process").last().unwrap(), "command: not read (--no-args)");
 }
 
 #[test]
@@ -225,20 +318,23 @@ fn details_of_an_edge_tell_its_connections_and_why_one_failed() {
     let failed = view.edge_key(view.edges.iter().find(|edge| edge.failed > 0).unwrap()).unwrap();
     let shown = details(&topology, &view, None, &Selection::Edge(failed.clone())).unwrap();
     assert_eq!(shown.title, "agent 311 → 10.0.3.7 :8443");
-    assert_eq!(shown.tables[0].rows[0].cells[..5], ["", "192.168.7.5:38401", "", "10.0.3.7:8443", "refused"]);
-    assert_eq!(shown.tables[0].rows[0].state, EdgeState::Failed);
-    let ends: Vec<(&str, &str)> =
-        shown.facts[1..].iter().map(|fact| (fact.name, fact.value.as_str())).collect();
     assert_eq!(
-        ends,
+        table_of(&shown, "TCP connections", &["from", "client", "to", "server", "state"]),
+        [" 192.168.7.5:38401  10.0.3.7:8443 failed: refused"]
+    );
+    assert_eq!(
+        facts_of(&shown, "edge"),
+        ["tcp: 0 open, 1 new, 1 failed   oldest <1s   last failure: refused", "flow: → 0/s   ← 0/s"]
+    );
+    assert_eq!(
+        facts_of(&shown, "from"),
         [
-            (
-                "from",
-                "agent 311   root (0)   netns host (4026531840)   /usr/sbin/agent --config /etc/main.conf"
-            ),
-            ("to", "10.0.3.7"),
+            "process: agent 311   user root (0)",
+            "command: /usr/sbin/agent --config /etc/main.conf",
+            "netns: host (4026531840)"
         ]
     );
+    assert_eq!(facts_of(&shown, "to"), ["address: 10.0.3.7"]);
     let other = Filter::parse("port=443").unwrap();
     let view = build(&topology, Some(&other));
     assert_eq!(
@@ -250,13 +346,16 @@ fn details_of_an_edge_tell_its_connections_and_why_one_failed() {
 
 #[test]
 fn of_many_connections_some_are_told_and_the_rest_counted() {
-    let topology = fixture::after(&[fixture::crowd(1, 250_000 / 500)]);
+    let topology = fixture::after(&[fixture::crowd(1, 600)]);
     let mut view = build(&topology, None);
-    assert_eq!((view.nodes.len(), view.edges.len()), (501, 500));
+    assert_eq!((view.nodes.len(), view.edges.len()), (601, 600));
     let key = view.nodes.iter().find(|node| node.kind == NodeKind::Process).unwrap().key.clone();
     let details = details(&topology, &view, None, &Selection::Node(key)).unwrap();
-    assert_eq!(details.tables[0].rows.len() + details.tables[0].more, 500);
-    assert!(details.tables[0].more > 0);
+    for (heading, all) in [("outbound", 600), ("TCP connections", 600)] {
+        let Body::Table(table) = &section(&details, heading).body else { panic!("{heading}") };
+        assert_eq!((table.rows.len(), table.more), (500, all - 500), "{heading}");
+    }
+    assert_eq!(section(&details, "TCP connections").note, "600 open");
     view.mark("worker");
     assert!(view.edges.iter().all(|edge| edge.matched_by_search));
 }

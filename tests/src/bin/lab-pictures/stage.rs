@@ -80,10 +80,9 @@ impl Stage {
             "nginx:1.27",
             "nginx",
             &[],
-            "workers 2",
-            &format!(
-                "listen 443; call {app}:8000 3 120 700 24000; caller 198.51.100.23:51522 443; caller 203.0.113.77:40112 443"
-            ),
+            // One socket can have these addresses, so not the workers, which all do the same.
+            "workers 2; caller 198.51.100.23:51522 443; caller 203.0.113.77:40112 443",
+            &format!("listen 443; call {app}:8000 3 120 700 24000"),
         );
         self.container(
             "jobs",

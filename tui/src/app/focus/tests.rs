@@ -10,7 +10,7 @@ use crate::fixture;
 use crate::graph;
 use crate::input::{Action, Request};
 use crate::theme::Theme;
-use crate::view::{LeftOut, Selection, ShownKey, ViewEdge};
+use crate::view::{Body, LeftOut, Section, Selection, ShownKey, ViewEdge};
 
 fn app() -> (App, Topology) {
     let topology = fixture::topology();
@@ -53,7 +53,8 @@ fn tick(app: &mut App, topology: &mut Topology, tick: &scopetop_tracker::Tick) {
 fn picture(app: &mut App) -> Buffer {
     let area = Rect::new(0, 0, 120, 40);
     let mut buffer = Buffer::empty(area);
-    graph::render(&mut buffer, area, &app.view, &mut app.graph, app.selection.as_ref(), &Theme::colour());
+    let look = (&app.trends, &Theme::colour());
+    graph::render(&mut buffer, area, &app.view, &mut app.graph, app.selection.as_ref(), look);
     buffer
 }
 
@@ -167,6 +168,14 @@ fn details_in_a_focus_have_the_peers_that_are_left_out() {
     focus(&mut app, &topology, "192.168.7.41");
     app.select(Selection::Node(key(&app, "cron-job 9921")));
     act(&mut app, &topology, Action::Details);
-    let peers = &app.details.as_ref().unwrap().tables[0].rows;
-    assert_eq!((peers.len(), app.view.edges.len()), (3, 2));
+    let rows = |section: &Section| match &section.body {
+        Body::Table(table)
+            if ["inbound", "outbound", "who began is not known"].contains(&section.heading) =>
+        {
+            table.rows.len()
+        }
+        _ => 0,
+    };
+    let peers: usize = app.details.as_ref().unwrap().sections.iter().map(rows).sum();
+    assert_eq!((peers, app.view.edges.len()), (3, 2));
 }

@@ -111,7 +111,7 @@ fn a_double_click_does_what_enter_does_and_the_right_button_shows_details() {
 fn dragging_takes_the_graph_along_and_keeps_the_selection() {
     let mut desk = Desk::new();
     // A picture that does not fit.
-    desk.topology = fixture::after(&[fixture::crowd(60, 3)]);
+    desk.topology = fixture::after(&[fixture::crowd(200, 3)]);
     desk.app.tick_applied(fixture::NOW);
     desk.draw();
     let label = String::from("worker 1005");

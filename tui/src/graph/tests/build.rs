@@ -13,6 +13,7 @@ use scopetop_tracker::topology::{HostIndex, NodeKey, Rate, Service};
 
 use crate::graph::{GraphState, render};
 use crate::theme::Theme;
+use crate::trend::Trends;
 use crate::view::{EdgeState, GroupKey, NodeKind, NodeState, Selection, ShownKey, View, ViewEdge, ViewNode};
 
 /// Nodes and edges, to become a view.
@@ -172,7 +173,7 @@ pub(super) fn draw(
 ) -> Buffer {
     let area = Rect::new(0, 0, size.0, size.1);
     let mut buffer = Buffer::empty(area);
-    render(&mut buffer, area, view, state, selection, &Theme::plain());
+    render(&mut buffer, area, view, state, selection, (&Trends::default(), &Theme::plain()));
     buffer
 }
 

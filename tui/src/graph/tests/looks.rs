@@ -7,6 +7,7 @@ use ratatui::style::{Color, Modifier, Style};
 use super::build::{Picture, process, text};
 use crate::graph::{GraphState, render};
 use crate::theme::Theme;
+use crate::trend::Trends;
 use crate::view::{EdgeState, Selection, View};
 
 fn picture() -> Picture {
@@ -22,7 +23,7 @@ fn picture() -> Picture {
 fn draw(view: &View, selection: Option<&Selection>, theme: &Theme) -> Buffer {
     let area = Rect::new(0, 0, 80, 10);
     let mut buffer = Buffer::empty(area);
-    render(&mut buffer, area, view, &mut GraphState::default(), selection, theme);
+    render(&mut buffer, area, view, &mut GraphState::default(), selection, (&Trends::default(), theme));
     buffer
 }
 

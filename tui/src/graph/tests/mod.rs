@@ -2,6 +2,9 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test ends at the first surprise")]
 
 mod build;
+mod crowd;
+mod film;
 mod looks;
 mod pictures;
 mod properties;
+mod zooms;

@@ -13,13 +13,15 @@ use ratatui::layout::Rect;
 
 /// What happens between two looks.
 #[derive(Clone, Debug)]
-enum Step {
+pub(super) enum Step {
     /// A node comes.
     Come(u8),
     /// A node goes, and its edges with it.
     Go(u8),
     /// An edge comes between two nodes, if they are there.
     Link(u8, u8),
+    /// A node's edges end.
+    Unlink(u8),
     /// Nothing: a tick passes.
     Wait(u8),
 }
@@ -29,6 +31,7 @@ fn steps(count: usize) -> impl Strategy<Value = Vec<Step>> {
         4 => (0..60_u8).prop_map(Step::Come),
         2 => (0..60_u8).prop_map(Step::Go),
         5 => (0..60_u8, 0..60_u8).prop_map(|(from, to)| Step::Link(from, to)),
+        1 => (0..60_u8).prop_map(Step::Unlink),
         1 => (1..8_u8).prop_map(Step::Wait),
     ];
     prop::collection::vec(step, 1..count)
@@ -55,14 +58,14 @@ fn add(picture: Picture, number: u8) -> Picture {
 
 /// A picture that changes.
 #[derive(Default)]
-struct Film {
+pub(super) struct Film {
     picture: Picture,
     there: BTreeSet<u8>,
     links: BTreeSet<(u8, u8)>,
 }
 
 impl Film {
-    fn step(&mut self, step: &Step) {
+    pub(super) fn step(&mut self, step: &Step) {
         match *step {
             Step::Come(number) => {
                 self.there.insert(number);
@@ -76,6 +79,7 @@ impl Film {
                     self.links.insert((from, to));
                 }
             }
+            Step::Unlink(number) => self.links.retain(|&(from, to)| from != number && to != number),
             Step::Wait(_) => {}
         }
         self.picture = self.there.iter().fold(Picture::default(), |picture, &number| add(picture, number));
@@ -93,24 +97,24 @@ impl Film {
         }
     }
 
-    fn view(&self) -> View {
+    pub(super) fn view(&self) -> View {
         self.picture.view()
     }
 }
 
 /// The places on the plane of the nodes that have a row of their own.
-fn rows_of(state: &GraphState, view: &View) -> HashMap<ShownKey, (i32, i32)> {
-    let place = |place: &Place| (state.places.columns[place.column].x, place.y);
+pub(super) fn rows_of(state: &GraphState, view: &View) -> HashMap<ShownKey, (i32, i32)> {
+    let place = |place: &Place| (state.plan().places.columns[place.column].x, place.y);
     view.nodes
         .iter()
-        .zip(&state.at)
+        .zip(&state.plan().at)
         .filter_map(|(node, at)| at.as_ref().filter(|at| at.own).map(|at| (node.key.clone(), place(at))))
         .collect()
 }
 
 /// The cells of a box: first column, first row, the column and the row after the last.
 fn boxes(state: &GraphState) -> Vec<(i32, i32, i32, i32)> {
-    let places = &state.places;
+    let places = &state.plan().places;
     places
         .blocks
         .iter()
@@ -123,7 +127,7 @@ fn boxes(state: &GraphState) -> Vec<(i32, i32, i32, i32)> {
 }
 
 /// Boxes stand apart, and every node stands in one.
-fn check_boxes(state: &GraphState, view: &View) -> Result<(), TestCaseError> {
+pub(super) fn check_boxes(state: &GraphState, view: &View) -> Result<(), TestCaseError> {
     let boxes = boxes(state);
     for (index, one) in boxes.iter().enumerate() {
         for other in &boxes[..index] {
@@ -132,9 +136,9 @@ fn check_boxes(state: &GraphState, view: &View) -> Result<(), TestCaseError> {
         }
     }
     let mut used = BTreeSet::new();
-    for (node, at) in view.nodes.iter().zip(&state.at) {
+    for (node, at) in view.nodes.iter().zip(&state.plan().at) {
         let Some(at) = at else { return Err(TestCaseError::fail(format!("{} has no place", node.label))) };
-        let block = &state.places.blocks[at.block];
+        let block = &state.plan().places.blocks[at.block];
         prop_assert_eq!(&block.group, &node.group);
         if at.own {
             prop_assert!(
@@ -149,13 +153,13 @@ fn check_boxes(state: &GraphState, view: &View) -> Result<(), TestCaseError> {
 }
 
 /// Every edge is on one line, from its client's box to its server's, around all others.
-fn check_lines(state: &GraphState, view: &View) -> Result<(), TestCaseError> {
+pub(super) fn check_lines(state: &GraphState, view: &View) -> Result<(), TestCaseError> {
     let boxes = boxes(state);
     let mut drawn = vec![0; view.edges.len()];
-    for wire in &state.routes.wires {
+    for wire in &state.plan().routes.wires {
         for &edge in &wire.edges {
             drawn[edge] += 1;
-            let dock = |node: usize| state.at[node].map(|at| (at.column, at.y));
+            let dock = |node: usize| state.plan().at[node].map(|at| (at.column, at.y));
             prop_assert_eq!(dock(view.edges[edge].client), Some(wire.from));
             prop_assert_eq!(dock(view.edges[edge].server), Some(wire.to));
         }
@@ -163,7 +167,7 @@ fn check_lines(state: &GraphState, view: &View) -> Result<(), TestCaseError> {
             continue;
         }
         let beside = |(column, y): (usize, i32), right: bool| {
-            let column = &state.places.columns[column];
+            let column = &state.plan().places.columns[column];
             (if right { column.channel_start() } else { column.x - 1 }, y)
         };
         prop_assert_eq!(wire.path.first(), Some(&beside(wire.from, wire.leaves_right)));
@@ -215,7 +219,7 @@ proptest! {
             film.step(step);
             let view = film.view();
             for _ in 0..if let Step::Wait(ticks) = step { *ticks } else { 1 } {
-                state.seen = None;
+                state.look_again();
                 layout(&mut state, &view, area);
             }
             let now = rows_of(&state, &view);
@@ -253,10 +257,10 @@ proptest! {
         let node = choice.index(view.nodes.len());
         let selection = Selection::Node(view.nodes[node].key.clone());
         let buffer = draw(&mut state, &view, (width, height), Some(&selection));
-        let at = state.at[node].expect("every node has a place");
-        let (left, top) = state.pan.expect("it was drawn");
+        let at = state.plan().at[node].expect("every node has a place");
+        let (left, top) = state.plan().pan.expect("it was drawn");
         prop_assert!(at.y >= top && at.y < top + i32::from(height));
-        let column = &state.places.columns[at.column];
+        let column = &state.plan().places.columns[at.column];
         prop_assert!(column.x >= left && (column.channel_start() <= left + i32::from(width) || column.x == left));
         if width >= 20 && height >= 3 {
             let row = u16::try_from(at.y - top).expect("a row of the panel");
@@ -292,14 +296,18 @@ fn a_place_is_kept_for_who_comes_back() {
     assert_ne!(Some(&new), first.get(&key));
     layout(&mut state, &all.view(), area);
     assert_eq!(rows_of(&state, &all.view()).get(&key), first.get(&key));
-    // Gone for long, its place serves another.
-    for _ in 0..10 {
-        state.seen = None;
+    // Gone for long (for one that came back before: ten seconds), its place serves another; before it that of the one
+    // that went first.
+    for _ in 0..12 {
+        state.look_again();
         layout(&mut state, &without.view(), area);
     }
-    let other = without.host("e 5", ":5").steady("a 1", "e 5", 5, 1);
-    layout(&mut state, &other.view(), area);
-    assert_eq!(rows_of(&state, &other.view()).get(&super::build::process("e 5")), first.get(&key));
+    for (name, place) in [("e 5", Some(&new)), ("f 6", first.get(&key))] {
+        let other = without.clone().host("e 5", ":5").steady("a 1", "e 5", 5, 1);
+        let other = if name == "f 6" { other.host("f 6", ":6").steady("a 1", "f 6", 6, 1) } else { other };
+        layout(&mut state, &other.view(), area);
+        assert_eq!(rows_of(&state, &other.view()).get(&super::build::process(name)), place);
+    }
 }
 
 #[test]
@@ -311,10 +319,11 @@ fn what_is_not_on_the_screen_is_counted() {
     let view = picture.view();
     let mut state = GraphState::default();
     for height in [10_u16, 20, 30] {
-        let shown = super::build::text(&draw(&mut state, &view, (80, height), None));
-        let (_, top) = state.pan.expect("it was drawn");
-        let folded = state.at.iter().flatten().filter(|at| !at.own && at.y < top + i32::from(height)).count();
-        let below = state.at.iter().flatten().filter(|at| at.y >= top + i32::from(height)).count();
+        let shown = super::build::text(&draw(&mut state, &view, (60, height), None));
+        let (_, top) = state.plan().pan.expect("it was drawn");
+        let folded =
+            state.plan().at.iter().flatten().filter(|at| !at.own && at.y < top + i32::from(height)).count();
+        let below = state.plan().at.iter().flatten().filter(|at| at.y >= top + i32::from(height)).count();
         assert!(below == 0 || shown.contains(&format!("▼ {below} below")), "{shown}");
         let rows = (0..40).filter(|number| shown.contains(&format!("client {} ", 100 + number))).count();
         let server = usize::from(shown.contains("server 1"));
@@ -323,9 +332,9 @@ fn what_is_not_on_the_screen_is_counted() {
         assert_eq!(rows + server + folded + below, 41, "{shown}");
     }
     // Moved to the end, it says what is above and how many the box has no rows for.
-    let last = state.at.iter().enumerate().filter_map(|(node, at)| at.map(|at| (at.y, node))).max();
+    let last = state.plan().at.iter().enumerate().filter_map(|(node, at)| at.map(|at| (at.y, node))).max();
     let key = view.nodes[last.expect("there are nodes").1].key.clone();
-    let shown = super::build::text(&draw(&mut state, &view, (80, 10), Some(&Selection::Node(key))));
+    let shown = super::build::text(&draw(&mut state, &view, (60, 10), Some(&Selection::Node(key))));
     assert!(shown.contains('▲'), "{shown}");
 }
 
@@ -391,21 +400,21 @@ fn a_channel_widens_for_lines_that_come() {
     let area = Rect::new(0, 0, 56, 30);
     layout(&mut state, &before.view(), area);
     let first = rows_of(&state, &before.view());
-    let channel = state.places.columns[0].channel;
+    let channel = state.plan().places.columns[0].channel;
     let view = after.view();
     layout(&mut state, &view, area);
     assert_eq!(rows_of(&state, &view), first);
-    assert!(state.places.columns[0].channel > channel);
+    assert!(state.plan().places.columns[0].channel > channel);
     check_lines(&state, &view).expect("lines are whole");
     // What runs down on one cell belongs together: it comes from one row, or leads to one.
-    let downs: Vec<(usize, i32, i32, i32)> = (state.routes.wires.iter().enumerate())
+    let downs: Vec<(usize, i32, i32, i32)> = (state.plan().routes.wires.iter().enumerate())
         .flat_map(|(wire, way)| way.path.windows(2).map(move |pair| (wire, pair[0], pair[1])))
         .filter(|(_, start, end)| start.0 == end.0)
         .map(|(wire, start, end)| (wire, start.0, start.1.min(end.1), start.1.max(end.1)))
         .collect();
     for (index, one) in downs.iter().enumerate() {
         for other in &downs[index + 1..] {
-            let wires = [&state.routes.wires[one.0], &state.routes.wires[other.0]];
+            let wires = [&state.plan().routes.wires[one.0], &state.plan().routes.wires[other.0]];
             let related = wires[0].from == wires[1].from || wires[0].to == wires[1].to;
             let apart = one.1 != other.1 || one.3 < other.2 || other.3 < one.2;
             assert!(related || apart, "{wires:?}");

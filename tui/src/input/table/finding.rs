@@ -36,4 +36,12 @@ pub(super) const BINDINGS: &[Binding] = &[
         what: "filter",
         footer: Some(footer("f", "filter", 3)),
     },
+    Binding {
+        scope: Scope::Screen,
+        section: "Finding",
+        keys: &[letter('F', Action::SavedFilters)],
+        shown: "F",
+        what: "choose a saved filter",
+        footer: None,
+    },
 ];

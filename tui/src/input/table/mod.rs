@@ -4,6 +4,7 @@ mod acting;
 mod choosing;
 mod finding;
 mod following;
+mod graph;
 mod list;
 mod moving;
 mod program;
@@ -19,6 +20,7 @@ use super::{Action, Binding, Footer, Key};
 const AREAS: &[&[Binding]] = &[
     moving::BINDINGS,
     views::BINDINGS,
+    graph::BINDINGS,
     finding::BINDINGS,
     taking::BINDINGS,
     acting::BINDINGS,
@@ -36,6 +38,10 @@ pub fn bindings() -> impl Iterator<Item = &'static Binding> + Clone {
 
 const fn plain(code: KeyCode, action: Action) -> (Key, Action) {
     (Key::Plain(code), action)
+}
+
+const fn shift(code: KeyCode, action: Action) -> (Key, Action) {
+    (Key::Shift(code), action)
 }
 
 const fn letter(letter: char, action: Action) -> (Key, Action) {
