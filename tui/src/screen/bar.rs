@@ -106,10 +106,8 @@ fn looked_at(buffer: &mut Buffer, area: Rect, app: &App, theme: &Theme, hits: &m
     let in_use = in_use(app, free.saturating_sub(way), theme);
     let others = total(&in_use) + total(&searching) + switched_off + 1;
     // The filter, and which match it is.
-    let needed = |pieces: &[Piece], rank| -> usize {
-        pieces.iter().filter(|piece| piece.rank <= rank).map(|piece| width(&piece.text)).sum()
-    };
-    let needed = needed(&in_use, 0) + needed(&searching, 3);
+    let needed = in_use.iter().chain(&searching).filter(|piece| piece.rank == 0);
+    let needed: usize = needed.map(|piece| width(&piece.text)).sum();
     let whole = trail::whole(app, theme);
     let beside = cells.saturating_sub(others + total(&whole));
     let views = tabs::views(app, beside, theme);
@@ -192,7 +190,7 @@ fn searching(app: &App, theme: &Theme) -> Vec<Piece> {
     vec![
         Piece::new("  search", theme.key, 5),
         Piece::new(format!("  {}", app.search), theme.strong, 4).asking(Action::Search),
-        Piece::new(format!("  {found} "), style, 3),
+        Piece::new(format!("  {found} "), style, 0),
     ]
 }
 
