@@ -53,6 +53,7 @@ Without root (or CAP_BPF and CAP_PERFMON) scopetop shows what this user may see,
 Exit status: 0 done, 1 it failed while running, 2 the command line or the configuration was wrong.",
     disable_help_subcommand = true
 )]
+#[expect(clippy::struct_excessive_bools, reason = "each is an option of its own")]
 pub struct Cli {
     /// What to do; nothing: the live screen.
     #[command(subcommand)]

@@ -165,8 +165,8 @@ mod tests {
 
     #[test]
     fn shares_have_a_decimal_while_they_are_small() {
-        let told: Vec<_> = [0.0, 0.04, 0.05, 3.14, 9.95, 99.6, 1_600.0, -1.0, f32::NAN].map(percent).into();
-        assert_eq!(told, ["0%", "0%", "0.1%", "3.1%", "10%", "100%", "1600%", "0%", "0%"]);
+        let told: Vec<_> = [0.0, 0.04, 0.05, 3.24, 9.95, 99.6, 1_600.0, -1.0, f32::NAN].map(percent).into();
+        assert_eq!(told, ["0%", "0%", "0.1%", "3.2%", "10%", "100%", "1600%", "0%", "0%"]);
     }
 
     #[test]

@@ -230,7 +230,9 @@ mod tests {
     fn a_recording_is_shown_as_it_was_recorded() {
         let all = ticks(30);
         let mut writer = Writer::new(Vec::new());
-        all.iter().for_each(|tick| writer.push(tick).unwrap());
+        for tick in &all {
+            writer.push(tick).unwrap();
+        }
         let (mut app, mut stage) = replayed(writer.into_inner());
         settle(&mut app, &mut stage);
         for view in views(&all) {

@@ -29,6 +29,7 @@ use crate::view::ActiveFilter;
 
 /// What the user set, and the defaults of the rest.
 #[derive(Clone, Debug, PartialEq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a setting of its own")]
 pub struct Config {
     /// By what the live screen groups at first.
     pub view: By,

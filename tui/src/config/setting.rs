@@ -147,7 +147,7 @@ fn columns(reader: &mut Reader<'_>, config: &mut Config, value: &Value<'_>) {
     };
     let before = reader.problems();
     let mut names: Vec<&str> = Vec::new();
-    for entry in entries.iter() {
+    for entry in entries {
         let Some(name) = reader.string(entry, "a column's name") else { continue };
         if Column::named(name).is_none() {
             reader.unknown(entry.span().start, "column", name, Column::ALL.into_iter().map(Column::name));

@@ -229,10 +229,15 @@ pub fn layout(state: &mut GraphState, view: &View, area: Rect) {
 /// is seen.
 pub fn hits(state: &GraphState, view: &View, area: Rect) -> Vec<(Rect, Selection)> {
     let plan = state.plan();
-    let Some(pan) = plan.pan.filter(|_| !state.overview) else { return Vec::new() };
+    let Some(corner) = plan.pan.filter(|_| !state.overview) else { return Vec::new() };
     let drawn = state.groups.as_ref().map_or(view, |groups| &groups.view);
-    let found =
-        hit::hits(drawn, Window { area, pan }, (&plan.places, &plan.at), &plan.routes, state.zoom.tall());
+    let found = hit::hits(
+        drawn,
+        Window { area, pan: corner },
+        (&plan.places, &plan.at),
+        &plan.routes,
+        state.zoom.tall(),
+    );
     match &state.groups {
         None => found,
         Some(groups) => found

@@ -35,7 +35,7 @@ pub(super) fn keys() -> Result<(), Failure> {
     let pair =
         there_and_back.into_iter().find(|keys| keys.iter().all(|key| press(&terminal, key, 1).is_some()));
     match pair {
-        Some(pair) => report("graph", (0..KEYS).map(|turn| press(&terminal, pair[turn % 2], 1)).collect()),
+        Some(pair) => report("graph", (0..KEYS).map(|turn| press(&terminal, pair[turn % 2], 1))),
         None => println!("nothing in the graph to go to and back from"),
     }
     terminal.press("t");
@@ -44,7 +44,7 @@ pub(super) fn keys() -> Result<(), Failure> {
     let down = (0..KEYS / 2).map(|_| "\x1b[B");
     let up = (0..KEYS / 2).map(|_| "\x1b[A");
     let _ = press(&terminal, "\x1b[B", ROWS - 1);
-    report("list", down.chain(up).map(|key| press(&terminal, key, ROWS - 1)).collect());
+    report("list", down.chain(up).map(|key| press(&terminal, key, ROWS - 1)));
 
     drop(terminal);
     short.kill()?;
@@ -67,7 +67,8 @@ fn press(terminal: &Terminal, key: &str, row: u16) -> Option<Duration> {
     effect
 }
 
-fn report(place: &str, effects: Vec<Option<Duration>>) {
+fn report(place: &str, effects: impl Iterator<Item = Option<Duration>>) {
+    let effects: Vec<Option<Duration>> = effects.collect();
     let mut times: Vec<f64> = effects.iter().flatten().map(|&effect| milliseconds(effect)).collect();
     times.sort_by(f64::total_cmp);
     let at = |part: usize| times.get(times.len() * part / 100).copied().unwrap_or(f64::NAN);

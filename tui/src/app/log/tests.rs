@@ -13,9 +13,9 @@ fn memory_is_bounded_by_lines_and_by_bytes() {
     let mut log = Log::new(String::from("web"));
     log.hear(lines(LINES + 10, "x"));
     assert_eq!((log.lines.len(), log.dropped), (LINES, 10));
-    let long = "x".repeat(4096);
+    let much = "x".repeat(4096);
     for _ in 0..100 {
-        log.hear(lines(20, &long));
+        log.hear(lines(20, &much));
     }
     assert_eq!(log.lines.iter().map(|line| line.text.len()).sum::<usize>(), log.bytes);
     assert!(log.bytes <= BYTES && log.bytes > BYTES - 2 * 4096);

@@ -96,7 +96,7 @@ fn beside(one: Line<'static>, other: Line<'static>, left: usize) -> Line<'static
         let style = line.style;
         line.spans.into_iter().map(move |span| Span { style: style.patch(span.style), ..span })
     };
-    Line::from_iter(own(one).chain([blank]).chain(own(other)))
+    own(one).chain([blank]).chain(own(other)).collect()
 }
 
 fn section_lines(section: &Section, cells: usize, theme: &Theme) -> Vec<Line<'static>> {

@@ -8,13 +8,13 @@ use crate::usage::Wanted;
 
 /// The charts of a node or a group.
 pub(super) fn of_node(known: Known<'_>, trend: Option<Trend<'_>>, wanted: &Wanted) -> Section {
-    let mut charts: Vec<Chart> = trend.iter().map(|trend| chart("rate", Unit::Rate, trend.rate())).collect();
+    let mut charts: Vec<Chart> = trend.iter().map(|trend| chart("rate", Unit::Rate, &trend.rate())).collect();
     if !wanted.processes.is_empty() {
         let (cpu, memory) = known.usage.together(&wanted.processes, known.sequence());
-        charts.push(chart("CPU", Unit::Percent, cpu));
-        charts.push(chart("memory", Unit::Bytes, memory));
+        charts.push(chart("CPU", Unit::Percent, &cpu));
+        charts.push(chart("memory", Unit::Bytes, &memory));
     }
-    charts.extend(trend.map(|trend| chart("round trip", Unit::Micros, trend.rtt_us())).filter(is_known));
+    charts.extend(trend.map(|trend| chart("round trip", Unit::Micros, &trend.rtt_us())).filter(is_known));
     let mut section = section(known, charts);
     if wanted.of > wanted.processes.len() {
         let (some, all) = (human::count(wanted.processes.len()), human::count(wanted.of));
@@ -27,16 +27,16 @@ pub(super) fn of_node(known: Known<'_>, trend: Option<Trend<'_>>, wanted: &Wante
 pub(super) fn of_edge(known: Known<'_>, trend: Option<Trend<'_>>) -> Section {
     let charts = trend.iter().flat_map(|trend| {
         [
-            chart("rate →", Unit::Rate, trend.to_server()),
-            chart("← rate", Unit::Rate, trend.to_client()),
-            chart("round trip", Unit::Micros, trend.rtt_us()),
+            chart("rate →", Unit::Rate, &trend.to_server()),
+            chart("← rate", Unit::Rate, &trend.to_client()),
+            chart("round trip", Unit::Micros, &trend.rtt_us()),
         ]
     });
     section(known, charts.filter(is_known).collect())
 }
 
-fn chart(name: &'static str, unit: Unit, values: Values) -> Chart {
-    Chart { name, unit, values }
+fn chart(name: &'static str, unit: Unit, values: &Values) -> Chart {
+    Chart { name, unit, values: *values }
 }
 
 fn is_known(chart: &Chart) -> bool {
