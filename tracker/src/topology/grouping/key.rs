@@ -105,9 +105,11 @@ mod tests {
 
     proptest! {
         #[test]
-        fn the_prefix_is_in_the_order_of_the_keys(one in keys(), other in keys()) {
-            let order = one.prefix().cmp(&other.prefix());
-            prop_assert_eq!(order.then_with(|| one.cmp(&other)), one.cmp(&other));
+        fn the_prefix_is_in_the_order_of_the_keys(keys in prop::collection::vec(keys(), 0..60)) {
+            let (mut sorted, mut by_prefix) = (keys.clone(), keys);
+            sorted.sort();
+            by_prefix.sort_by(|one, other| one.prefix().cmp(&other.prefix()).then_with(|| one.cmp(other)));
+            prop_assert_eq!(by_prefix, sorted);
         }
     }
 }
