@@ -50,7 +50,7 @@ impl Recorder {
     }
 
     /// Waits until the file grew so many times: a tick each.
-    fn wait_ticks(&self, file: &Path, ticks: usize) {
+    fn wait_ticks(file: &Path, ticks: usize) {
         let length = || fs::metadata(file).unwrap().len();
         for _ in 0..ticks {
             let before = length();
@@ -94,9 +94,9 @@ fn what_was_recorded_is_replayed_when_it_is_over() {
     let zebra = zebra();
     let port = zebra.2.port();
     let mut recorder = Recorder::start(&file.0);
-    recorder.wait_ticks(&file.0, 3);
+    Recorder::wait_ticks(&file.0, 3);
     drop(zebra);
-    recorder.wait_ticks(&file.0, 3);
+    Recorder::wait_ticks(&file.0, 3);
     assert_eq!(recorder.end(Signal::INT), Some(0));
 
     let mut terminal = replayed(&["--filter", &format!("port={port}"), file.name()]);
@@ -119,7 +119,7 @@ fn a_recording_that_was_killed_is_replayed_up_to_then() {
     let zebra = zebra();
     let port = zebra.2.port();
     let mut recorder = Recorder::start(&file.0);
-    recorder.wait_ticks(&file.0, 3);
+    Recorder::wait_ticks(&file.0, 3);
     assert_eq!(recorder.end(Signal::KILL), None);
     // Killed while it wrote: the last frame is there in part.
     let whole = fs::metadata(&file.0).unwrap().len();
@@ -168,6 +168,7 @@ fn a_file_that_is_there_is_not_written_over() {
         [format!("scopetop: {}: it is there already (--force writes over it)", file.name())]
     );
     assert_eq!(fs::read(&file.0).unwrap(), b"precious");
-    binary::run(&["record", "--for", "0", "--force", file.name()]).succeeded();
+    let outcome = binary::run(&["record", "--for", "0", "--force", file.name()]);
+    assert!(outcome.status.success(), "{outcome:?}");
     assert!(fs::read(&file.0).unwrap().starts_with(b"\x8ascope"));
 }

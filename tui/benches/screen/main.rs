@@ -21,8 +21,6 @@ use scopetop::view::{self, Direction, Look};
 use scopetop_tracker::topology::Topology;
 use scopetop_tracker::topology::grouping::{By, Grouping, Sieve};
 
-use crowd::Crowd;
-
 /// How many ticks are measured.
 const TICKS: usize = 200;
 /// How many keys.
