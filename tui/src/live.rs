@@ -202,6 +202,10 @@ async fn watch(
                 let Some(Ok(event)) = event else { return Ok(()) };
                 let mut outcome = handle(app, stage, &event, &mut clicks);
                 for _ in 1..KEYS_AT_ONCE {
+                    // What a key wished for comes first: the next one may be the answer to it.
+                    if app.has_wishes() {
+                        break;
+                    }
                     let Some(event) = waiting(&mut events).await else { break };
                     let Some(Ok(event)) = event else { return Ok(()) };
                     outcome = worse(outcome, handle(app, stage, &event, &mut clicks));
