@@ -287,18 +287,18 @@ fn settle(app: &mut App, stage: &mut Stage) {
 }
 
 fn handle(app: &mut App, stage: &mut Stage, event: &Event, clicks: &mut Clicks) -> Outcome {
-    let asked = match event {
-        Event::Key(key) => app.keymap.request(key, app.scope()),
-        _ => None,
-    };
     // A key means what is there after the key before, also where both come between two frames: the first row after a
-    // filter was taken is one that the filter lets through. One that goes through time does not ask what is there: a
-    // hundred steps are one jump.
-    if !matches!(asked, Some(Request::Act(Action::Travel(_)))) {
+    // filter was taken is one that the filter lets through, and a letter after x is the choice of what x offers. One that
+    // goes through time does not ask what is there: a hundred steps are one jump.
+    let travels = matches!(event, Event::Key(key)
+        if matches!(app.keymap.request(key, app.scope()), Some(Request::Act(Action::Travel(_)))));
+    if !travels || app.is_about_to_offer() {
         settle(app, stage);
     }
     match event {
-        Event::Key(_) => asked.map_or(Outcome::Nothing, |asked| app.handle(asked)),
+        Event::Key(key) => {
+            app.keymap.request(key, app.scope()).map_or(Outcome::Nothing, |asked| app.handle(asked))
+        }
         Event::Paste(text) => {
             app.type_text(text);
             Outcome::Changed
@@ -458,5 +458,24 @@ mod tests {
         }
         settle(&mut app, &mut stage);
         assert_eq!((app.view.edges.len(), app.selected_row()), (1, Some(0)));
+    }
+
+    #[test]
+    fn a_letter_right_after_x_is_the_choice_of_what_x_offers() {
+        let mut app = App::new(None, TimeZone::UTC);
+        let mut stage = Stage::live(Limits::default());
+        for tick in crate::fixture::ticks() {
+            stage.take(&mut app, &tick);
+        }
+        let keys = "/nginx"
+            .chars()
+            .map(KeyCode::Char)
+            .chain([KeyCode::Enter])
+            .chain("xt".chars().map(KeyCode::Char));
+        for code in keys {
+            handle(&mut app, &mut stage, &Event::Key(code.into()), &mut Clicks::default());
+        }
+        let asked = app.chooser.as_ref().map(|chooser| chooser.question.as_str());
+        assert!(asked.is_some_and(|asked| asked.starts_with("send SIGTERM to nginx")), "{asked:?}");
     }
 }

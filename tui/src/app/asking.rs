@@ -143,6 +143,11 @@ impl App {
         }
     }
 
+    /// Whether what can be done was asked for and is still to be offered.
+    pub fn is_about_to_offer(&self) -> bool {
+        self.asks_to_act
+    }
+
     /// Offers what can be done, where that was asked for.
     pub(super) fn offer(&mut self, topology: &Topology) {
         if !std::mem::take(&mut self.asks_to_act) {
