@@ -1,7 +1,7 @@
 //! Makes the pictures of the README: from real screens of the real program, on a host of its own making.
 //!
-//! `cargo build -p scopetop-lab && cargo run -p scopetop-lab --bin lab-pictures -- [FOLDER]` (`assets/pictures` where none is
-//! named). Needs root and what the tests with containers need. The program itself writes each picture, as it does for a
+//! `cargo build -p scopetop-lab && cargo run -p scopetop-lab --bin lab-pictures -- [FOLDER [RECORDING]]` (`assets/pictures`
+//! where none is named; RECORDING is a file for a recording of the same host, which `lab-demo` makes the demo of). Needs root and what the tests with containers need. The program itself writes each picture, as it does for a
 //! user who presses `e` and `s`.
 
 mod stage;
@@ -26,6 +26,9 @@ const HOST: &str = "web-01";
 
 /// How long the program watches before a picture is made: rates are known, and there is something of a history.
 const WATCHING: Duration = Duration::from_secs(15);
+
+/// How long the host is recorded, in seconds.
+const RECORDED: &str = "75";
 
 /// How long after a key the screen is as it shall be, at ten frames and one tick a second.
 const SETTLING: Duration = Duration::from_millis(1500);
@@ -55,8 +58,9 @@ const PICTURES: [Picture; 3] = [
 ];
 
 fn main() -> ExitCode {
-    let folder = std::env::args_os().nth(1).map_or_else(own_folder, PathBuf::from);
-    match run(&folder) {
+    let mut arguments = std::env::args_os().skip(1).map(PathBuf::from);
+    let folder = arguments.next().unwrap_or_else(own_folder);
+    match run(&folder, arguments.next().as_deref()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("lab-pictures: {error}");
@@ -69,7 +73,7 @@ fn own_folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../assets/pictures")
 }
 
-fn run(folder: &Path) -> Result<(), Failure> {
+fn run(folder: &Path, recording: Option<&Path>) -> Result<(), Failure> {
     for need in [Need::Namespaces, Need::Ebpf] {
         if let Some(reason) = need.missing() {
             return Err(reason.into());
@@ -91,7 +95,18 @@ fn run(folder: &Path) -> Result<(), Failure> {
         take(picture, &stage, &work.0, &file)?;
         println!("{}", file.display());
     }
+    if let Some(recording) = recording {
+        record(&stage, recording)?;
+        println!("{}", recording.display());
+    }
     Ok(())
+}
+
+fn record(stage: &Stage, recording: &Path) -> Result<(), Failure> {
+    let mut program = Command::new(binary::path());
+    program.args(["record", "--for", RECORDED]).arg(recording).env("DOCKER_HOST", stage.daemon.address());
+    let status = program.status()?;
+    if status.success() { Ok(()) } else { Err(format!("scopetop record: {status}").into()) }
 }
 
 /// A folder of its own, gone when this is dropped.
