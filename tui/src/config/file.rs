@@ -25,7 +25,7 @@ pub fn load(
     };
     match text(&path) {
         Ok(text) => parse(&text).map_err(|problems| ConfigError::Wrong { path, problems }),
-        Err(ConfigError::Unreadable { source, .. }) if given.is_none() && is_missing(&source) => {
+        Err(ConfigError::Unreadable { source, .. }) if given.is_none() && is_missing(&path, &source) => {
             Ok(Config::default())
         }
         Err(error) => Err(error),
@@ -47,8 +47,16 @@ fn own(variable: impl Fn(&str) -> Option<OsString>) -> Option<PathBuf> {
     Some(folder.join("scopetop").join("config.toml"))
 }
 
-fn is_missing(error: &io::Error) -> bool {
-    matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
+/// Whether there is none for this user. A folder that may not be entered is another user's: the home of whom `sudo -u` or
+/// a service was started by.
+fn is_missing(path: &Path, error: &io::Error) -> bool {
+    match error.kind() {
+        io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => true,
+        io::ErrorKind::PermissionDenied => {
+            path.symlink_metadata().is_err_and(|error| error.kind() == io::ErrorKind::PermissionDenied)
+        }
+        _ => false,
+    }
 }
 
 fn text(path: &Path) -> Result<String, ConfigError> {
