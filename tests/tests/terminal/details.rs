@@ -10,7 +10,12 @@ use crate::started_in;
 /// A process called `zebra` that was started with secrets, and the one that it talks to.
 fn secretive() -> (Actor, Actor) {
     let mut client = one_shot(None);
-    client.arg0("--password=qxzqhunter2").env("QXZQ_PLACE", "here").env("QXZQ_TOKEN", "qxzqhunter3");
+    // So few variables that all are in sight.
+    client
+        .arg0("--password=qxzqhunter2")
+        .env_clear()
+        .env("QXZQ_PLACE", "here")
+        .env("QXZQ_TOKEN", "qxzqhunter3");
     let (mut client, mut server) = (Actor::start(client), Actor::here());
     client.does("name 7a65627261");
     let address = server.listens("listener", "127.0.0.1:0");

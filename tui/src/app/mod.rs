@@ -299,6 +299,7 @@ impl App {
             look: self.look(),
             trends: &self.trends,
             usage: &self.usage,
+            tick: self.tick,
             arguments: self.arguments,
             zone: &self.zone,
         }

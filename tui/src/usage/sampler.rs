@@ -10,7 +10,6 @@ use tokio::task::JoinHandle;
 
 use super::{PROCESSES, Reading, Samples, Single};
 use crate::app::App;
-use crate::view::HostFacts;
 
 /// Samples what the details show, once a tick, on a thread of its own: the loop never waits for it.
 #[derive(Debug)]
@@ -29,9 +28,11 @@ impl Default for Sampler {
 }
 
 impl Sampler {
-    /// The processes to be sampled: those of the thing whose details are open.
+    /// The processes to be sampled: those of the thing whose details are open. None in a picture of the past or of a
+    /// recording, which is not of what processes use now.
     pub fn wanted(app: &App) -> &[ProcessId] {
-        let details = app.details.as_ref().filter(|_| app.details_open && !app.details_gone);
+        let is_now = app.newest.is_some() && app.newest == app.view.host.as_ref().map(|host| host.at);
+        let details = app.details.as_ref().filter(|_| is_now && app.details_open && !app.details_gone);
         details.map_or(&[], |details| &details.wanted.processes)
     }
 
@@ -39,9 +40,7 @@ impl Sampler {
     /// tokio runtime.
     pub fn ask(&mut self, app: &App) {
         let processes = Self::wanted(app);
-        // A picture from before is not of what processes use now.
-        let is_new = |host: &&HostFacts| app.newest == Some(host.at) && !processes.is_empty();
-        let Some(host) = app.view.host.as_ref().filter(is_new) else { return };
+        let Some(host) = app.view.host.as_ref().filter(|_| !processes.is_empty()) else { return };
         let is_done = |(sequence, of): &(u64, Vec<ProcessId>)| *sequence == host.sequence && of == processes;
         if self.asked.as_ref().is_some_and(is_done) {
             return;

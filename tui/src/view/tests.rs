@@ -34,7 +34,7 @@ pub(super) fn known<'a>(topology: &'a Topology, view: &'a View, look: Look<'a>) 
     static NOTHING: std::sync::LazyLock<(Trends, UsageHistory, TimeZone)> =
         std::sync::LazyLock::new(|| (Trends::default(), UsageHistory::default(), TimeZone::UTC));
     let (trends, usage, zone) = &*NOTHING;
-    Known { topology, view, look, trends, usage, arguments: true, zone }
+    Known { topology, view, look, trends, usage, tick: None, arguments: true, zone }
 }
 
 /// The facts under a heading, each as `name: value`.
@@ -297,6 +297,21 @@ fn what_failed_comes_first_then_the_oldest_and_what_closed_last() {
         facts_of(&details, "network"),
         ["netns: host (4026531840)", "addresses: 127.0.0.1  192.168.7.5", "networks: 192.168.7.0/24"]
     );
+}
+
+#[test]
+fn charts_are_as_long_as_the_ticks_that_were_asked_for() {
+    let topology = fixture::topology();
+    let view = build(&topology, None);
+    let edge = Selection::Edge(view.edge_key(&view.edges[0]).unwrap());
+    let mut trends = Trends::default();
+    trends.record(&view, 1);
+    for (asked, told) in [(None, 1_000_000_000), (Some(250_000_000), 250_000_000)] {
+        let known = Known { trends: &trends, tick: asked, ..known(&topology, &view, look(None)) };
+        let details = super::details(known, &edge).unwrap();
+        let Body::Charts { tick, .. } = section(&details, "lately").body else { panic!("{details:?}") };
+        assert_eq!(tick, told);
+    }
 }
 
 #[test]

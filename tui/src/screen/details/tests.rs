@@ -140,6 +140,12 @@ fn nobody_is_sampled_unless_details_of_what_is_there_are_open() {
     act(&mut app, &topology, &[Action::Details]);
     assert_eq!(wanted(&app), [0; 0]);
     let (mut app, topology) = details_of("host ×3", By::Container);
+    // In the past, and in a recording.
+    for newest in [Some(Timestamp(1)), None] {
+        let before = std::mem::replace(&mut app.newest, newest);
+        assert_eq!(wanted(&app), [0; 0]);
+        app.newest = before;
+    }
     assert_eq!(wanted(&app), [311, 620, 9_921]);
     app.filter = crate::view::ActiveFilter::new("comm=nobody".parse().unwrap());
     app.tick_applied(Timestamp(1));

@@ -44,7 +44,8 @@ fn is_known(chart: &Chart) -> bool {
 }
 
 fn section(known: Known<'_>, charts: Vec<Chart>) -> Section {
-    let tick = known.view.host.as_ref().map_or(0, |host| host.duration);
+    // A single tick, as the first one, may be longer or shorter.
+    let tick = known.tick.or_else(|| known.view.host.as_ref().map(|host| host.duration)).unwrap_or(0);
     Section {
         heading: "lately",
         note: String::new(),

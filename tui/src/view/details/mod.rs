@@ -40,6 +40,8 @@ pub struct Known<'a> {
     pub trends: &'a Trends,
     /// What processes used.
     pub usage: &'a UsageHistory,
+    /// How long a tick is meant to be, in nanoseconds; `None` where only the ticks themselves tell.
+    pub tick: Option<u64>,
     /// Whether arguments are known at all.
     pub arguments: bool,
     /// The zone that times are told in.
