@@ -8,11 +8,12 @@ use crate::config::Config;
 use crate::error::Error;
 use crate::live::ReplayOptions;
 
-/// What `--demo` shows: a minute of a small busy host, of which only what is for everybody to see was kept:
+/// What `--demo` shows: a minute of the host of the README's pictures, of which only what is for everybody to see was kept:
 ///
 /// ```sh
-/// sudo scopetop record --for 75 host.scopetop
-/// cargo run -p scopetop-lab --bin lab-demo host.scopetop assets/demo.scopetop web-01 nginx api postgres …
+/// cargo run -p scopetop-lab --bin lab-pictures assets/pictures host.scopetop
+/// cargo run -p scopetop-lab --bin lab-demo host.scopetop assets/demo.scopetop web-01 \
+///     nginx postgres gunicorn redis-server celery prometheus coredns firefox curl
 /// ```
 const DEMO: &[u8] = include_bytes!("../../../assets/demo.scopetop");
 
