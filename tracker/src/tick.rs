@@ -56,6 +56,30 @@ pub struct Tick {
     pub source: Source,
 }
 
+impl Tick {
+    /// A tick of which nothing is told but whose it is and when: no changes, no counts, no source.
+    pub fn empty(host: HostId, kernel: Text, sequence: u64, at: Timestamp, duration: u64) -> Self {
+        Self {
+            host,
+            kernel,
+            sequence,
+            at,
+            duration,
+            opened: Vec::new(),
+            changed: Vec::new(),
+            closed: Vec::new(),
+            forgotten: Vec::new(),
+            processes: Vec::new(),
+            containers: Vec::new(),
+            namespaces: Vec::new(),
+            translations: Vec::new(),
+            remote_names: Vec::new(),
+            counts: Counts::default(),
+            source: Source::default(),
+        }
+    }
+}
+
 /// How many events of each kind fell into a tick. A connection between two processes of the host has one connect,
 /// one accept and two closes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

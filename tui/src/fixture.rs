@@ -155,21 +155,6 @@ fn to_database(number: u64, port: u16) -> [Socket; 2] {
 
 fn tick(sequence: u64) -> Tick {
     Tick {
-        host: HostId("web-01".into()),
-        kernel: "6.18.5-amd64".into(),
-        sequence,
-        at: NOW,
-        duration: SECOND,
-        opened: Vec::new(),
-        changed: Vec::new(),
-        closed: Vec::new(),
-        forgotten: Vec::new(),
-        processes: Vec::new(),
-        containers: Vec::new(),
-        namespaces: Vec::new(),
-        translations: Vec::new(),
-        remote_names: Vec::new(),
-        counts: scopetop_tracker::tick::Counts::default(),
         source: Source {
             events: "tp_btf".into(),
             owners: "fexit".into(),
@@ -180,6 +165,7 @@ fn tick(sequence: u64) -> Tick {
             reasons: Vec::new(),
             remedy: None,
         },
+        ..Tick::empty(HostId("web-01".into()), "6.18.5-amd64".into(), sequence, NOW, SECOND)
     }
 }
 

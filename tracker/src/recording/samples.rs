@@ -28,21 +28,6 @@ const SECOND: u64 = 1_000_000_000;
 /// An empty tick.
 pub(super) fn tick(sequence: u64) -> Tick {
     Tick {
-        host: HostId(HOST.into()),
-        kernel: KERNEL.into(),
-        sequence,
-        at: Timestamp(BEGAN + (sequence + 1) * SECOND),
-        duration: SECOND,
-        opened: Vec::new(),
-        changed: Vec::new(),
-        closed: Vec::new(),
-        forgotten: Vec::new(),
-        processes: Vec::new(),
-        containers: Vec::new(),
-        namespaces: Vec::new(),
-        translations: Vec::new(),
-        remote_names: Vec::new(),
-        counts: Counts::default(),
         source: Source {
             events: "tp_btf".into(),
             owners: "fexit".into(),
@@ -51,6 +36,13 @@ pub(super) fn tick(sequence: u64) -> Tick {
             scan_us: 1_234 + sequence,
             ..Source::default()
         },
+        ..Tick::empty(
+            HostId(HOST.into()),
+            KERNEL.into(),
+            sequence,
+            Timestamp(BEGAN + (sequence + 1) * SECOND),
+            SECOND,
+        )
     }
 }
 

@@ -8,7 +8,7 @@ use scopetop_tracker::connection::{Counters, Direction, OwnerSource, Protocol, S
 use scopetop_tracker::container::Container;
 use scopetop_tracker::identity::{ContainerId, HostId, NetnsId, ProcessId, SocketId, Timestamp};
 use scopetop_tracker::process::Process;
-use scopetop_tracker::tick::{Counts, Namespace, Source};
+use scopetop_tracker::tick::{Namespace, Source};
 use scopetop_tracker::topology::Topology;
 
 const SECOND: u64 = 1_000_000_000;
@@ -137,21 +137,6 @@ fn container(number: u32) -> Container {
 
 fn tick(sequence: u64) -> Tick {
     Tick {
-        host: HostId("crowd".into()),
-        kernel: "6.18".into(),
-        sequence,
-        at: Timestamp(START + sequence * SECOND),
-        duration: SECOND,
-        opened: Vec::new(),
-        changed: Vec::new(),
-        closed: Vec::new(),
-        forgotten: Vec::new(),
-        processes: Vec::new(),
-        containers: Vec::new(),
-        namespaces: Vec::new(),
-        translations: Vec::new(),
-        remote_names: Vec::new(),
-        counts: Counts::default(),
         source: Source {
             events: "tp_btf".into(),
             owners: "fexit".into(),
@@ -162,5 +147,12 @@ fn tick(sequence: u64) -> Tick {
             reasons: Vec::new(),
             remedy: None,
         },
+        ..Tick::empty(
+            HostId("crowd".into()),
+            "6.18".into(),
+            sequence,
+            Timestamp(START + sequence * SECOND),
+            SECOND,
+        )
     }
 }

@@ -468,4 +468,6 @@ impl App {
 }
 
 #[cfg(test)]
+mod fixture;
+#[cfg(test)]
 mod tests;

@@ -15,7 +15,7 @@ use scopetop_tracker::filter::Filter;
 use scopetop_tracker::identity::{ContainerId, HostId, NetnsId, ProcessId, SocketId, Timestamp};
 use scopetop_tracker::process::Process;
 use scopetop_tracker::text::Text;
-use scopetop_tracker::tick::{Counts, Namespace, Source};
+use scopetop_tracker::tick::{Namespace, Source};
 use scopetop_tracker::topology::Topology;
 use scopetop_tracker::topology::grouping::{Grouping, Sieve};
 
@@ -89,21 +89,6 @@ pub(crate) fn socket(
 
 pub(crate) fn tick(sequence: u64) -> Tick {
     Tick {
-        host: HostId(Text::from("web-01")),
-        kernel: Text::from("6.12.0"),
-        sequence,
-        at: Timestamp(NOW - 1_000_000_000 + sequence * 1_000_000_000),
-        duration: 1_000_000_000,
-        opened: Vec::new(),
-        changed: Vec::new(),
-        closed: Vec::new(),
-        forgotten: Vec::new(),
-        processes: Vec::new(),
-        containers: Vec::new(),
-        namespaces: Vec::new(),
-        translations: Vec::new(),
-        remote_names: Vec::new(),
-        counts: Counts::default(),
         source: Source {
             events: Text::from("tp_btf"),
             owners: Text::from("fexit"),
@@ -114,6 +99,13 @@ pub(crate) fn tick(sequence: u64) -> Tick {
             reasons: vec![Text::from("no CAP_NET_ADMIN: NAT is not undone")],
             remedy: None,
         },
+        ..Tick::empty(
+            HostId(Text::from("web-01")),
+            Text::from("6.12.0"),
+            sequence,
+            Timestamp(NOW - 1_000_000_000 + sequence * 1_000_000_000),
+            1_000_000_000,
+        )
     }
 }
 

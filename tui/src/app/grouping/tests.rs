@@ -1,13 +1,13 @@
 #![allow(clippy::unwrap_used, reason = "a test ends at the first surprise")]
 
-use crossterm::event::KeyCode;
 use jiff::tz::TimeZone;
 use scopetop_tracker::topology::Topology;
 use scopetop_tracker::topology::grouping::By;
 
 use crate::app::App;
+use crate::app::fixture::{press, select, selected};
 use crate::fixture;
-use crate::view::{Selection, ShownKey};
+use crate::view::Selection;
 
 fn app() -> (App, Topology) {
     let topology = fixture::shop();
@@ -15,36 +15,6 @@ fn app() -> (App, Topology) {
     app.tick_applied(fixture::NOW);
     app.settle(&topology);
     (app, topology)
-}
-
-fn press(app: &mut App, topology: &Topology, keys: &str) {
-    for key in keys.chars() {
-        let code = match key {
-            '⏎' => KeyCode::Enter,
-            '⌫' => KeyCode::Backspace,
-            '⇥' => KeyCode::Tab,
-            other => KeyCode::Char(other),
-        };
-        let asked = app.keymap.request(&code.into(), app.scope()).unwrap();
-        app.handle(asked);
-        app.settle(topology);
-    }
-}
-
-fn select(app: &mut App, topology: &Topology, label: &str) {
-    let key = app.view.nodes.iter().find(|node| node.label == label).unwrap().key.clone();
-    app.select(Selection::Node(key));
-    app.settle(topology);
-}
-
-/// What is selected, as a person would say it.
-fn selected(app: &App) -> String {
-    let label = |key: &ShownKey| app.view.node(key).map_or("gone", |node| node.label.as_str()).to_owned();
-    match &app.selection {
-        None => String::from("nothing"),
-        Some(Selection::Node(key)) => label(key),
-        Some(Selection::Edge(key)) => format!("{} → {}", label(&key.client), label(&key.server)),
-    }
 }
 
 #[test]

@@ -1,13 +1,12 @@
 #![allow(clippy::unwrap_used, reason = "a test ends at the first surprise")]
 
-use crossterm::event::KeyCode;
 use jiff::tz::TimeZone;
 use scopetop_tracker::topology::Topology;
 
+use crate::app::fixture::{press, select, selected};
 use crate::app::{App, Mode};
 use crate::fixture;
 use crate::list::{Column, Row, Shape};
-use crate::view::{Selection, ShownKey};
 
 /// An application on the list of the fixture's host.
 fn app() -> (App, Topology) {
@@ -17,38 +16,6 @@ fn app() -> (App, Topology) {
     app.settle(&topology);
     press(&mut app, &topology, "t");
     (app, topology)
-}
-
-fn press(app: &mut App, topology: &Topology, keys: &str) {
-    for key in keys.chars() {
-        let code = match key {
-            '↑' => KeyCode::Up,
-            '↓' => KeyCode::Down,
-            '←' => KeyCode::Left,
-            '→' => KeyCode::Right,
-            '⎋' => KeyCode::Esc,
-            other => KeyCode::Char(other),
-        };
-        let asked = app.keymap.request(&code.into(), app.scope()).unwrap();
-        app.handle(asked);
-        app.settle(topology);
-    }
-}
-
-fn select(app: &mut App, topology: &Topology, label: &str) {
-    let key = app.view.nodes.iter().find(|node| node.label == label).unwrap().key.clone();
-    app.select(Selection::Node(key));
-    app.settle(topology);
-}
-
-/// What is selected, as a person would say it.
-fn selected(app: &App) -> String {
-    let label = |key: &ShownKey| app.view.node(key).map_or("gone", |node| node.label.as_str()).to_owned();
-    match &app.selection {
-        None => String::from("nothing"),
-        Some(Selection::Node(key)) => label(key),
-        Some(Selection::Edge(key)) => format!("{} → {}", label(&key.client), label(&key.server)),
-    }
 }
 
 #[test]
