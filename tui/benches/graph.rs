@@ -217,7 +217,8 @@ fn measure(nodes: usize, edges: usize, rounds: usize) {
             drawn.push(timed(|| frame(&mut buffer, &view, &mut state)));
             same.push(timed(|| frame(&mut buffer, &view, &mut state)));
         }
-        let both = |(one, other): (&Cost, &Cost)| Cost { wall: one.wall + other.wall, cpu: one.cpu + other.cpu };
+        let both =
+            |(one, other): (&Cost, &Cost)| Cost { wall: one.wall + other.wall, cpu: one.cpu + other.cpu };
         let whole: Vec<Cost> = laid.iter().zip(&drawn).map(both).collect();
         tell(&format!("  {name}: layout, one in a hundred changed"), &laid);
         tell(&format!("  {name}: layout and drawing, one in a hundred changed"), &whole);

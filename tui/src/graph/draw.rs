@@ -104,15 +104,13 @@ impl Scene<'_> {
     }
 
     /// The nodes of a box's crowd.
-    fn crowd<'b>(&'b self, block: &'b Block) -> impl Iterator<Item = usize> + 'b {
-        block.crowd.iter().filter_map(|folded| self.view.node_place(&folded.key))
+    fn crowd<'b>(&self, block: &'b Block) -> impl Iterator<Item = usize> + use<'b> {
+        block.crowd.iter().map(|folded| folded.node)
     }
 
     /// How bright a box is: as bright as its brightest node.
     fn light(&self, block: &Block) -> Light {
-        let rows =
-            block.slots.iter().filter_map(|slot| slot.key.as_ref().and_then(|key| self.view.node_place(key)));
-        rows.chain(self.crowd(block)).map(|node| self.focus.node(node, self.view)).max().unwrap_or_default()
+        block.nodes().map(|node| self.focus.node(node, self.view)).max().unwrap_or_default()
     }
 
     fn frame(&self, buffer: &mut Buffer, block: &Block) {
@@ -137,15 +135,11 @@ impl Scene<'_> {
         if !block.crowd.is_empty() {
             self.crowd_row(buffer, block, (x + 2, bottom), width - 4, light);
         }
-        for (index, slot) in block.slots.iter().enumerate() {
-            if slot.is_live()
-                && let Some(node) = slot.key.as_ref().and_then(|key| self.view.node_place(key))
-            {
-                let row = block.row(index);
-                self.row(buffer, node, (x + 1, row), width - 2);
-                if block.tall > 1 {
-                    self.flow_row(buffer, node, (x + 1, row + 1), width - 2);
-                }
+        for (slot, node) in block.live() {
+            let row = block.row(slot);
+            self.row(buffer, node, (x + 1, row), width - 2);
+            if block.tall > 1 {
+                self.flow_row(buffer, node, (x + 1, row + 1), width - 2);
             }
         }
     }
