@@ -67,7 +67,7 @@ impl Bundles {
             sum.connections += edge.connections();
             // What opened and is over already is told as over.
             sum.new += edge.new.min(edge.open);
-            sum.open |= edge.open > 0;
+            sum.open += edge.open;
             sum.busy |= edge.state == EdgeState::Busy;
             sum.failed |= edge.failed > 0;
             sum.directed |= edge.directed;
@@ -86,7 +86,8 @@ pub(super) struct Sum {
     pub(super) connections: usize,
     /// How many of these are new.
     pub(super) new: usize,
-    open: bool,
+    /// How many of these are open.
+    open: usize,
     busy: bool,
     /// Whether a connection failed.
     pub(super) failed: bool,
@@ -101,7 +102,7 @@ impl Default for Sum {
             rate: Rate::default(),
             connections: 0,
             new: 0,
-            open: false,
+            open: 0,
             busy: false,
             failed: false,
             directed: false,
@@ -116,7 +117,7 @@ impl Sum {
     /// The weight of the line: by what flows on its open edges.
     pub(super) fn weight(&self) -> Weight {
         match self.rate.to_server + self.rate.to_client {
-            _ if !self.open => Weight::Dashed,
+            _ if self.open == 0 => Weight::Dashed,
             flow if flow >= VERY_MUCH => Weight::Double,
             _ if self.busy || busy_from(self.rate) => Weight::Heavy,
             _ => Weight::Light,

@@ -103,11 +103,6 @@ impl Scene<'_> {
         }
     }
 
-    /// The nodes of a box's crowd.
-    fn crowd<'b>(&self, block: &'b Block) -> impl Iterator<Item = usize> + use<'b> {
-        block.crowd.iter().map(|folded| folded.node)
-    }
-
     /// How bright a box is: as bright as its brightest node.
     fn light(&self, block: &Block) -> Light {
         block.nodes().map(|node| self.focus.node(node, self.view)).max().unwrap_or_default()
@@ -147,9 +142,9 @@ impl Scene<'_> {
     /// What stands for the nodes of a box that have no row: how many, and the selected one by name.
     fn crowd_row(&self, buffer: &mut Buffer, block: &Block, (x, y): (i32, i32), room: i32, light: Light) {
         let count = block.crowd.len();
-        let linked = self.crowd(block).any(|node| self.view.nodes[node].connections > 0);
+        let linked = block.folded().any(|node| self.view.nodes[node].connections > 0);
         let more = |count: usize| format!("+{} {}", text::count(count), if linked { "more" } else { "idle" });
-        let selected = self.selected.filter(|&node| self.crowd(block).any(|other| other == node));
+        let selected = self.selected.filter(|&node| block.folded().any(|other| other == node));
         if let Some(node) = selected {
             let rest = if count > 1 { format!(" +{}", text::count(count - 1)) } else { String::new() };
             let label = text::cut_middle(&self.view.nodes[node].label, room - 2 - text::width(&rest));
@@ -172,11 +167,11 @@ impl Scene<'_> {
         let light = self.light(block);
         let hue = lit(self.theme.group(&block.title), light);
         let count = block.crowd.len();
-        let selected = self.selected.filter(|&node| self.crowd(block).any(|other| other == node));
+        let selected = self.selected.filter(|&node| block.folded().any(|other| other == node));
         let end = match (selected, count) {
             (Some(node), _) => format!(" {} ", self.view.nodes[node].label),
             (None, 1) => {
-                self.crowd(block).next().map(|node| self.view.nodes[node].label.clone()).unwrap_or_default()
+                block.folded().next().map(|node| self.view.nodes[node].label.clone()).unwrap_or_default()
             }
             (None, _) => format!("×{}", text::count(count)),
         };

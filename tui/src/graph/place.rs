@@ -116,7 +116,12 @@ impl Block {
 
     /// All its nodes that are there, by their places in the newest view.
     pub(super) fn nodes(&self) -> impl Iterator<Item = usize> + '_ {
-        self.live().map(|(_, node)| node).chain(self.crowd.iter().map(|folded| folded.node))
+        self.live().map(|(_, node)| node).chain(self.folded())
+    }
+
+    /// The nodes that have no row of their own, by their places in the newest view.
+    pub(super) fn folded(&self) -> impl Iterator<Item = usize> + '_ {
+        self.crowd.iter().map(|folded| folded.node)
     }
 
     /// The rows that it takes up, with those kept free; 0 where it is only remembered.

@@ -184,8 +184,8 @@ fn uncross(gains: &Gains) -> Vec<usize> {
                 best = best.min((sum, to));
             }
             sum = 0;
-            for to in from + 1..gains.size {
-                sum -= gains.of(net, places[to]);
+            for (to, &other) in places.iter().enumerate().skip(from + 1) {
+                sum -= gains.of(net, other);
                 if sum < best.0 {
                     best = (sum, to);
                 }
