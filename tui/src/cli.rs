@@ -325,7 +325,7 @@ block; a bare word searches names, paths, addresses and ports.
     /// A UDP exchange is over after so long without a datagram [default: 30, or 120 once answered]
     #[arg(long, value_name = "SECONDS", value_parser = seconds, allow_negative_numbers = true)]
     udp_idle: Option<Duration>,
-    /// Do not read the arguments of processes: they are in no output then, and no filter finds them
+    /// Hide the arguments of processes: they are not read, also not out of a recording, and no filter finds them
     #[arg(long)]
     no_args: bool,
     /// The configuration [default: ~/.config/scopetop/config.toml, or where XDG says]
@@ -344,7 +344,6 @@ impl Common {
             ("--backend", self.backend.is_some()),
             ("--resolve", self.resolve),
             ("--udp-idle", self.udp_idle.is_some()),
-            ("--no-args", self.no_args),
         ]
         .into_iter()
         .find_map(|(name, given)| given.then_some(name))
@@ -663,6 +662,7 @@ mod tests {
         assert!(settings(&["--resolve"]).resolve && settings(&["snapshot", "--resolve"]).resolve);
         assert!(settings(&["events"]).arguments);
         assert!(!settings(&["--no-args"]).arguments && !settings(&["events", "--no-args"]).arguments);
+        assert!(!settings(&["replay", "x", "--no-args"]).arguments, "what was recorded can be hidden");
         assert_eq!(settings(&["doctor", "--backend", "proc"]).backend, Backend::Proc);
         assert_eq!(settings(&["--backend", "ebpf", "snapshot"]).backend, Backend::Ebpf);
         assert_eq!(settings(&["--backend", "ebpf", "snapshot", "--backend=auto"]).backend, Backend::Auto);

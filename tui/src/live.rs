@@ -64,6 +64,8 @@ pub struct ReplayOptions {
     pub speed: Speed,
     /// As [`LiveOptions::filter`].
     pub filter: Filter,
+    /// Whether the arguments of processes are shown, where they were recorded.
+    pub arguments: bool,
     /// As [`LiveOptions::config`].
     pub config: Config,
 }
@@ -126,10 +128,11 @@ pub async fn replay(options: ReplayOptions) -> Result<(), LiveError> {
     app.time = Time::recorded(options.recording.moments(), options.speed);
     app.tracking = Tracking::Live;
     app.acting_off = Some(RECORDING);
+    app.arguments = options.arguments;
     if let Some(flaw) = options.recording.flaw() {
         app.tell(Message::bad(flaw.to_string()));
     }
-    let mut stage = Stage::recorded(options.recording);
+    let mut stage = Stage::recorded(options.recording, options.arguments);
     let mut screen = Screen::enter(options.config.mouse).map_err(LiveError::Terminal)?;
     watch(&mut app, &mut stage, &mut screen, &theme, &mut Feed::Stopped, &mut signals).await
 }

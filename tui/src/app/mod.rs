@@ -147,7 +147,7 @@ pub struct App {
     trends_of_now: Option<Trends>,
     /// What processes used that were looked at.
     pub usage: UsageHistory,
-    /// Whether the arguments of processes are read.
+    /// Whether the arguments of processes may be known.
     pub arguments: bool,
     /// Whether the environment of a process is to be read and shown.
     pub environment: bool,

@@ -33,6 +33,7 @@ pub fn run(options: &Replay, settings: &Settings, mut config: Config) -> Result<
         recording,
         speed: options.speed.unwrap_or_default(),
         filter: settings.filter.clone(),
+        arguments: settings.arguments,
         config,
     };
     Ok(super::runtime()?.block_on(crate::live::replay(options))?)

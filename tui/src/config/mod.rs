@@ -43,7 +43,7 @@ pub struct Config {
     pub tick: Duration,
     /// Whether to look up the names of remote addresses.
     pub resolve: bool,
-    /// Whether not to read the arguments of processes.
+    /// Whether to hide the arguments of processes.
     pub no_args: bool,
     /// Whether the mouse is used.
     pub mouse: bool,

@@ -83,7 +83,7 @@ pub(super) static SETTINGS: [Setting; 11] = [
     },
     Setting {
         name: "no-args",
-        about: "Whether not to read the arguments of processes: they are in no output then, and no filter finds them.",
+        about: "Whether to hide the arguments of processes: they are not read, also not out of a recording, and no filter finds them.",
         default: "false",
         read: |reader, config, value| config.no_args = reader.truth(value).unwrap_or_default(),
     },
