@@ -255,9 +255,9 @@ mod tests {
         snapshot_json::write(&mut json, &Picture::new(topology, &Filter::default())).unwrap();
         let line = export::line(topology, &app.view, app.look(), app.selection.as_ref().unwrap());
         let filter = Filter::parse("cmdline~main").unwrap();
-        let found = topology.connections().any(|connection| {
-            filter.matches(&Subject::of_connection(topology, connection, fixture::NOW))
-        });
+        let found = topology
+            .connections()
+            .any(|connection| filter.matches(&Subject::of_connection(topology, connection, fixture::NOW)));
         [
             ("screen", cells.contains(ARGUMENT)),
             ("details", format!("{:?}", app.details).contains(ARGUMENT)),
