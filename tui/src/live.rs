@@ -22,7 +22,6 @@ use crate::clicks::Clicks;
 use crate::config::Config;
 use crate::errands::{Errands, Told};
 use crate::frames::{Frames, Urgency};
-use crate::history::Limits;
 use crate::input::{Action, Request};
 use crate::stage::Stage;
 use crate::terminal::Screen;
@@ -45,8 +44,6 @@ const READ_ONLY: &str = "nothing is changed from here: scopetop was started with
 pub struct LiveOptions {
     /// How to track.
     pub tracker: Options,
-    /// How much of the past is kept.
-    pub history: Limits,
     /// The filter to begin with; an empty one shows everything.
     pub filter: Filter,
     /// Whether the details show the environment of a process.
@@ -112,7 +109,7 @@ pub async fn run(options: LiveOptions) -> Result<(), LiveError> {
     app.arguments = options.tracker.arguments;
     app.environment = options.environment;
     app.tick = u64::try_from(options.tracker.tick.as_nanos()).ok();
-    let mut stage = Stage::live(options.history);
+    let mut stage = Stage::live(options.config.history);
     let mut screen = Screen::enter(options.config.mouse).map_err(LiveError::Terminal)?;
     let mut feed = Feed::start(options.tracker);
     let ended = watch(&mut app, &mut stage, &mut screen, &theme, &mut feed, &mut signals).await;
@@ -147,6 +144,7 @@ fn prepared(config: &Config, filter: Filter) -> (App, Theme) {
     app.mode = config.mode;
     app.list.shape = config.shape;
     app.list.set_columns(config.columns.clone());
+    app.list.set_sort(config.sort);
     app.keymap = config.keymap.clone();
     app.saved.clone_from(&config.filters);
     (app, theme)
@@ -447,6 +445,7 @@ mod tests {
     use crossterm::event::KeyCode;
 
     use super::*;
+    use crate::history::Limits;
 
     #[test]
     fn keys_that_come_at_once_do_the_same_as_one_after_the_other() {

@@ -24,6 +24,9 @@ pub const DEFAULT_TICK: Duration = Duration::from_secs(1);
 /// Ticks may be this long, in milliseconds: below, the host would be busy with being looked at.
 pub(crate) const TICK_MILLISECONDS: std::ops::RangeInclusive<u64> = 50..=3_600_000;
 
+/// An observation may be this long, in seconds, and the past that is kept: a year.
+pub(crate) const MAXIMUM_SECONDS: u64 = 31_536_000;
+
 /// Shows who on this Linux host talks to whom, right now: processes, containers and remote addresses, and the
 /// connections between them.
 #[derive(Debug, Parser)]

@@ -4,14 +4,11 @@ use std::time::Duration;
 
 use scopetop_tracker::topology::grouping::By;
 
-use super::TICK_MILLISECONDS;
+use super::{MAXIMUM_SECONDS, TICK_MILLISECONDS};
 use crate::app::Speed;
 
 /// The most columns and rows of a picture.
 const MAXIMUM_CELLS: u16 = 500;
-
-/// An observation may be this long, in seconds: a year.
-const MAXIMUM_SECONDS: f64 = 31_536_000.0;
 
 pub(super) fn grouping(text: &str) -> Result<By, String> {
     By::ALL
@@ -54,7 +51,7 @@ pub(super) fn milliseconds(text: &str) -> Result<Duration, String> {
 pub(super) fn seconds(text: &str) -> Result<Duration, String> {
     text.parse::<f64>()
         .ok()
-        .filter(|number| (0.0..=MAXIMUM_SECONDS).contains(number))
+        .filter(|number| (0.0..=MAXIMUM_SECONDS as f64).contains(number))
         .and_then(|number| Duration::try_from_secs_f64(number).ok())
         .ok_or_else(|| {
             format!("'{text}' is not a number of seconds from 0 to {MAXIMUM_SECONDS} (0.5 is half a second)")

@@ -22,8 +22,9 @@ pub use read::parse;
 
 use crate::app::Mode;
 use crate::cli::DEFAULT_TICK;
+use crate::history::Limits;
 use crate::input::Keymap;
-use crate::list::{Columns, Shape};
+use crate::list::{Columns, Shape, Sort};
 use crate::theme::{Depth, Named, ROLES, Terminal, Theme};
 use crate::view::ActiveFilter;
 
@@ -39,8 +40,12 @@ pub struct Config {
     pub shape: Shape,
     /// The columns of the list.
     pub columns: Columns,
+    /// The order of its rows.
+    pub sort: Sort,
     /// The length of a tick.
     pub tick: Duration,
+    /// How much of the past the live screen keeps.
+    pub history: Limits,
     /// Whether to look up the names of remote addresses.
     pub resolve: bool,
     /// Whether to hide the arguments of processes.
@@ -93,7 +98,9 @@ impl Default for Config {
             mode: Mode::default(),
             shape: Shape::default(),
             columns: Columns::default(),
+            sort: Sort::default(),
             tick: DEFAULT_TICK,
+            history: Limits::default(),
             resolve: false,
             no_args: false,
             mouse: true,

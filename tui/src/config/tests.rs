@@ -64,7 +64,7 @@ fn the_examples_in_what_is_printed_hold() {
 #[test]
 fn everything_can_be_set() {
     let config = parse(
-        "view = 'pod'\nshow = 'tree'\ncolumns = ['server', 'rate']\ntick = 2_000\nresolve = true\nno-args = true\nmouse = false\nread-only = true\n\
+        "view = 'pod'\nshow = 'tree'\ncolumns = ['server', 'rate']\nsort = 'rate'\nsort-turned = true\ntick = 2_000\nhistory = 60\nhistory-memory = 8\nresolve = true\nno-args = true\nmouse = false\nread-only = true\n\
          theme = 'light'\ncolour = 256\nascii = true\n\
          [filters]\nweb = 'port=80,443'\nbusy = 'rate>1m'\nall = ''\n\
          [colours]\nfailed = 'bold #ff0000 on 7'\nbackground = 234\ngroups = ['cyan', 33]\n\
@@ -75,6 +75,8 @@ fn everything_can_be_set() {
     assert_eq!(config.shape, Shape::Tree);
     let columns: Vec<_> = config.columns.shown().map(Column::name).collect();
     assert_eq!(columns, ["server", "rate"]);
+    assert_eq!(config.sort, Sort { column: Column::Rate, turned: true });
+    assert_eq!(config.history, Limits { span: Duration::from_mins(1), bytes: 8 << 20 });
     assert!(config.resolve && config.no_args && !config.mouse && config.read_only);
     let filters: Vec<_> =
         config.filters.iter().map(|saved| (saved.name.as_str(), saved.text.as_str())).collect();
@@ -125,6 +127,10 @@ fn each_thing_that_is_wrong_is_told_with_its_place() {
          colour = 17\n\
          nothing-like-it = 1\n\
          columns = ['client', 'rat', 'client', 5]\n\
+         sort = 'rate-trend'\n\
+         sort-turned = 1\n\
+         history = 0.5\n\
+         history-memory = 70_000\n\
          \n\
          [filters]\n\
          \"a b\" = 'port=1'\n\
