@@ -364,7 +364,7 @@ impl App {
             Action::NextMatch => self.next_match(true),
             Action::PreviousMatch => self.next_match(false),
             Action::Narrow => self.ask_to_narrow(),
-            Action::Filter => self.prompt = Some(Prompt::filter(self.filter_text())),
+            Action::Filter => self.prompt = Some(Prompt::filter(self.filter_text(), &self.saved)),
             Action::SavedFilters => self.choose_saved(),
             Action::ShowGraph => self.mode = Mode::Graph,
             Action::ShowList => self.show_list(),

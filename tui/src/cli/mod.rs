@@ -308,7 +308,7 @@ Keys: netns pid comm cmdline user container image label.KEY pod ip port path pro
 Operators: = != ~ (regular expression) < > <= >=, and, or, not, brackets. 'port=80,443' is a set, 'ip=10.0.0.0/8' a \
 block; a bare word searches names, paths, addresses and ports.
 
-'@NAME' is the filter that the configuration saves by that name."
+'@NAME' is the filter that the configuration saves by that name, by itself or as a part: '@web and not port=443'."
     )]
     filter: Vec<String>,
     /// The length of a tick [default: 1000]

@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::time::Duration;
 
 use scopetop_tracker::connection::flow::Patience;
-use scopetop_tracker::filter::{Filter, nearest};
+use scopetop_tracker::filter::Filter;
 use scopetop_tracker::text::Text;
 use scopetop_tracker::{Backend, Options};
 
@@ -132,7 +132,7 @@ impl Cli {
         }
         let mut filters = Vec::new();
         for expression in self.common.filter.iter().chain(after.iter().flat_map(|common| &common.filter)) {
-            let filter = filter(expression, config).map_err(|reason| {
+            let filter = config::filter(expression, &config.filters).map_err(|reason| {
                 Error::CommandLine(Text::from(format!("--filter: {reason}").as_str()).to_string())
             })?;
             filters.push(filter);
@@ -154,21 +154,4 @@ impl Cli {
             arguments: !config.no_args && !self.common.no_args && !after.is_some_and(|common| common.no_args),
         })
     }
-}
-
-/// The filter that an expression means, or the saved one that it names.
-fn filter(expression: &str, config: &Config) -> Result<Filter, String> {
-    let plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
-    let name = expression.trim().strip_prefix('@').filter(|name| !name.is_empty() && name.bytes().all(plain));
-    let Some(name) = name else { return Filter::parse(expression).map_err(|error| error.to_string()) };
-    if let Some(saved) = config.saved(name) {
-        return Ok(saved.filter.clone());
-    }
-    let names = config.filters.iter().map(|saved| saved.name.as_str());
-    Err(match nearest(name, names) {
-        Some(meant) => format!("there is no saved filter `{name}`; did you mean `{meant}`?"),
-        None => {
-            format!("there is no saved filter `{name}` (a word that begins with @ stands in double quotes)")
-        }
-    })
 }

@@ -127,7 +127,13 @@ fn what_is_configured_holds_where_nothing_else_is_said() {
     assert_eq!(filter(&["events", "--filter", " @own "]).unwrap(), "comm=me");
     assert!(filter(&["--filter", "\"@web\""]).is_ok() && filter(&["--filter", "@/tmp/.X11-unix"]).is_ok());
     let told = filter(&["--filter", "@wbe"]).unwrap_err().to_string();
-    assert_eq!(told, "--filter: there is no saved filter `wbe`; did you mean `web`?");
+    let expected =
+        "--filter: column 1: there is no saved filter `wbe`; did you mean `web`? There are web, own";
+    assert_eq!(told, expected);
+    assert_eq!(
+        filter(&["--filter", "not @own", "events", "--filter", "@web dir=in"]).unwrap(),
+        "not comm=me and port=443 and dir=in"
+    );
 }
 
 #[test]

@@ -6,13 +6,11 @@ mod file;
 mod print;
 mod read;
 mod setting;
-#[cfg(test)]
-mod tests;
 
 use std::time::Duration;
 
 use ratatui::style::{Color, Style};
-use scopetop_tracker::filter::Filter;
+use scopetop_tracker::filter::{Filter, ParseError};
 use scopetop_tracker::topology::grouping::By;
 
 pub use error::{ConfigError, Problem};
@@ -91,6 +89,11 @@ impl Saved {
     }
 }
 
+/// Reads a filter, which may be made of these saved ones.
+pub fn filter(text: &str, saved: &[Saved]) -> Result<Filter, ParseError> {
+    Filter::parse_with(text, saved.iter().map(|saved| (saved.name.as_str(), &saved.filter)))
+}
+
 impl Default for Config {
     fn default() -> Self {
         Self {
@@ -137,9 +140,7 @@ impl Config {
         theme.finish.ascii = self.ascii.unwrap_or_else(|| terminal.ascii());
         theme
     }
-
-    /// The saved filter of this name.
-    pub fn saved(&self, name: &str) -> Option<&Saved> {
-        self.filters.iter().find(|saved| saved.name == name)
-    }
 }
+
+#[cfg(test)]
+mod tests;

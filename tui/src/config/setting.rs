@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use scopetop_tracker::filter::Filter;
+use scopetop_tracker::filter::{Filter, is_name};
 use scopetop_tracker::text::Text;
 use scopetop_tracker::topology::grouping::By;
 use toml::de::{DeTable, DeValue};
@@ -206,8 +206,7 @@ fn filters(reader: &mut Reader<'_>, config: &mut Config, entries: &DeTable<'_>) 
     let mut saved = Vec::new();
     for (key, value) in entries {
         let name: &str = key.get_ref();
-        let plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
-        if name.is_empty() || !name.bytes().all(plain) {
+        if !is_name(name) {
             reader.wrong(key.span().start, "a filter's name is made of letters, digits, - and _");
         }
         let Some(text) = reader.string(value, "a filter, as a text") else { continue };

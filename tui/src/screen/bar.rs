@@ -39,8 +39,10 @@ pub(super) fn render(buffer: &mut Buffer, area: Rect, app: &App, theme: &Theme, 
                 let marked = error.length.clamp(1, usize::from(area.width));
                 explain(buffer, below, column as u16, marked as u16, &error.message, theme);
             } else {
-                let room = area.width - INDENT;
-                buffer.set_stringn(area.x + INDENT, below.y, HINT, room.into(), theme.dim);
+                let room = usize::from(area.width - INDENT);
+                let saved: String = app.saved.iter().map(|saved| format!("   @{}", saved.name)).collect();
+                let hint = clip(&format!("{HINT}{saved}"), room);
+                buffer.set_string(area.x + INDENT, below.y, hint, theme.dim);
             }
         }
         Some(Prompt { editor, kind: PromptKind::Search { .. } }) => {
