@@ -30,7 +30,7 @@ use narrowing::Narrowings;
 pub use prompt::{Prompt, PromptKind};
 pub use time::{Speed, Standing, Time};
 use trail::Stand;
-pub use trail::Trail;
+pub use trail::{Step, Trail};
 
 use crate::config::Saved;
 use crate::graph::GraphState;
