@@ -68,6 +68,11 @@ impl Player {
         self.shown.as_ref().map(|shown| &shown.topology)
     }
 
+    /// The same, for good.
+    pub fn into_topology(self) -> Option<Topology> {
+        self.shown.map(|shown| shown.topology)
+    }
+
     /// Goes to a tick. Where that fails on the way, it stands at the last tick before that place, if there is one.
     pub fn go_to(&mut self, log: &impl Log, tick: u64) -> Result<(), PlayError> {
         let ticks = log.ticks();

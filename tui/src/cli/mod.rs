@@ -13,7 +13,8 @@ use clap_complete::Shell;
 use scopetop_tracker::topology::grouping::By;
 
 pub use settings::Settings;
-use values::{grouping, milliseconds, seconds, size, speed};
+pub use values::At;
+use values::{grouping, milliseconds, moment, seconds, size, speed};
 
 use crate::app::Speed;
 use crate::error::Error;
@@ -94,7 +95,8 @@ Examples:
   sudo scopetop snapshot
   sudo scopetop snapshot --for 10 --format json | jq '.connections[] | select(.state == \"failed\")'
   sudo scopetop snapshot --for 0 --format dot | dot -Tsvg > host.svg
-  sudo scopetop snapshot --format svg --size 160x45 > screen.svg"
+  sudo scopetop snapshot --format svg --size 160x45 > screen.svg
+  scopetop snapshot --replay night.scopetop --at 1:30 --format table"
     )]
     Snapshot(Snapshot),
     /// Print each event as it happens: connect, accept, close, listen, fail
@@ -186,6 +188,12 @@ pub struct Snapshot {
     /// The size of the screen that svg is a picture of, in cells [default: 120x40]
     #[arg(long, value_name = "COLUMNSxROWS", value_parser = size)]
     pub size: Option<(u16, u16)>,
+    /// A picture of a recording, without root: of its last tick, or at another moment
+    #[arg(long, value_name = "FILE")]
+    pub replay: Option<PathBuf>,
+    /// That moment: seconds or minutes (1:30) after its beginning, before its end (-1:30), or a time (RFC 3339)
+    #[arg(long, value_name = "MOMENT", value_parser = moment, allow_hyphen_values = true)]
+    pub at: Option<At>,
     #[command(flatten)]
     common: Common,
 }

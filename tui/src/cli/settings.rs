@@ -112,7 +112,21 @@ impl Cli {
         }
         let after = self.after();
         let given = || [&self.common].into_iter().chain(after);
+        let recorded = |option: &str| {
+            let line = format!("{option}: a recording is as it was recorded (see 'scopetop --help')");
+            Err(Error::CommandLine(line))
+        };
         match &self.command {
+            Some(Command::Snapshot(snapshot)) if snapshot.replay.is_some() => {
+                let own = snapshot.duration.map(|_| "--for");
+                if let Some(option) = own.or_else(|| given().find_map(Common::of_tracking)) {
+                    return recorded(option);
+                }
+            }
+            Some(Command::Snapshot(snapshot)) if snapshot.at.is_some() => {
+                let line = "--at: a moment of a recording, which --replay names (see 'scopetop --help')";
+                return Err(Error::CommandLine(line.to_owned()));
+            }
             Some(Command::Record(_)) if given().any(|common| !common.filter.is_empty()) => {
                 let line =
                     "--filter: everything is recorded; give the filter to replay (see 'scopetop --help')";
@@ -124,8 +138,7 @@ impl Cli {
                     return Err(Error::CommandLine(line.to_owned()));
                 }
                 if let Some(option) = given().find_map(Common::of_tracking) {
-                    let line = format!("{option}: a recording is as it was recorded (see 'scopetop --help')");
-                    return Err(Error::CommandLine(line));
+                    return recorded(option);
                 }
             }
             _ => {}

@@ -65,6 +65,33 @@ fn observations_may_be_shorter_than_a_second_or_nothing() {
 }
 
 #[test]
+fn moments_of_a_recording_are_told_from_its_beginning_from_its_end_or_by_the_clock() {
+    let at = |text: &str| {
+        let cli = read(&["snapshot", "--replay", "x", "--at", text]).ok()?;
+        let Some(Command::Snapshot(snapshot)) = cli.command else { panic!("{cli:?}") };
+        snapshot.at
+    };
+    let seconds = Duration::from_secs_f64;
+    for (text, expected) in [
+        ("0", At::After(seconds(0.0))),
+        ("90.5", At::After(seconds(90.5))),
+        ("1:30", At::After(seconds(90.0))),
+        ("2:00:01.5", At::After(seconds(7_201.5))),
+        ("-0", At::Before(seconds(0.0))),
+        ("-1:30", At::Before(seconds(90.0))),
+        ("2026-03-01T12:04:31Z", At::Time("2026-03-01T12:04:31Z".parse().unwrap())),
+    ] {
+        assert_eq!(at(text), Some(expected), "{text}");
+    }
+    for text in [
+        "", "-", "x", "nan", "1e3", "1:60", "1:60:00", "1:1:1:1", ":30", "1:", "--1", "1.5:00", "9e9",
+        "99999999",
+    ] {
+        assert_eq!(at(text), None, "{text}");
+    }
+}
+
+#[test]
 fn what_is_wrong_is_told_in_one_line() {
     let lines: Vec<_> = [
         &["--tick", "49"] as &[&str],
@@ -92,6 +119,10 @@ fn what_is_wrong_is_told_in_one_line() {
         &["--history-memory", "-1"],
         &["record"],
         &["record", "x", "--filter", "pid=1"],
+        &["snapshot", "--at", "1:30"],
+        &["snapshot", "--replay", "x", "--at", "1:60"],
+        &["snapshot", "--replay", "x", "--for", "1"],
+        &["snapshot", "--replay", "x", "--tick", "100"],
         &["replay"],
         &["replay", "x", "--demo"],
         &["replay", "x", "--speed", "3"],

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use jiff::Timestamp;
 use scopetop_tracker::topology::grouping::By;
 
 use super::{MAXIMUM_SECONDS, TICK_MILLISECONDS};
@@ -9,6 +10,49 @@ use crate::app::Speed;
 
 /// The most columns and rows of a picture.
 const MAXIMUM_CELLS: u16 = 500;
+
+/// A moment of a recording.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum At {
+    /// So long after its beginning.
+    After(Duration),
+    /// So long before its end.
+    Before(Duration),
+    /// A time.
+    Time(Timestamp),
+}
+
+pub(super) fn moment(text: &str) -> Result<At, String> {
+    let found = if text.contains(['T', 't']) {
+        text.parse().ok().map(At::Time)
+    } else if let Some(length) = text.strip_prefix(['-', '−']) {
+        clock(length).map(At::Before)
+    } else {
+        clock(text).map(At::After)
+    };
+    found.ok_or_else(|| {
+        format!("'{text}' is none of: 90 or 1:30 (after the beginning), -1:30 (before the end), 2026-03-01T12:04:31Z")
+    })
+}
+
+/// Seconds, or hours, minutes and seconds with colons.
+fn clock(text: &str) -> Option<Duration> {
+    let plain = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
+    let mut parts = text.rsplit(':');
+    let last = parts.next().filter(|part| plain(part))?.parse::<f64>().ok()?;
+    let (mut total, mut unit) = (last, 1.0);
+    let mut below = last;
+    for part in parts {
+        let part = part.parse::<u32>().ok().filter(|_| plain(part))?;
+        unit *= 60.0;
+        if below >= 60.0 || unit > 3_600.0 {
+            return None;
+        }
+        total += f64::from(part) * unit;
+        below = part.into();
+    }
+    Duration::try_from_secs_f64(total).ok().filter(|length| length.as_secs() <= MAXIMUM_SECONDS)
+}
 
 pub(super) fn grouping(text: &str) -> Result<By, String> {
     By::ALL

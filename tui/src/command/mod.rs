@@ -3,6 +3,7 @@
 pub mod doctor;
 pub mod events;
 pub mod record;
+mod recorded;
 pub mod replay;
 mod signals;
 pub mod snapshot;
