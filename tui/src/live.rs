@@ -288,18 +288,21 @@ fn settle(app: &mut App, stage: &mut Stage) {
 }
 
 fn handle(app: &mut App, stage: &mut Stage, event: &Event, clicks: &mut Clicks) -> Outcome {
-    // A key means what is there after the key before, also where both come between two frames: the first row after a
-    // filter was taken is one that the filter lets through, and a letter after x is the choice of what x offers. One that
-    // goes through time does not ask what is there: a hundred steps are one jump.
-    let travels = matches!(event, Event::Key(key)
-        if matches!(app.keymap.request(key, app.scope()), Some(Request::Act(Action::Travel(_)))));
-    if !travels || app.is_about_to_offer() {
+    // A key means what is there after the key before, also where both come between two frames: a letter after x is the
+    // choice of what x offers, and the first row after a filter was taken is one that the filter lets through. One that goes
+    // through time does not ask what is there: a hundred steps are one jump.
+    if app.is_about_to_ask() {
+        settle(app, stage);
+    }
+    let asked = match event {
+        Event::Key(key) => app.keymap.request(key, app.scope()),
+        _ => None,
+    };
+    if !matches!(asked, Some(Request::Act(Action::Travel(_)))) {
         settle(app, stage);
     }
     match event {
-        Event::Key(key) => {
-            app.keymap.request(key, app.scope()).map_or(Outcome::Nothing, |asked| app.handle(asked))
-        }
+        Event::Key(_) => asked.map_or(Outcome::Nothing, |asked| app.handle(asked)),
         Event::Paste(text) => {
             app.type_text(text);
             Outcome::Changed

@@ -22,6 +22,11 @@ impl App {
         self.narrowings.asked = self.selection.is_some();
     }
 
+    /// Whether it is still to be filtered by what is selected.
+    pub(super) const fn asks_to_narrow(&self) -> bool {
+        self.narrowings.asked
+    }
+
     /// Puts the expression of what is selected into the filter, if that was asked for.
     pub(super) fn narrow_filter(&mut self, topology: &Topology) {
         if !std::mem::take(&mut self.narrowings.asked) {
