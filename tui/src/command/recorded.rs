@@ -63,6 +63,8 @@ fn told(nanoseconds: u64) -> String {
 
 #[cfg(test)]
 mod tests {
+    use scopetop_tracker::tick::Counts;
+
     use super::*;
 
     fn tick(at: At) -> Result<u64, String> {
@@ -70,7 +72,7 @@ mod tests {
         let moment = |seconds: u64, length: u64| Moment {
             at: Timestamp((1_000 + seconds) * 1_000_000_000),
             duration: length * 1_000_000_000,
-            counts: Default::default(),
+            counts: Counts::default(),
         };
         let moments: Vec<_> =
             std::iter::once(moment(1, 1)).chain((1..=6).map(|number| moment(1 + number * 10, 10))).collect();
@@ -82,7 +84,7 @@ mod tests {
         let seconds = Duration::from_secs;
         for (second, number) in [(0, 0), (1, 0), (10, 0), (11, 1), (20, 1), (21, 2), (60, 5), (61, 6)] {
             assert_eq!(tick(At::After(seconds(second))), Ok(number), "{second}");
-            let time = Instant::from_second(1_000 + second as i64).unwrap_or_default();
+            let time = Instant::from_second(1_000 + second.cast_signed()).unwrap_or_default();
             assert_eq!(tick(At::Time(time)), Ok(number), "{time}");
         }
         for (second, number) in [(0, 6), (1, 5), (10, 5), (60, 0), (61, 0)] {

@@ -40,9 +40,12 @@ pub(super) fn render(buffer: &mut Buffer, area: Rect, app: &App, theme: &Theme, 
                 explain(buffer, below, column as u16, marked as u16, &error.message, theme);
             } else {
                 let room = usize::from(area.width - INDENT);
-                let saved: String = app.saved.iter().map(|saved| format!("   @{}", saved.name)).collect();
-                let hint = clip(&format!("{HINT}{saved}"), room);
-                buffer.set_string(area.x + INDENT, below.y, hint, theme.dim);
+                let mut hint = String::from(HINT);
+                for saved in &app.saved {
+                    hint.push_str("   @");
+                    hint.push_str(&saved.name);
+                }
+                buffer.set_string(area.x + INDENT, below.y, clip(&hint, room), theme.dim);
             }
         }
         Some(Prompt { editor, kind: PromptKind::Search { .. } }) => {
