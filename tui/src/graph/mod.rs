@@ -25,8 +25,6 @@ mod rank;
 mod roster;
 mod route;
 mod spread;
-#[cfg(test)]
-mod tests;
 mod text;
 mod tracks;
 mod walk;
@@ -321,3 +319,6 @@ pub fn render(
     });
     spots
 }
+
+#[cfg(test)]
+mod tests;

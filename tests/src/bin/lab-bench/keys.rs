@@ -17,9 +17,9 @@ const COLUMNS: u16 = 160;
 /// The list's columns that say which row it is.
 const NAMES: u16 = 60;
 
-/// The live screen on 41,000 sockets of 1,000 processes, 200 connections more opening a second.
+/// The live screen on 10,000 processes with 54,000 connections, 200 more opening a second.
 pub(super) fn keys() -> Result<(), Failure> {
-    let held = Held::start()?;
+    let held = Held::with(&["crowd", "--processes", "10000", "--servers", "1000", "--connections", "6"])?;
     let mut short = Command::new(companion("lab-load"))
         .args(["short", "--count", "60000", "--rate", "200"])
         .stdout(Stdio::null())
