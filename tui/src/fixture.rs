@@ -3,7 +3,7 @@
 
 mod shop;
 
-pub(crate) use shop::shop;
+pub(crate) use shop::{BLUE, shop, tick_of_the_shop};
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
