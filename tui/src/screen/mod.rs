@@ -75,7 +75,9 @@ fn render(buffer: &mut Buffer, area: Rect, app: &mut App, theme: &Theme) {
             hits.panel(body, Panel::Details);
             main = Rect::default();
         } else {
-            let height = details::height(app, body.width).clamp(5, body.height * 2 / 5);
+            // Whole, if they leave the graph a half; else the graph has more.
+            let whole = details::height(app, body.width).max(5);
+            let height = if whole <= body.height / 2 { whole } else { body.height * 2 / 5 };
             main.height -= height;
             let below = Rect { y: main.bottom(), height, ..body };
             details::render(buffer, below, app, theme);
