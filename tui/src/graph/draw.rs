@@ -1,9 +1,10 @@
-//! Draws the boxes and what is said about the parts of the picture that are not on the screen.
+//! Draws the boxes, and tells how many of the nodes are not on the screen.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::{Modifier, Style};
 
+use super::Beyond;
 use super::focus::Focus;
 use super::glyph::UNICODE;
 use super::lines::{Light, Window, lit};
@@ -310,38 +311,22 @@ impl Scene<'_> {
         }
     }
 
-    /// Says how many nodes are not on the screen, and where.
-    pub(super) fn edges_of_window(&self, buffer: &mut Buffer) {
+    /// How many nodes are not on the screen, and where.
+    pub(super) fn beyond(&self) -> Beyond {
         let (left, top, right, bottom) = self.window.bounds();
-        let (mut above, mut below, mut before, mut after) = (0, 0, 0, 0);
+        let mut beyond = Beyond::default();
         for place in self.at.iter().flatten() {
             let column = &self.places.columns[place.column];
             if place.y < top {
-                above += 1;
+                beyond.above += 1;
             } else if place.y >= bottom {
-                below += 1;
+                beyond.below += 1;
             } else if column.x + 2 < left {
-                before += 1;
+                beyond.left += 1;
             } else if column.channel_start() - 2 > right {
-                after += 1;
+                beyond.right += 1;
             }
         }
-        let upper = note(&[(above, UNICODE.above, "above")]);
-        let lower = note(&[
-            (before, UNICODE.left, "left"),
-            (below, UNICODE.below, "below"),
-            (after, UNICODE.right, "right"),
-        ]);
-        for (text, y) in [(upper, top), (lower, bottom - 1)] {
-            self.put(buffer, (right - text::width(&text), y), &text, self.theme.warning);
-        }
+        beyond
     }
-}
-
-/// `▲ 3 above`, only what there is.
-fn note(counts: &[(usize, char, &str)]) -> String {
-    let some = counts.iter().filter(|(count, ..)| *count > 0);
-    some.map(|(count, arrow, place)| format!(" {arrow} {} {place} ", text::count(*count)))
-        .collect::<Vec<_>>()
-        .concat()
 }

@@ -63,7 +63,6 @@ fn render(buffer: &mut Buffer, area: Rect, app: &mut App, theme: &Theme) {
     let mut hits = Hits::default();
     header::render(buffer, row(area, area.y), app, theme, &mut hits);
     bar::render(buffer, Rect { y: area.y + 1, height: bar_height, ..area }, app, theme, &mut hits);
-    footer::render(buffer, row(area, bottom), app, theme, &mut hits);
 
     let time = timeline::height(app, area.height);
     timeline::render(buffer, Rect { y: bottom - time, height: time, ..area }, app, theme);
@@ -87,6 +86,8 @@ fn render(buffer: &mut Buffer, area: Rect, app: &mut App, theme: &Theme) {
     if !main.is_empty() {
         render_main(buffer, main, app, theme, &mut hits);
     }
+    // After the graph, which says what of it is not on the screen.
+    footer::render(buffer, row(area, bottom), (app, main.is_empty()), theme, &mut hits);
     if app.help {
         help::render(buffer, body, app, theme);
     }

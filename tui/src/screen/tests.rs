@@ -21,7 +21,7 @@ use crate::stage::Stage;
 use crate::theme::edge_mark;
 use crate::view::{ActiveFilter, Direction, EdgeState, Selection, ViewNode};
 
-const SMALL: (u16, u16) = (80, 24);
+pub(super) const SMALL: (u16, u16) = (80, 24);
 const LARGE: (u16, u16) = (160, 45);
 
 /// An application on the list, after some ticks.
@@ -34,7 +34,7 @@ pub(super) fn app_after(ticks: &[Tick]) -> (App, Topology) {
     (app, topology)
 }
 
-fn app() -> (App, Topology) {
+pub(super) fn app() -> (App, Topology) {
     app_after(&fixture::ticks())
 }
 
@@ -45,12 +45,12 @@ pub(super) fn act(app: &mut App, topology: &Topology, actions: &[Action]) {
     }
 }
 
-fn type_in(app: &mut App, topology: &Topology, text: &str) {
+pub(super) fn type_in(app: &mut App, topology: &Topology, text: &str) {
     app.type_text(text);
     app.settle(topology);
 }
 
-fn buffer(app: &mut App, size: (u16, u16), theme: &Theme) -> Buffer {
+pub(super) fn buffer(app: &mut App, size: (u16, u16), theme: &Theme) -> Buffer {
     let mut terminal = Terminal::new(TestBackend::new(size.0, size.1)).unwrap();
     terminal.draw(|frame| draw(frame, app, theme)).unwrap();
     terminal.backend().buffer().clone()
@@ -274,13 +274,15 @@ fn help_and_footer_show_the_users_own_keys() {
     app.keymap = Keymap::changed(&changes).unwrap();
     let help = help_pages(&mut app, &topology, LARGE).concat();
     assert!(help.contains("F5 ^L") && !help.contains("  filter  "), "{help}");
-    let footer = picture(&mut app, LARGE).lines().last().unwrap().to_owned();
+    app.mode = Mode::Graph;
+    let footer = picture(&mut app, (200, 45)).lines().last().unwrap().to_owned();
     assert!(footer.contains("F5 relayout") && !footer.contains("filter"), "{footer}");
 }
 
 #[test]
 fn without_utf8_the_footer_names_keys_in_words() {
     let (mut app, _) = app();
+    app.mode = Mode::Graph;
     let mut theme = Theme::plain();
     theme.finish.ascii = true;
     let footer = text_of(&buffer(&mut app, LARGE, &theme)).lines().last().unwrap().to_owned();
@@ -321,20 +323,6 @@ fn nothing_but_ascii_is_left_where_utf8_is_missing() {
             }
         }
         act(&mut app, &topology, &[Action::Back, Action::Back]);
-    }
-}
-
-#[test]
-fn the_footer_keeps_what_matters_most() {
-    let (mut app, _) = app();
-    let footer = |app: &mut App, width| picture(app, (width, 12)).lines().last().unwrap().to_owned();
-    let wide = footer(&mut app, 200);
-    let narrow = footer(&mut app, 48);
-    for entry in bindings().filter(|binding| binding.scope == Scope::Screen).filter_map(|b| b.footer.as_ref())
-    {
-        let told = format!("{} {}", entry.keys, entry.what);
-        assert!(wide.contains(&told), "{told} is missing");
-        assert_eq!(narrow.contains(&told), entry.rank <= 4, "{told}");
     }
 }
 
