@@ -256,6 +256,12 @@ impl View {
         }
     }
 
+    /// Whether a search text is found in anything.
+    pub fn has_match(&self) -> bool {
+        self.nodes.iter().any(|node| node.matched_by_search)
+            || self.edges.iter().any(|edge| edge.matched_by_search)
+    }
+
     /// The node of a key.
     pub fn node(&self, key: &ShownKey) -> Option<&ViewNode> {
         self.node_place(key).and_then(|place| self.nodes.get(place))
