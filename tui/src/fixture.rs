@@ -5,7 +5,7 @@ mod folder;
 mod shop;
 
 pub(crate) use folder::Folder;
-pub(crate) use shop::shop;
+pub(crate) use shop::{BLUE, shop, tick_of_the_shop};
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 

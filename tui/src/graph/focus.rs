@@ -31,9 +31,7 @@ impl Focus {
         selection: Option<&Selection>,
         (links, routes): (&Links, &Routes),
     ) -> Self {
-        let searched = view.nodes.iter().any(|node| node.matched_by_search)
-            || view.edges.iter().any(|edge| edge.matched_by_search);
-        if searched {
+        if view.has_match() {
             let found = view.edges.iter().enumerate().filter(|(_, edge)| edge.matched_by_search);
             return Self::of(Nodes::Found, routes, found.map(|(edge, _)| edge), Light::Normal);
         }

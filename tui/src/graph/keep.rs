@@ -44,6 +44,16 @@ fn callers_first(nodes: &[usize], links: &Links) -> Vec<usize> {
     order.into_iter().map(|index| nodes[index]).collect()
 }
 
+impl Slot {
+    /// The place of its node in a new view, also of one that comes back.
+    fn now(&self, view: &View, moves: &Moves) -> Option<usize> {
+        match self.node {
+            Some(before) => moves.now(before),
+            None => self.key.as_ref().and_then(|key| moves.came(key, view)),
+        }
+    }
+}
+
 impl Block {
     /// Gives a place to a node: one of the slots, or a new one after them.
     fn give(&mut self, slot: usize, (node, key): (usize, &ShownKey)) {
@@ -57,6 +67,15 @@ impl Block {
 }
 
 impl Places {
+    /// Whether any node of a new view stands in them, or stood and is remembered.
+    pub(super) fn remember(&self, view: &View, moves: &Moves) -> bool {
+        self.blocks.iter().any(|block| {
+            let slots = block.slots.iter().filter_map(|slot| slot.now(view, moves));
+            let folded = block.folded().filter_map(|node| moves.now(node));
+            slots.chain(folded).any(|node| view.nodes[node].group == block.group)
+        })
+    }
+
     /// Takes a new view in: who went leaves a free place, who came is placed, nobody else moves. `moves` is how the view
     /// differs from the one before, `now` is in nanoseconds from any beginning.
     pub(super) fn update(&mut self, view: &View, links: &Links, moves: &Moves, now: u64) {
@@ -78,11 +97,10 @@ impl Places {
         let mut columns: Vec<Option<usize>> = vec![None; view.nodes.len()];
         for block in &mut self.blocks {
             for slot in &mut block.slots {
-                let Some(key) = &slot.key else { continue };
-                let there = match slot.node {
-                    Some(before) => moves.now(before),
-                    None => moves.came(key, view),
-                };
+                if slot.key.is_none() {
+                    continue;
+                }
+                let there = slot.now(view, moves);
                 match there {
                     Some(node) if view.nodes[node].group == block.group && columns[node].is_none() => {
                         slot.returns += u32::from(slot.gone.take().is_some());

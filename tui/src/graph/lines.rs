@@ -9,7 +9,7 @@ use super::canvas::Canvas;
 use super::focus::Focus;
 use super::glyph::UNICODE;
 use super::route::{Bounds, Routes, Wire};
-use crate::theme::Theme;
+use crate::theme::{Theme, dimmed};
 
 /// The part of the plane that is on the screen.
 #[derive(Clone, Copy, Debug)]
@@ -55,7 +55,7 @@ pub(super) enum Light {
 /// The style of a line that is more or less bright.
 pub(super) fn lit(style: Style, light: Light) -> Style {
     match light {
-        Light::Dim => style.remove_modifier(Modifier::BOLD).add_modifier(Modifier::DIM),
+        Light::Dim => dimmed(style),
         Light::Normal => style,
         Light::Bright => style.add_modifier(Modifier::BOLD),
     }

@@ -40,7 +40,11 @@ impl Plan {
     pub(super) fn take(&mut self, view: &View, size: (i32, i32), tall: i32, now: u64) {
         let links = Links::new(view);
         let mut moves = Moves::take(&mut self.keys, view);
-        if self.stale || moves.is_other(view) || !fresh::serves(self.places.size, size) {
+        // Nobody moves where nobody is who stood anywhere: that is another picture. Where nobody is at all there is none, and
+        // who comes back finds its place.
+        let is_other =
+            self.places.columns.is_empty() || !view.nodes.is_empty() && !self.places.remember(view, &moves);
+        if self.stale || is_other || !fresh::serves(self.places.size, size) {
             self.places = fresh::layout(view, &links, size, tall);
             moves = Moves::default();
             self.pan = None;

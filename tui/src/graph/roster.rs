@@ -59,9 +59,4 @@ impl Moves {
         let found = self.came.binary_search_by(|&place| view.nodes[place].key.cmp(key)).ok()?;
         Some(self.came[found])
     }
-
-    /// Whether nobody is there who was there before.
-    pub(super) fn is_other(&self, view: &View) -> bool {
-        self.came.len() == view.nodes.len()
-    }
 }

@@ -104,8 +104,10 @@ fn view_node(node: GroupedNode, detail: String, labels: &mut Labels<'_>) -> View
     } else {
         NodeState::Steady
     };
+    let (group_label, group_netns) = labels.title(&node.around, node.member);
     ViewNode {
-        group_label: labels.title(&node.around, node.member),
+        group_label,
+        group_netns,
         key: node.key,
         label,
         detail,
