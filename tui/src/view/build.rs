@@ -9,7 +9,7 @@ use scopetop_tracker::topology::grouping::{Grouped, GroupedEdge, GroupedNode, Su
 use scopetop_tracker::topology::{Listener, Rate, Service, Topology};
 
 use super::label::{Labels, service_label};
-use super::{EdgeState, HostFacts, Look, NodeKind, NodeState, Totals, View, ViewEdge, ViewNode};
+use super::{EdgeState, HostFacts, Lineage, Look, NodeKind, NodeState, Totals, View, ViewEdge, ViewNode};
 
 /// From how many bytes a second on (both ways together) an edge is busy.
 const BUSY: f64 = 100_000.0;
@@ -73,7 +73,7 @@ pub fn build(topology: &Topology, look: Look<'_>) -> View {
         closed,
         failed,
     };
-    View { nodes, edges, hidden: kept, totals, host: host(topology) }
+    View { nodes, edges, hidden: kept, totals, host: host(topology), lineage: Lineage::default() }
 }
 
 fn host(topology: &Topology) -> Option<HostFacts> {

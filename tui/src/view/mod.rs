@@ -8,6 +8,8 @@ mod build;
 mod details;
 mod expression;
 mod label;
+mod lineage;
+mod maker;
 mod thing;
 
 use std::sync::Arc;
@@ -26,6 +28,8 @@ pub use details::{Body, Chart, Column, Details, Fact, Known, Place, Row, Section
 pub(crate) use details::{connections_of, flow, state_word};
 pub use expression::expression;
 pub use label::service_label;
+pub use lineage::{Lineage, Moves};
+pub use maker::Maker;
 pub use scopetop_tracker::topology::grouping::{GroupKey, Kept, ShownKey};
 pub use thing::Thing;
 
@@ -39,7 +43,7 @@ pub struct Look<'a> {
 }
 
 /// All that is shown of a moment: the graph, the list and the header read this and nothing else.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default)]
 pub struct View {
     /// The nodes, in the order of their keys: the same thing keeps its place from one view to the next as far as
     /// the others let it.
@@ -52,6 +56,17 @@ pub struct View {
     pub totals: Totals,
     /// The host; `None` until its first tick.
     pub host: Option<HostFacts>,
+    /// Which view it is, and what it has of the one before.
+    pub lineage: Lineage,
+}
+
+/// Equal are those that show the same, wherever they come from.
+impl PartialEq for View {
+    fn eq(&self, other: &Self) -> bool {
+        let Self { nodes, edges, hidden, totals, host, lineage: _ } = self;
+        (nodes, edges, hidden, totals, host)
+            == (&other.nodes, &other.edges, &other.hidden, &other.totals, &other.host)
+    }
 }
 
 /// A node.
