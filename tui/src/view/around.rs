@@ -66,7 +66,15 @@ pub(crate) fn part(view: &View, kept: &FxHashSet<ShownKey>) -> (View, LeftOut) {
         }
     }
     let (hidden, totals, host) = (view.hidden, view.totals, view.host.clone());
-    let part = View { nodes, edges, hidden, totals, host, lineage: Lineage::default() };
+    let part = View {
+        nodes,
+        edges,
+        hidden,
+        totals,
+        host,
+        searched: view.searched.clone(),
+        lineage: Lineage::default(),
+    };
     (part, left_out)
 }
 

@@ -21,8 +21,8 @@ pub struct Lineage {
 /// How the things of one kind differ from those of the view before.
 #[derive(Clone, Debug, Default)]
 pub struct Moves {
-    /// Where each stood, by its place now. Empty where none came, none went and so none moved.
-    pub(super) stood: Vec<u32>,
+    /// Where each stood, by its place now. `None` where none came, none went and so none moved.
+    pub(super) stood: Option<Vec<u32>>,
     /// See [`Moves::changed`].
     pub(super) changed: Vec<u32>,
     /// How many there are that were not there before.
@@ -39,15 +39,13 @@ impl Lineage {
 impl Moves {
     /// Whether the same things are there as before, each where it stood.
     pub fn is_still(&self) -> bool {
-        self.stood.is_empty()
+        self.stood.is_none()
     }
 
     /// Where the thing at this place stood before; `None` where it was not there.
     pub fn stood(&self, place: usize) -> Option<usize> {
-        if self.stood.is_empty() {
-            return Some(place);
-        }
-        self.stood.get(place).filter(|&&before| before != NOWHERE).map(|&before| before as usize)
+        let Some(stood) = &self.stood else { return Some(place) };
+        stood.get(place).filter(|&&before| before != NOWHERE).map(|&before| before as usize)
     }
 
     /// How many things were not there before.
@@ -79,7 +77,7 @@ mod tests {
 
     #[test]
     fn what_was_made_of_things_goes_with_them() {
-        let moves = Moves { stood: vec![2, NOWHERE, 0, 9], came: 1, ..Moves::default() };
+        let moves = Moves { stood: Some(vec![2, NOWHERE, 0, 9]), came: 1, ..Moves::default() };
         let mut made = vec!['a', 'b', 'c'];
         moves.carry(&mut made, 4, '?');
         assert_eq!(made, ['c', '?', 'a', '?']);
