@@ -354,7 +354,17 @@ pub enum Setting {
     WakeAt,
     /// The bit of an explicitly bound port (`SOCK_BINDPORT_LOCK`) in the byte at [`Member::SkUserlocks`].
     BoundPort,
+    /// Where `struct pt_regs` has the number of the system call that is under way, in bytes; 0 where it cannot be asked for.
+    CallNumber,
+    /// The number of the call `read`, by which BPF iterators are read.
+    ReadCall,
+    /// The number of the call `readlink`, or of one of the others where there is none; likewise below.
+    ReadlinkCall,
+    /// The number of the call `readlinkat`.
+    ReadlinkatCall,
+    /// The number of the call `getdents64`.
+    GetdentsCall,
 }
 
 /// The number of [`Setting`]s.
-pub const SETTING_COUNT: usize = 4;
+pub const SETTING_COUNT: usize = Setting::GetdentsCall as usize + 1;

@@ -8,7 +8,7 @@ use scopetop_tracker_ebpf::{Member, RecordKind, Setting};
 
 use crate::awaited::AWAITED;
 use crate::reader::{Probe, Typed, member};
-use crate::record::{CurrentTask, is_held, is_kernels, send};
+use crate::record::{CurrentTask, is_for_another, is_held, send};
 use crate::settings::setting;
 use crate::udp;
 use crate::unix;
@@ -104,7 +104,7 @@ unsafe fn on_destroy<R: CurrentTask>(arguments: *const *const u8) {
     unsafe {
         let sock = arguments.read();
         if !sock.is_null() && AWAITED.take(sock as u64) {
-            if is_held::<R>(sock) && !is_kernels::<R>() {
+            if is_held::<R>(sock) && !is_for_another::<R>() {
                 tell::<R>(sock);
             }
         }

@@ -1,7 +1,9 @@
 //! Reads one socket, and the process that has it in hand, into a record; and sends records to user space.
 
 use aya_ebpf::bindings::{BPF_RB_FORCE_WAKEUP, BPF_RB_NO_WAKEUP};
-use aya_ebpf::helpers::{bpf_get_current_task, bpf_get_current_task_btf, bpf_ktime_get_boot_ns};
+use aya_ebpf::helpers::{
+    bpf_get_current_task, bpf_get_current_task_btf, bpf_ktime_get_boot_ns, bpf_task_pt_regs,
+};
 use aya_ebpf::macros::map;
 use aya_ebpf::maps::{PerCpuArray, RingBuf};
 use scopetop_tracker_ebpf::{
@@ -31,6 +33,8 @@ const TCP: u16 = 6;
 const MPTCP: u16 = 262;
 /// `PF_KTHREAD`.
 const KERNEL_THREAD: u32 = 0x0020_0000;
+/// `PF_EXITING`.
+const EXITING: u32 = 4;
 /// `SOCK_DONE` in `enum sock_flags`: the peer's FIN was received.
 const SOCK_DONE: u64 = 1 << 1;
 /// Whose parts a `socket` may have besides: `sk_lock.owned`.
@@ -60,6 +64,34 @@ pub(crate) unsafe fn first_subflow(sock: *const u8) -> *const u8 {
 #[inline(always)]
 pub(crate) unsafe fn is_kernels<R: CurrentTask>() -> bool {
     unsafe { member::<R, u32>(R::current_task(), Member::TaskFlags) & KERNEL_THREAD != 0 }
+}
+
+/// Whether the current task, when it lets go of a socket for good, does so for another: the kernel's own tasks, and
+/// whoever looks at the files that others have open. A scan by an iterator and a walk of `/proc/PID/fd` hold each file for
+/// a moment; where its process closes it just then, the last to let go is who looked.
+#[inline(always)]
+pub(crate) unsafe fn is_for_another<R: CurrentTask>() -> bool {
+    unsafe {
+        let flags: u32 = member::<R, u32>(R::current_task(), Member::TaskFlags);
+        // What a process lets go of at its end is its own, whichever call it was killed in.
+        flags & KERNEL_THREAD != 0 || (flags & EXITING == 0 && looks::<R>())
+    }
+}
+
+/// Whether the current task is in a call by which the files of others are looked at.
+#[inline(always)]
+unsafe fn looks<R: Reader>() -> bool {
+    let place = setting(Setting::CallNumber);
+    if place == 0 {
+        return false;
+    }
+    let number: u32 = unsafe {
+        let registers = bpf_task_pt_regs(bpf_get_current_task_btf()) as *const u8;
+        R::read(registers.add(place as usize))
+    };
+    // Without branches, each of which would be one more way for the verifier to walk: a product is 0 where a factor is.
+    let calls = [Setting::ReadCall, Setting::ReadlinkCall, Setting::ReadlinkatCall, Setting::GetdentsCall];
+    calls.iter().fold(1, |product, &call| product * u64::from(number ^ setting(call))) == 0
 }
 
 /// Whether a process holds the socket right now, which then is the current one: set while it connects, accepts,

@@ -7,7 +7,7 @@ use scopetop_tracker_ebpf::{RecordKind, state};
 
 use crate::owner;
 use crate::reader::{Probe, Typed};
-use crate::record::{CurrentTask, is_held, is_kernels, is_tcp, send};
+use crate::record::{CurrentTask, is_for_another, is_held, is_tcp, send};
 
 #[btf_tracepoint(function = "inet_sock_set_state")]
 fn state_typed(context: BtfTracePointContext) -> i32 {
@@ -41,7 +41,7 @@ unsafe fn on_state<R: CurrentTask>(arguments: *const u64) {
             return;
         }
         let begins = old_state == state::CLOSE;
-        let held = is_held::<R>(sock) && (begins || !is_kernels::<R>());
+        let held = is_held::<R>(sock) && (begins || !is_for_another::<R>());
         if held {
             // Whoever closes it shows itself here.
             if !begins && old_state != state::SYN_SENT {

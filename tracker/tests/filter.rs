@@ -74,6 +74,54 @@ fn what_parses_is_written_the_same_way_again() {
 }
 
 #[test]
+fn a_filter_is_made_of_saved_ones() {
+    let (web, all, many) =
+        (Filter::parse("port=80 or port=443"), Filter::parse(""), Filter::parse(&"comm~a ".repeat(20)));
+    let saved = [("web", web.unwrap()), ("all", all.unwrap()), ("many", many.unwrap())];
+    let parse = |text: &str| {
+        let parsed = Filter::parse_with(text, saved.iter().map(|(name, filter)| (*name, filter)));
+        parsed.map(|filter| filter.to_string()).map_err(|error| error.to_string())
+    };
+    for (text, written) in [
+        ("@web", "port=80 or port=443"),
+        (" @web ", "port=80 or port=443"),
+        ("@all", ""),
+        ("@web and not dir=in", "(port=80 or port=443) and not dir=in"),
+        ("dir=in @web", "dir=in and (port=80 or port=443)"),
+        ("not @web or dir=in", "not (port=80 or port=443) or dir=in"),
+        ("(@web or @web) path=@web", "(port=80 or port=443 or port=80 or port=443) and path=@web"),
+        // A word is one in quotes, or where it is no name.
+        ("\"@web\"", "\"@web\""),
+        ("@/tmp/web @ @we.b", "@/tmp/web and @ and @we.b"),
+    ] {
+        assert_eq!(parse(text), Ok(written.to_owned()), "{text}");
+    }
+    for (text, told) in [
+        (
+            "dir=in and @wbe",
+            "column 12: there is no saved filter `wbe`; did you mean `web`? There are web, all, many",
+        ),
+        (
+            "@nothing-like-it",
+            "column 1: there is no saved filter `nothing-like-it`; there are web, all, many",
+        ),
+        ("dir=in or @all", "column 11: `@all` holds everything: it can stand only by itself"),
+        ("@many and @many", "column 11: a filter has at most 32 regular expressions"),
+    ] {
+        assert_eq!(parse(text), Err(told.to_owned()), "{text}");
+    }
+    assert!(parse(&"@web ".repeat(32)).is_ok());
+    assert_eq!(
+        parse(&"@web ".repeat(33)),
+        Err(String::from("column 161: a filter names at most 32 saved ones"))
+    );
+    assert_eq!(
+        Filter::parse("@web").unwrap_err().to_string(),
+        "column 1: there is no saved filter `web` to make this of; a word that begins with @ stands in quotes"
+    );
+}
+
+#[test]
 fn an_error_is_one_line_that_is_safe_to_show() {
     let error = Filter::parse("a and \x1b[31m\u{202e}=1").unwrap_err();
     assert!(error.to_string().starts_with("column 7: there is no key `\\x1b[31m\\u{202e}`; "), "{error}");
@@ -242,6 +290,7 @@ proptest! {
                 2 => prop::sample::select(vec![
                     "(", ")", "\"", "\\", ",", "=", "!=", "~", "<", ">=", "!", " ", "[", "]", "and", "or", "not", "|",
                     "label.", "port", "comm", "rtt", "ip", "state", "80", "1ms", "10.0.0.0/8", "listen", "\x1b", "é",
+                    "@", "@web", "\"@web\"",
                 ]).prop_map(str::to_owned),
                 1 => condition().prop_map(|(key, operator, values)| format!(" {key}{operator}{values} ")),
             ],

@@ -4,7 +4,7 @@ use std::io::{self, Write as _};
 use std::process::ExitCode;
 
 use scopetop_tracker::StartError;
-use scopetop_tracker::recording::{Flaw, OpenError, WriteError};
+use scopetop_tracker::recording::{Flaw, OpenError, PlayError, WriteError};
 use scopetop_tracker::text::Text;
 
 use crate::config::ConfigError;
@@ -52,6 +52,14 @@ pub enum Error {
     NothingRecorded {
         /// Which, safe to show.
         file: Text,
+    },
+    /// A moment of a recording cannot be shown.
+    #[error("{file}: {source}")]
+    Play {
+        /// Which, safe to show.
+        file: Text,
+        /// Why.
+        source: PlayError,
     },
     /// A recording cannot be made.
     #[error("{file}: {source}")]

@@ -1,9 +1,11 @@
 //! A host as ticks, for tests: a web server, its database and cache in containers, a few processes of the host.
 #![allow(clippy::unwrap_used, reason = "a test ends at the first surprise")]
 
+mod folder;
 mod shop;
 pub(crate) mod small;
 
+pub(crate) use folder::Folder;
 pub(crate) use shop::shop;
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};

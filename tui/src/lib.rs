@@ -9,8 +9,6 @@ pub mod config;
 pub mod errands;
 pub mod error;
 pub mod export;
-#[cfg(test)]
-mod fixture;
 mod frames;
 pub mod graph;
 pub mod history;
@@ -28,3 +26,6 @@ pub mod theme;
 pub mod trend;
 pub mod usage;
 pub mod view;
+
+#[cfg(test)]
+mod fixture;

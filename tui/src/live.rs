@@ -22,7 +22,6 @@ use crate::clicks::Clicks;
 use crate::config::Config;
 use crate::errands::{Errands, Told};
 use crate::frames::{Frames, Urgency};
-use crate::history::Limits;
 use crate::input::{Action, Request};
 use crate::stage::Stage;
 use crate::terminal::Screen;
@@ -45,8 +44,6 @@ const READ_ONLY: &str = "nothing is changed from here: scopetop was started with
 pub struct LiveOptions {
     /// How to track.
     pub tracker: Options,
-    /// How much of the past is kept.
-    pub history: Limits,
     /// The filter to begin with; an empty one shows everything.
     pub filter: Filter,
     /// Whether the details show the environment of a process.
@@ -64,6 +61,8 @@ pub struct ReplayOptions {
     pub speed: Speed,
     /// As [`LiveOptions::filter`].
     pub filter: Filter,
+    /// Whether the arguments of processes are shown, where they were recorded.
+    pub arguments: bool,
     /// As [`LiveOptions::config`].
     pub config: Config,
 }
@@ -110,7 +109,7 @@ pub async fn run(options: LiveOptions) -> Result<(), LiveError> {
     app.arguments = options.tracker.arguments;
     app.environment = options.environment;
     app.tick = u64::try_from(options.tracker.tick.as_nanos()).ok();
-    let mut stage = Stage::live(options.history);
+    let mut stage = Stage::live(options.config.history);
     let mut screen = Screen::enter(options.config.mouse).map_err(LiveError::Terminal)?;
     let mut feed = Feed::start(options.tracker);
     let ended = watch(&mut app, &mut stage, &mut screen, &theme, &mut feed, &mut signals).await;
@@ -126,10 +125,11 @@ pub async fn replay(options: ReplayOptions) -> Result<(), LiveError> {
     app.time = Time::recorded(options.recording.moments(), options.speed);
     app.tracking = Tracking::Live;
     app.acting_off = Some(RECORDING);
+    app.arguments = options.arguments;
     if let Some(flaw) = options.recording.flaw() {
         app.tell(Message::bad(flaw.to_string()));
     }
-    let mut stage = Stage::recorded(options.recording);
+    let mut stage = Stage::recorded(options.recording, options.arguments);
     let mut screen = Screen::enter(options.config.mouse).map_err(LiveError::Terminal)?;
     watch(&mut app, &mut stage, &mut screen, &theme, &mut Feed::Stopped, &mut signals).await
 }
@@ -144,6 +144,7 @@ fn prepared(config: &Config, filter: Filter) -> (App, Theme) {
     app.mode = config.mode;
     app.list.shape = config.shape;
     app.list.set_columns(config.columns.clone());
+    app.list.set_sort(config.sort);
     app.keymap = config.keymap.clone();
     app.saved.clone_from(&config.filters);
     (app, theme)
@@ -287,18 +288,21 @@ fn settle(app: &mut App, stage: &mut Stage) {
 }
 
 fn handle(app: &mut App, stage: &mut Stage, event: &Event, clicks: &mut Clicks) -> Outcome {
-    // A key means what is there after the key before, also where both come between two frames: the first row after a
-    // filter was taken is one that the filter lets through, and a letter after x is the choice of what x offers. One that
-    // goes through time does not ask what is there: a hundred steps are one jump.
-    let travels = matches!(event, Event::Key(key)
-        if matches!(app.keymap.request(key, app.scope()), Some(Request::Act(Action::Travel(_)))));
-    if !travels || app.is_about_to_offer() {
+    // A key means what is there after the key before, also where both come between two frames: a letter after x is the
+    // choice of what x offers, and the first row after a filter was taken is one that the filter lets through. One that goes
+    // through time does not ask what is there: a hundred steps are one jump.
+    if app.is_about_to_ask() {
+        settle(app, stage);
+    }
+    let asked = match event {
+        Event::Key(key) => app.keymap.request(key, app.scope()),
+        _ => None,
+    };
+    if !matches!(asked, Some(Request::Act(Action::Travel(_)))) {
         settle(app, stage);
     }
     match event {
-        Event::Key(key) => {
-            app.keymap.request(key, app.scope()).map_or(Outcome::Nothing, |asked| app.handle(asked))
-        }
+        Event::Key(_) => asked.map_or(Outcome::Nothing, |asked| app.handle(asked)),
         Event::Paste(text) => {
             app.type_text(text);
             Outcome::Changed
@@ -444,6 +448,7 @@ mod tests {
     use crossterm::event::KeyCode;
 
     use super::*;
+    use crate::history::Limits;
 
     #[test]
     fn keys_that_come_at_once_do_the_same_as_one_after_the_other() {

@@ -134,7 +134,7 @@ fn filters(roff: &mut Roff) {
     roff.text([roman(
         "A filter compares keys with values (port=443), joined by and, or, not and brackets. A set of values goes with = \
          and != (port=80,443); ~ looks for a regular expression. What is unknown satisfies no comparison. A word alone \
-         searches names, paths, addresses and ports. @NAME as a whole filter is the saved filter of that name.",
+         searches names, paths, addresses and ports. @NAME is the saved filter of that name, by itself or as a part of another.",
     )]);
     for key in &KEYS {
         let operators =

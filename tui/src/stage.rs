@@ -32,9 +32,10 @@ impl Stage {
         Self { live: Topology::new(), past: history, player: Player::new() }
     }
 
-    /// For a recording.
-    pub fn recorded(recording: Recording) -> Self {
-        Self { live: Topology::new(), past: Past::Recording(Box::new(recording)), player: Player::new() }
+    /// For a recording, with the arguments of processes or without.
+    pub fn recorded(recording: Recording, arguments: bool) -> Self {
+        let player = if arguments { Player::new() } else { Player::new().without_arguments() };
+        Self { live: Topology::new(), past: Past::Recording(Box::new(recording)), player }
     }
 
     /// Takes a tick that came.
@@ -92,13 +93,18 @@ mod tests {
     #![allow(clippy::unwrap_used, reason = "a test ends at the first surprise")]
 
     use jiff::tz::TimeZone;
+    use scopetop_tracker::filter::{Filter, Subject};
     use scopetop_tracker::recording::Writer;
 
     use super::*;
     use crate::app::{Speed, Standing, Time};
     use crate::fixture;
     use crate::input::{Action, Request, Travel};
-    use crate::view::View;
+    use crate::output::picture::Picture;
+    use crate::output::snapshot_json;
+    use crate::theme::Theme;
+    use crate::view::{Selection, View};
+    use crate::{export, screen};
 
     /// The fixture's ticks and some seconds in which nothing happens.
     fn ticks(quiet: u64) -> Vec<Tick> {
@@ -223,17 +229,70 @@ mod tests {
         let recording = Recording::from_bytes(bytes).unwrap();
         let mut app = App::new(None, TimeZone::UTC);
         app.time = Time::recorded(recording.moments(), Speed::default());
-        (app, Stage::recorded(recording))
+        (app, Stage::recorded(recording, true))
+    }
+
+    fn recorded(ticks: &[Tick]) -> Vec<u8> {
+        let mut writer = Writer::new(Vec::new());
+        for tick in ticks {
+            writer.push(tick).unwrap();
+        }
+        writer.into_inner()
+    }
+
+    /// Of all that can be told at a moment, what has something of an argument in it.
+    fn with_arguments(app: &mut App, stage: &mut Stage) -> Vec<&'static str> {
+        const ARGUMENT: &str = "main.conf";
+        let key = app.view.nodes.iter().find(|node| node.label == "nginx 4121").unwrap().key.clone();
+        app.selection = Some(Selection::Node(key));
+        app.details_open = true;
+        app.moment_changed(false);
+        let topology = stage.topology(app);
+        app.settle(topology);
+        let screen = screen::still((160, 60), app, &Theme::plain());
+        let cells: String = screen.content.iter().map(ratatui::buffer::Cell::symbol).collect();
+        let mut json = Vec::new();
+        snapshot_json::write(&mut json, &Picture::new(topology, &Filter::default())).unwrap();
+        let line = export::line(topology, &app.view, app.look(), app.selection.as_ref().unwrap());
+        let filter = Filter::parse("cmdline~main").unwrap();
+        let found = topology
+            .connections()
+            .any(|connection| filter.matches(&Subject::of_connection(topology, connection, fixture::NOW)));
+        [
+            ("screen", cells.contains(ARGUMENT)),
+            ("details", format!("{:?}", app.details).contains(ARGUMENT)),
+            ("json", String::from_utf8(json).unwrap().contains(ARGUMENT)),
+            ("line", line.unwrap().contains(ARGUMENT)),
+            ("filter", found),
+        ]
+        .into_iter()
+        .filter_map(|(what, has)| has.then_some(what))
+        .collect()
+    }
+
+    #[test]
+    fn arguments_that_were_recorded_are_hidden_everywhere_where_that_is_asked_for() {
+        let mut all = ticks(30);
+        // One of whom a later tick tells again.
+        let processes = all[0].processes.clone();
+        all[20].processes = processes;
+        let bytes = recorded(&all);
+        let (mut app, mut stage) = replayed(bytes.clone());
+        settle(&mut app, &mut stage);
+        assert!(with_arguments(&mut app, &mut stage).len() > 3, "that is what there is to hide");
+        let (mut app, _) = replayed(bytes.clone());
+        app.arguments = false;
+        let mut stage = Stage::recorded(Recording::from_bytes(bytes).unwrap(), false);
+        for travel in [Travel::Pause, Travel::Now, Travel::Back, Travel::Oldest] {
+            press(&mut app, &mut stage, travel);
+            assert_eq!(with_arguments(&mut app, &mut stage), [""; 0], "{travel:?}");
+        }
     }
 
     #[test]
     fn a_recording_is_shown_as_it_was_recorded() {
         let all = ticks(30);
-        let mut writer = Writer::new(Vec::new());
-        for tick in &all {
-            writer.push(tick).unwrap();
-        }
-        let (mut app, mut stage) = replayed(writer.into_inner());
+        let (mut app, mut stage) = replayed(recorded(&all));
         settle(&mut app, &mut stage);
         for view in views(&all) {
             assert_eq!(app.view, view);

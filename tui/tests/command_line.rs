@@ -171,6 +171,7 @@ fn what_cannot_be_replayed_is_told_in_one_line() {
     let demo = concat!(env!("CARGO_MANIFEST_DIR"), "/../assets/demo.scopetop");
     for (arguments, told) in [
         (&["replay", foreign] as &[&str], "it is not a recording of scopetop"),
+        (&["snapshot", "--replay", foreign], "it is not a recording of scopetop"),
         (&["replay", folder], "it is not a file"),
         (&["replay", "/dev/null"], "it is not a file"),
         (&["replay", "/nowhere/\x1b[31m"], "it cannot be read: No such file"),
@@ -186,4 +187,45 @@ fn what_cannot_be_replayed_is_told_in_one_line() {
         assert!(output.stdout.is_empty(), "{output:?}");
     }
     std::fs::remove_file(foreign).unwrap();
+}
+
+#[test]
+fn a_recording_is_printed_in_every_format_without_a_kernel() {
+    const DEMO: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../assets/demo.scopetop");
+    let printed = |words: &[&str]| {
+        let output = output(&[&["snapshot", "--replay", DEMO], words].concat());
+        (
+            output.status.code(),
+            String::from_utf8(output.stdout).unwrap(),
+            String::from_utf8(output.stderr).unwrap(),
+        )
+    };
+    for (format, begin) in [
+        ("json", "{\"schema\""),
+        ("table", "web-01"),
+        ("dot", "digraph"),
+        ("mermaid", "---\ntitle"),
+        ("svg", "<svg"),
+    ] {
+        let (code, out, told) = printed(&["--format", format, "--at", "0:30"]);
+        assert_eq!((code, told.as_str()), (Some(0), ""), "{format}");
+        assert!(out.starts_with(begin), "{format}: {out}");
+    }
+    let json = |words: &[&str]| {
+        let (_, out, told) = printed(words);
+        serde_json::from_str::<serde_json::Value>(&out).unwrap_or_else(|error| panic!("{error}: {told}"))
+    };
+    let taken_at = |words: &[&str]| json(words)["taken_at"].as_str().unwrap().to_owned();
+    let (first, last) = (taken_at(&["--at", "0"]), taken_at(&[]));
+    assert!(first < last && last == taken_at(&["--at", "-0"]), "{first} {last}");
+    assert_eq!(taken_at(&["--at", &first]), first);
+    assert!(!json(&[])["connections"].as_array().unwrap().is_empty());
+    assert!(json(&["--filter", "comm=nothing-like-it"])["connections"].as_array().unwrap().is_empty());
+    let (code, out, told) = printed(&["--at", "59:00"]);
+    assert_eq!((code, out.as_str()), (Some(2), ""));
+    assert!(
+        told.starts_with("scopetop: --at: ")
+            && told.contains("demo.scopetop is ")
+            && told.ends_with(" long\n")
+    );
 }

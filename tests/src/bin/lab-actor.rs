@@ -163,6 +163,10 @@ impl Sockets {
                 self.streams.insert(name.into(), mailbox.take()?.into());
                 Ok(json!({}))
             }
+            ["discard", mailbox] => {
+                let mailbox = self.mailboxes.get(mailbox).ok_or_else(|| format!("no mailbox {mailbox}"))?;
+                mailbox.discard().map(|()| json!({}))
+            }
             ["accept-threads", listener, name, count] => {
                 let made = crowd::accept(self.listener(listener)?, count.parse()?)?;
                 self.keep(name, made)

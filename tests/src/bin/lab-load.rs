@@ -8,6 +8,8 @@
 //! - `lab-load serve --listen ADDRESS`: such a server.
 //! - `lab-load hold --processes 1000 --sockets 41`: that many processes with that many TCP sockets each. Says `READY`, and
 //!   holds them until standard input ends.
+//! - `lab-load crowd --processes 10000 --servers 1000 --connections 6`: that many processes, of which some are servers and each
+//!   of the others has that many connections, each to another server. Says `READY` likewise.
 
 use std::collections::HashMap;
 use std::ffi::CString;
@@ -39,7 +41,7 @@ fn main() -> ExitCode {
 
 fn run(arguments: &[String]) -> Result<(), Failure> {
     let Some((mode, options)) = arguments.split_first() else {
-        return Err("usage: lab-load short|flat|hold --OPTION NUMBER…".into());
+        return Err("usage: lab-load short|flat|hold|crowd|serve --OPTION NUMBER…".into());
     };
     let options = options
         .chunks(2)
@@ -61,9 +63,12 @@ fn run(arguments: &[String]) -> Result<(), Failure> {
             options.get("to").map(|to| to.parse()).transpose()?,
         ),
         "hold" => hold(number("processes", 1000)?, number("sockets", 41)?),
+        "crowd" => crowd(number("processes", 10_000)?, number("servers", 1_000)?, number("connections", 6)?),
         "serve" => serve(options.get("listen").copied().unwrap_or("127.0.0.1:0")),
         "one" => one(number("number", 0)?, options.get("to").ok_or("--to is missing")?.parse()?),
         "holder" => holder(number("sockets", 41)?),
+        "server" => server(number("number", 0)?),
+        "client" => client(number("number", 0)?, number("servers", 1)?, number("connections", 1)?),
         _ => Err(format!("{mode} is no load").into()),
     }
 }
@@ -182,24 +187,74 @@ fn flat(count: usize, cpu: Option<usize>, to: Option<SocketAddr>) -> Result<(), 
 }
 
 fn hold(processes: usize, sockets: usize) -> Result<(), Failure> {
-    let mut holders = Vec::new();
-    for _ in 0..processes {
+    let holder = || -> Result<Command, Failure> {
         let mut holder = own("holder")?;
         holder.args(["--sockets", &sockets.to_string()]);
-        // Standard input is passed on: they all end when it does.
-        let mut child = holder.stdout(Stdio::piped()).spawn()?;
-        let output = child.stdout.take().ok_or("no pipe")?;
-        holders.push((child, output));
+        Ok(holder)
+    };
+    remain(started((0..processes).map(|_| holder()))?)
+}
+
+/// Starts processes and waits until each says that it has what it is to hold.
+fn started(commands: impl Iterator<Item = Result<Command, Failure>>) -> Result<Vec<Child>, Failure> {
+    // Standard input is passed on: they all end when it does.
+    let spawned = commands.map(|command| Ok(command?.stdout(Stdio::piped()).spawn()?));
+    let mut children = spawned.collect::<Result<Vec<Child>, Failure>>()?;
+    for child in &mut children {
+        child.stdout.take().ok_or("no pipe")?.read_exact(&mut [0])?;
     }
-    for (_, output) in &mut holders {
-        output.read_exact(&mut [0])?;
-    }
+    Ok(children)
+}
+
+/// Says that all are there, and waits for their end.
+fn remain(children: Vec<Child>) -> Result<(), Failure> {
     println!("READY");
     io::stdout().flush()?;
-    for (mut child, _) in holders {
+    for mut child in children {
         child.wait()?;
     }
     Ok(())
+}
+
+/// What a process holds is there: says so, and waits until it is no longer wanted.
+fn held() -> Result<(), Failure> {
+    io::stdout().write_all(b".")?;
+    io::stdout().flush()?;
+    io::stdin().read_to_end(&mut Vec::new())?;
+    Ok(())
+}
+
+fn crowd(processes: usize, servers: usize, connections: usize) -> Result<(), Failure> {
+    let part = |mode: &str, number: usize| -> Result<Command, Failure> {
+        let mut command = own(mode)?;
+        let options = [("--number", number), ("--servers", servers), ("--connections", connections)];
+        command.args(options.iter().flat_map(|(key, value)| [(*key).to_owned(), value.to_string()]));
+        Ok(command)
+    };
+    let mut all = started((0..servers).map(|number| part("server", number)))?;
+    all.extend(started((servers..processes).map(|number| part("client", number)))?);
+    remain(all)
+}
+
+/// Where a server of a crowd is: each has a loopback address of its own.
+fn server_address(number: usize) -> SocketAddr {
+    let [.., high, low] = number.to_be_bytes();
+    ([127, 99, high, low], 7_000).into()
+}
+
+/// A server that keeps every connection.
+fn server(number: usize) -> Result<(), Failure> {
+    let listener = TcpListener::bind(server_address(number))?;
+    std::thread::spawn(move || listener.incoming().collect::<Vec<_>>());
+    held()
+}
+
+/// A client of so many servers.
+fn client(number: usize, servers: usize, connections: usize) -> Result<(), Failure> {
+    let server = |connection: usize| server_address((number * 7 + connection * 13) % servers);
+    let made = (0..connections).map(|connection| TcpStream::connect(server(connection)));
+    let _made = made.collect::<io::Result<Vec<_>>>()?;
+    held()
 }
 
 /// A listener and as many connections to it as make up the number.
@@ -212,8 +267,5 @@ fn holder(sockets: usize) -> Result<(), Failure> {
         held.push(listener.accept()?.0);
         held.push(client);
     }
-    io::stdout().write_all(b".")?;
-    io::stdout().flush()?;
-    io::stdin().read_to_end(&mut Vec::new())?;
-    Ok(())
+    self::held()
 }

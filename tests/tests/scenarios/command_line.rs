@@ -96,6 +96,24 @@ fn the_doctor_always_answers() {
 }
 
 #[test]
+fn on_a_kernel_with_all_of_ebpf_the_doctor_chooses_the_best_ways() {
+    require!(Ebpf);
+    // A program that the verifier refuses would go unnoticed: what is second best shows nearly the same.
+    let doctor: Value =
+        serde_json::from_slice(&run(&["doctor", "--format", "json"]).succeeded().stdout).unwrap();
+    let chosen = |part: &str| -> Vec<&str> {
+        let steps = doctor["steps"].as_array().unwrap().iter();
+        let ways = steps.filter(|step| step["part"] == part && step["outcome"] == "chosen");
+        ways.map(|step| step["way"].as_str().unwrap()).collect()
+    };
+    assert_eq!(chosen("types"), ["btf"], "{doctor:#}");
+    assert_eq!(chosen("events"), ["tp_btf"], "{doctor:#}");
+    assert_eq!(chosen("scan"), ["iter"], "{doctor:#}");
+    assert!(["fexit", "sock_length"].map(|way| vec![way]).contains(&chosen("owners")), "{doctor:#}");
+    assert_eq!(chosen("unix"), ["sock_length"], "{doctor:#}");
+}
+
+#[test]
 fn a_reader_that_is_gone_is_a_normal_end_of_a_snapshot() {
     for format in ["json", "table", "dot"] {
         // As `| head -0` does.

@@ -126,6 +126,24 @@ fn both_who_passed_a_connection_and_who_received_it_have_it_while_both_hold_it()
 }
 
 #[test]
+fn who_lets_go_of_what_it_never_had_is_no_owner() {
+    require!(Namespaces, Ebpf);
+    let (namespace, mut pair) = pair();
+    let mut events = watching(&namespace);
+    // As whoever scans open files: another closes it while that one holds it for a moment.
+    let mut stranger = Actor::inside(&namespace);
+    stranger.does("mailbox box passing");
+    pair.client.does("pass passing end");
+    pair.client.does("close end");
+    stranger.does("discard box");
+    pair.server.does("close end");
+    wait_closed(&mut events, pair.client_address, pair.server_address);
+    let events = events.interrupted();
+    assert_eq!(one(&events, "close", pair.client_address)["pid"], pair.client.pid());
+    assert_eq!(one(&events, "close", pair.server_address)["pid"], pair.server.pid());
+}
+
+#[test]
 fn an_activated_service_has_its_connections_and_whoever_activated_it_only_the_listener() {
     require!(Namespaces, Ebpf);
     let namespace = Namespace::anonymous().unwrap();

@@ -47,7 +47,7 @@ fn arguments_are_in_the_details_only_where_they_are_read() {
         let contents = details(arguments).contents();
         assert!(contents.contains(&client.pid().to_string()), "{contents}");
         assert_eq!(contents.contains("qxzqhunter2"), read, "{contents}");
-        assert_eq!(contents.contains("not read (--no-args)"), !read, "{contents}");
+        assert_eq!(contents.contains("hidden (--no-args)"), !read, "{contents}");
     }
 }
 

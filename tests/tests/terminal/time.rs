@@ -4,11 +4,13 @@ use std::fs;
 use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use rustix::process::Signal;
 use scopetop_lab::binary;
 use scopetop_lab::terminal::{End, Terminal};
 use scopetop_lab::wait;
+use scopetop_tracker::recording::Recording;
 
 use super::{first_row, started, zebra};
 
@@ -49,13 +51,14 @@ impl Recorder {
         Self(child)
     }
 
-    /// Waits until the file grew so many times: a tick each.
+    /// Waits until the file has so many ticks that end after this moment: what it grows by may have waited to be written.
     fn wait_ticks(file: &Path, ticks: usize) {
-        let length = || fs::metadata(file).unwrap().len();
-        for _ in 0..ticks {
-            let before = length();
-            wait::until("another tick in the file", || (length() > before).then_some(()));
-        }
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_nanos();
+        wait::until("ticks from now on in the file", || {
+            let recording = Recording::open(file).ok()?;
+            let later = recording.moments().filter(|moment| u128::from(moment.at.0) > now);
+            (later.count() >= ticks).then_some(())
+        });
     }
 
     fn end(&mut self, signal: Signal) -> Option<i32> {

@@ -11,7 +11,9 @@ use super::ActError;
 use super::process::started;
 use crate::identity::{NetnsId, ProcessId};
 use crate::kernel::address::{IPV4, IPV6};
-use crate::kernel::netlink::{AnswerKind, NetlinkError, NetlinkSocket, REQUEST, Reader, push_header, u32_at};
+use crate::kernel::netlink::{
+    AnswerKind, NetlinkError, NetlinkSocket, Patience, REQUEST, Reader, push_header, u32_at,
+};
 use crate::kernel::proc_dir::{each_number, open_directory, open_proc, read_numbered_link};
 use crate::kernel::scan::NETNS_DIRECTORY;
 use crate::kernel::visits::{Visit, Visits, Ways};
@@ -75,7 +77,7 @@ fn close_in(visits: &mut Visits<'_>, end: &TcpEnd) -> Result<(), ActError> {
         }
         Err(error) => return Err(ActError::System(error)),
     }
-    let socket = NetlinkSocket::open(Some(SOCK_DIAG))?;
+    let socket = NetlinkSocket::open(Some(SOCK_DIAG), Patience::SHORT)?;
     let (cookie, inode) = find(&socket, end)?;
     // Without an inode no process holds it any more, or none yet: it is still the connection that is meant.
     if inode != 0 && !end.owners.is_empty() && !end.owners.iter().any(|&owner| holds(owner, inode)) {

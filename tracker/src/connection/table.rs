@@ -24,7 +24,7 @@ use self::outbox::{Doer, Outbox};
 use self::tombstones::{Tombstone, Tombstones, tuple_key};
 use self::twins::Twins;
 use self::unix::UnixTable;
-use super::{ConnectionEvent, Direction, Socket, SocketEvent, SocketEventKind, State, UnixRow};
+use super::{ConnectionEvent, Socket, SocketEvent, SocketEventKind, State, UnixRow};
 use crate::identity::{ProcessId, SocketId, Timestamp};
 use crate::tick::Counts;
 
@@ -189,13 +189,7 @@ impl ConnectionTable {
             }
             return;
         }
-        if entry.socket.direction == Direction::Unknown {
-            // Its beginning was not seen; a listener at its own address tells that it was accepted.
-            let Socket { netns, protocol, ref local, .. } = entry.socket;
-            if self.ledger.listeners.cover(netns, protocol, local) {
-                entry.edit(&mut self.ledger).direction = Direction::Inbound;
-            }
-        }
+        entry.turn_by_listeners(&mut self.ledger);
         if entry.is_listener() {
             self.ledger.listeners.put(&entry.socket);
         }
@@ -339,12 +333,7 @@ impl ConnectionTable {
 
     /// Keeps the record of a socket until the tick, and a tombstone for longer.
     fn bury(&mut self, mut entry: Box<Entry>, end: &End) {
-        if entry.socket.direction == Direction::Unknown {
-            let Socket { netns, protocol, ref local, .. } = entry.socket;
-            if self.ledger.listeners.cover(netns, protocol, local) {
-                entry.edit(&mut self.ledger).direction = Direction::Inbound;
-            }
-        }
+        entry.turn_by_listeners(&mut self.ledger);
         entry.end(end.state, end.closed_at, end.noticed_at, end.reported, &mut self.ledger);
         let tombstone = Tombstone {
             at: end.tombstone_at,

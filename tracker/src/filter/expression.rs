@@ -5,6 +5,7 @@ use std::fmt;
 use super::amount::{self, BYTES, NANOSECONDS};
 use super::key::{Key, Kind, Operator};
 use super::pattern::{Pattern, Word};
+use super::saved;
 use crate::block::Block;
 use crate::connection::{Protocol, State};
 use crate::network::Scope;
@@ -114,6 +115,16 @@ impl Expression {
         if flat.len() == 1 { flat.swap_remove(0) } else { whole(flat) }
     }
 
+    /// How many regular expressions are in it.
+    pub(super) fn patterns(&self) -> usize {
+        match self {
+            Self::All(parts) | Self::Any(parts) => parts.iter().map(Self::patterns).sum(),
+            Self::Not(part) => part.patterns(),
+            Self::Condition(condition) => usize::from(matches!(condition.test, Test::Pattern(_))),
+            Self::Search(_) => 0,
+        }
+    }
+
     /// Writes a part, in brackets where it would otherwise fall apart.
     fn write_part(&self, formatter: &mut fmt::Formatter<'_>, bracketed: bool) -> fmt::Result {
         if bracketed { write!(formatter, "({self})") } else { write!(formatter, "{self}") }
@@ -140,6 +151,10 @@ impl fmt::Display for Expression {
             Self::Not(part) => {
                 formatter.write_str("not ")?;
                 part.write_part(formatter, matches!(**part, Self::All(_) | Self::Any(_)))
+            }
+            // A word, not the name of a saved filter.
+            Self::Search(word) if saved::named(&word.text).is_some() => {
+                write!(formatter, "\"{}\"", word.text)
             }
             Self::Search(word) => write_quoted(formatter, &word.text),
             Self::Condition(condition) => condition.fmt(formatter),

@@ -4,9 +4,10 @@
 //! filter     = [ any ]                               nothing at all: everything holds
 //! any        = all { "or" all }
 //! all        = part { [ "and" ] part }               two parts side by side must both hold
-//! part       = "not" part | "(" any ")" | condition | word
+//! part       = "not" part | "(" any ")" | condition | saved | word
 //! condition  = key operator value { "," value }      a set goes with = and != only
 //! operator   = "=" | "!=" | "~" | "<" | ">" | "<=" | ">="
+//! saved      = "@" name                              letters, digits, "-" and "_"
 //! ```
 //!
 //! - [`KEYS`] is the table of keys: what each asks for and what it can be compared with.
@@ -21,6 +22,8 @@
 //! - A word alone searches command names, command lines, containers' names, ids (from their beginning) and images, and
 //!   addresses, capital letters or not; a number is a port as well, and a block of addresses or an address with a port
 //!   is understood.
+//!
+//! - `@web` is the filter that is saved by that name. What begins with `@` and is no name, or stands in quotes, is a word.
 //!
 //! No input is too much: the length of a filter, how deep it nests, and the number and size of its regular expressions
 //! are bounded, and matching takes time in proportion to the text.
@@ -37,6 +40,7 @@ mod lexer;
 mod nearest;
 mod parser;
 mod pattern;
+mod saved;
 mod subject;
 mod value;
 
@@ -48,6 +52,7 @@ use expression::Expression;
 pub use error::ParseError;
 pub use key::{KEYS, Key, KeyInfo, Kind, Operator};
 pub use nearest::nearest;
+pub use saved::is_name;
 pub use subject::{ConnectionFacts, End, Holders, Reach, Subject};
 
 /// A text as a filter has to have it, so that it is read as that text: in quotes unless it is plainly one word.
@@ -64,9 +69,18 @@ pub struct Filter {
 }
 
 impl Filter {
-    /// Reads a filter as a person wrote it. An empty one holds everything.
+    /// Reads a filter as a person wrote it, where none is saved. An empty one holds everything.
     pub fn parse(text: &str) -> Result<Self, ParseError> {
-        Ok(Self { expression: parser::parse(text)? })
+        Self::parse_with(text, [])
+    }
+
+    /// Reads a filter that may be made of saved ones, each by its name: `@web and not port=443`.
+    pub fn parse_with<'s>(
+        text: &str,
+        saved: impl IntoIterator<Item = (&'s str, &'s Self)>,
+    ) -> Result<Self, ParseError> {
+        let saved: Vec<_> = saved.into_iter().collect();
+        Ok(Self { expression: parser::parse(text, &saved)? })
     }
 
     /// The filter that holds what all of these hold.

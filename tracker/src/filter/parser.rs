@@ -1,11 +1,13 @@
 //! From tokens to an expression, or to the first thing that is wrong.
 
+use super::Filter;
 use super::error::{ParseError, one_of, shown};
 use super::expression::{Condition, Expression, Test, is_keyword};
 use super::key::{KEYS, Key, KeyInfo, Operator};
 use super::lexer::{Lexer, Span, Token};
 use super::nearest::nearest;
 use super::pattern::Word;
+use super::saved::{self, Shelf};
 use super::value::{self, Value};
 use crate::text::Text;
 
@@ -16,17 +18,20 @@ const DEEPEST: usize = 64;
 /// How many regular expressions one filter may have: each takes time to compile and memory to keep.
 const MOST_PATTERNS: usize = 32;
 
-/// Parses a whole filter; `None` for one that holds everything.
-pub(super) fn parse(filter: &str) -> Result<Option<Expression>, ParseError> {
+/// Parses a whole filter, which may be made of saved ones; `None` for one that holds everything.
+pub(super) fn parse(filter: &str, saved: &[(&str, &Filter)]) -> Result<Option<Expression>, ParseError> {
     // One more than allowed is enough to know.
     let characters: Vec<char> = filter.chars().take(LONGEST + 1).collect();
     if characters.len() > LONGEST {
         let beyond = Span { start: LONGEST, end: LONGEST + 1 };
         return Err(beyond.error(format!("a filter has at most {LONGEST} characters")));
     }
-    let mut parser = Parser { lexer: Lexer::new(&characters), patterns: 0 };
+    let mut parser = Parser { lexer: Lexer::new(&characters), patterns: 0, shelf: Shelf::new(saved) };
     if parser.peek()?.0 == Token::End {
         return Ok(None);
+    }
+    if let Some((name, span)) = parser.only_saved()? {
+        return parser.shelf.take(&name, span);
     }
     let expression = parser.any(0, "expected a condition or a word")?;
     match parser.peek()? {
@@ -39,9 +44,37 @@ pub(super) fn parse(filter: &str) -> Result<Option<Expression>, ParseError> {
 struct Parser<'a> {
     lexer: Lexer<'a>,
     patterns: usize,
+    shelf: Shelf<'a>,
 }
 
 impl Parser<'_> {
+    /// The name of the saved filter that all of it is.
+    fn only_saved(&self) -> Result<Option<(String, Span)>, ParseError> {
+        let mut ahead = self.lexer;
+        let (Token::Word(word), span) = ahead.token()? else { return Ok(None) };
+        let Some(name) = saved::named(&word) else { return Ok(None) };
+        Ok((ahead.token()?.0 == Token::End).then(|| (name.to_owned(), span)))
+    }
+
+    /// A saved filter, as a part of this one.
+    fn saved(&mut self, name: &str, span: Span) -> Result<Expression, ParseError> {
+        let Some(expression) = self.shelf.take(name, span)? else {
+            let everything = format!("`@{name}` holds everything: it can stand only by itself");
+            return Err(span.error(everything));
+        };
+        self.patterns(expression.patterns(), span)?;
+        Ok(expression)
+    }
+
+    /// Counts regular expressions.
+    fn patterns(&mut self, more: usize, span: Span) -> Result<(), ParseError> {
+        self.patterns += more;
+        if self.patterns > MOST_PATTERNS {
+            return Err(span.error(format!("a filter has at most {MOST_PATTERNS} regular expressions")));
+        }
+        Ok(())
+    }
+
     fn peek(&self) -> Result<(Token, Span), ParseError> {
         let mut ahead = self.lexer;
         ahead.token()
@@ -106,7 +139,10 @@ impl Parser<'_> {
             Token::Word(word) if is_keyword(&word) => Err(span.error(expected)),
             Token::Word(word) => match self.lexer.operator() {
                 Some((operator, place)) => self.condition(&word, span, &operator, place),
-                None => search(&word, span),
+                None => match saved::named(&word) {
+                    Some(name) => self.saved(name, span),
+                    None => search(&word, span),
+                },
             },
             Token::Quoted(words) => match self.lexer.operator() {
                 Some(_) => Err(span.error("a key stands without quotes")),
@@ -157,11 +193,7 @@ impl Parser<'_> {
         }
         let test = value::test(key, operator, &first, &more)?;
         if matches!(test, Test::Pattern(_)) {
-            self.patterns += 1;
-            if self.patterns > MOST_PATTERNS {
-                let most = format!("a filter has at most {MOST_PATTERNS} regular expressions");
-                return Err(first.1.error(most));
-            }
+            self.patterns(1, first.1)?;
         }
         Ok(Expression::Condition(Condition { key, label, negated: operator == Operator::NotEqual, test }))
     }

@@ -8,6 +8,20 @@ use super::cgroup_hierarchy::CgroupHierarchy;
 /// `SOCK_BINDPORT_LOCK`: the port was bound explicitly.
 const BIND_PORT_LOCK: u32 = 8;
 
+/// The member of `struct pt_regs` with the number of the system call.
+const CALL_NUMBER: &str = if cfg!(target_arch = "aarch64") { "syscallno" } else { "orig_ax" };
+
+/// The system calls by which one looks at the files that others have open.
+const LOOKING_CALLS: [(Setting, libc::c_long); 4] = [
+    (Setting::ReadCall, libc::SYS_read),
+    #[cfg(target_arch = "x86_64")]
+    (Setting::ReadlinkCall, libc::SYS_readlink),
+    #[cfg(not(target_arch = "x86_64"))]
+    (Setting::ReadlinkCall, libc::SYS_readlinkat),
+    (Setting::ReadlinkatCall, libc::SYS_readlinkat),
+    (Setting::GetdentsCall, libc::SYS_getdents64),
+];
+
 /// The contents of the program's two globals.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Globals {
@@ -38,6 +52,13 @@ impl Globals {
         globals.set(Setting::AcceptReturnIndex, types.function_parameters("inet_csk_accept").unwrap_or(0));
         let (base, path) = Member::SkUserlocks.path();
         globals.set(Setting::BoundPort, BIND_PORT_LOCK << (types.member_bit(base, path)? % 8));
+        // Without the helper (before Linux 5.15) nobody can tell: then whoever lets go of a file had it.
+        if types.function_parameters("bpf_task_pt_regs").is_some() {
+            globals.set(Setting::CallNumber, types.member_offset("pt_regs", CALL_NUMBER).unwrap_or(0));
+        }
+        for (setting, number) in LOOKING_CALLS {
+            globals.set(setting, number as u32);
+        }
         Ok(globals)
     }
 

@@ -253,17 +253,7 @@ impl Entry {
     fn unknown(id: ProcessId, clock: Clock) -> Self {
         let started_at: Option<Timestamp> = clock.started_at(id);
         Self {
-            process: Arc::new(Process {
-                id,
-                started_at,
-                comm: Text::default(),
-                cmdline: None,
-                exe: None,
-                uid: None,
-                user: None,
-                netns: None,
-                container: None,
-            }),
+            process: Arc::new(Process { started_at, ..Process::unknown(id) }),
             comm: [0; 16],
             cgroup: 0,
             explained: false,

@@ -40,3 +40,20 @@ pub struct Process {
     /// The container that it belongs to, by its cgroup; `None` for a process of the host.
     pub container: Option<ContainerId>,
 }
+
+impl Process {
+    /// A process of which nothing is known but which it is.
+    pub fn unknown(id: ProcessId) -> Self {
+        Self {
+            id,
+            started_at: None,
+            comm: Text::default(),
+            cmdline: None,
+            exe: None,
+            uid: None,
+            user: None,
+            netns: None,
+            container: None,
+        }
+    }
+}

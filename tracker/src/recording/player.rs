@@ -34,6 +34,7 @@ pub trait Log {
 #[derive(Debug, Default)]
 pub struct Player {
     shown: Option<Shown>,
+    hides_arguments: bool,
 }
 
 #[derive(Debug)]
@@ -41,12 +42,20 @@ struct Shown {
     tick: u64,
     decoder: Decoder,
     topology: Topology,
+    hides_arguments: bool,
 }
 
 impl Player {
     /// Stands nowhere.
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// The same, but the arguments of processes are unknown to its topologies, whatever was recorded: what is never
+    /// there cannot get out, in no way.
+    #[must_use]
+    pub fn without_arguments(self) -> Self {
+        Self { shown: None, hides_arguments: true }
     }
 
     /// The tick that it stands at.
@@ -57,6 +66,11 @@ impl Player {
     /// The topology after that tick.
     pub fn topology(&self) -> Option<&Topology> {
         self.shown.as_ref().map(|shown| &shown.topology)
+    }
+
+    /// The same, for good.
+    pub fn into_topology(self) -> Option<Topology> {
+        self.shown.map(|shown| shown.topology)
     }
 
     /// Goes to a tick. Where that fails on the way, it stands at the last tick before that place, if there is one.
@@ -77,7 +91,7 @@ impl Player {
             {
                 shown
             }
-            _ => Shown::at(log, start)?,
+            _ => Shown::at(log, start, self.hides_arguments)?,
         };
         while shown.tick < tick {
             let next = shown.tick + 1;
@@ -98,10 +112,10 @@ impl Player {
 
 impl Shown {
     /// At a tick that has a key, or is the first.
-    fn at(log: &impl Log, tick: u64) -> Result<Self, PlayError> {
+    fn at(log: &impl Log, tick: u64, hides_arguments: bool) -> Result<Self, PlayError> {
         let (host, kernel) = log.host();
         let decoder = Decoder::new(host.clone(), kernel.clone());
-        let mut shown = Self { tick, decoder, topology: Topology::new() };
+        let mut shown = Self { tick, decoder, topology: Topology::new(), hides_arguments };
         if log.has_key(tick) {
             let key = shown.decode(log, tick, Kind::Key)?;
             shown.topology.apply(&key);
@@ -119,6 +133,13 @@ impl Shown {
 
     fn decode(&mut self, log: &impl Log, tick: u64, kind: Kind) -> Result<Tick, PlayError> {
         let (head, body) = log.frame(tick, kind)?;
-        self.decoder.decode(&head, &body).map_err(|source| PlayError::Decode { tick, source })
+        let mut told =
+            self.decoder.decode(&head, &body).map_err(|source| PlayError::Decode { tick, source })?;
+        if self.hides_arguments {
+            for process in &mut told.processes {
+                process.cmdline = None;
+            }
+        }
+        Ok(told)
     }
 }

@@ -244,7 +244,7 @@ impl Topology {
         }
         let facts = &mut self.host_mut(host).processes;
         facts.keep(&id);
-        let process = facts.get(&id).cloned().unwrap_or_else(|| unexplained(id));
+        let process = facts.get(&id).cloned().unwrap_or_else(|| Process::unknown(id));
         let container = process.container.clone();
         let node = self.nodes.add(&mut self.graph, key, Node::Process(process));
         if let Some(container) = container {
@@ -388,20 +388,5 @@ impl Topology {
         if let Some(removed) = self.ends.remove(end) {
             self.host_mut(removed.host).sockets.remove(&removed.socket);
         }
-    }
-}
-
-/// A process that no tick explained.
-fn unexplained(id: ProcessId) -> Process {
-    Process {
-        id,
-        started_at: None,
-        comm: crate::text::Text::default(),
-        cmdline: None,
-        exe: None,
-        uid: None,
-        user: None,
-        netns: None,
-        container: None,
     }
 }

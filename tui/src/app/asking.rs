@@ -143,9 +143,10 @@ impl App {
         }
     }
 
-    /// Whether what can be done was asked for and is still to be offered.
-    pub fn is_about_to_offer(&self) -> bool {
-        self.asks_to_act
+    /// Whether keys mean something else once what was asked for is there: the choice of what can be done, or a filter that
+    /// is to be mended.
+    pub fn is_about_to_ask(&self) -> bool {
+        self.asks_to_act || self.asks_to_narrow()
     }
 
     /// Offers what can be done, where that was asked for.

@@ -30,7 +30,7 @@ use narrowing::Narrowings;
 pub use prompt::{Prompt, PromptKind};
 pub use time::{Speed, Standing, Time};
 use trail::Stand;
-pub use trail::Trail;
+pub use trail::{Step, Trail};
 
 use crate::config::Saved;
 use crate::graph::GraphState;
@@ -147,7 +147,7 @@ pub struct App {
     trends_of_now: Option<Trends>,
     /// What processes used that were looked at.
     pub usage: UsageHistory,
-    /// Whether the arguments of processes are read.
+    /// Whether the arguments of processes may be known.
     pub arguments: bool,
     /// Whether the environment of a process is to be read and shown.
     pub environment: bool,
@@ -374,7 +374,7 @@ impl App {
             Action::NextMatch => self.next_match(true),
             Action::PreviousMatch => self.next_match(false),
             Action::Narrow => self.ask_to_narrow(),
-            Action::Filter => self.prompt = Some(Prompt::filter(self.filter_text())),
+            Action::Filter => self.prompt = Some(Prompt::filter(self.filter_text(), &self.saved)),
             Action::SavedFilters => self.choose_saved(),
             Action::ShowGraph => self.mode = Mode::Graph,
             Action::ShowList => self.show_list(),

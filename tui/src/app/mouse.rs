@@ -3,7 +3,7 @@
 use ratatui::layout::Position;
 
 use super::{App, Mode, Outcome, PromptKind};
-use crate::input::{Action, Edit, Request, Scope};
+use crate::input::{Action, Edit, Request, Scope, Travel};
 use crate::screen::{Hit, Hits, Panel};
 use crate::view::Selection;
 
@@ -75,7 +75,7 @@ impl App {
         match mouse.gesture {
             Gesture::Press => self.press(mouse.at, hits),
             Gesture::DoublePress => self.double_press(mouse.at, hits),
-            Gesture::Drag => self.drag(mouse.at),
+            Gesture::Drag => self.drag(mouse.at, hits),
             Gesture::Release => self.release(),
             Gesture::Inspect => self.inspect(mouse.at, hits),
             Gesture::Wheel(right, down) => self.wheel(mouse.at, (right, down), hits),
@@ -89,8 +89,17 @@ impl App {
         match hit {
             Some(Hit::Action(action)) => self.handle(Request::Act(action)),
             Some(Hit::Thing(thing)) => self.click(thing),
+            Some(Hit::Step(step)) => {
+                self.return_to(step);
+                Outcome::Changed
+            }
+            Some(Hit::Tick(tick)) => self.go_to(tick),
             None => Outcome::Nothing,
         }
+    }
+
+    fn go_to(&mut self, tick: u64) -> Outcome {
+        if self.time.go_to(tick) { Outcome::Changed } else { Outcome::Nothing }
     }
 
     fn click(&mut self, thing: Selection) -> Outcome {
@@ -112,12 +121,15 @@ impl App {
         if self.details_open { Outcome::Changed } else { self.handle(Request::Act(Action::Details)) }
     }
 
-    /// Takes the graph along.
-    fn drag(&mut self, at: Position) -> Outcome {
+    /// Takes the graph along, or goes along the line of time.
+    fn drag(&mut self, at: Position, hits: &Hits) -> Outcome {
         let Some(grip) = &mut self.grip else { return Outcome::Nothing };
         let before = std::mem::replace(&mut grip.at, at);
-        if grip.panel != Some(Panel::Graph) || before == at {
-            return Outcome::Nothing;
+        match (grip.panel, hits.at(at)) {
+            _ if before == at => return Outcome::Nothing,
+            (Some(Panel::Graph), _) => {}
+            (Some(Panel::Timeline), Some(Hit::Tick(tick))) => return self.go_to(*tick),
+            _ => return Outcome::Nothing,
         }
         grip.on_nothing = false;
         let moved = |from: u16, to: u16| i32::from(from) - i32::from(to);
@@ -140,6 +152,10 @@ impl App {
         match hits.panel_at(at) {
             Some(Panel::Graph) => self.graph.pan_by(columns, rows),
             Some(Panel::Details) => self.scroll_details_by(rows as isize),
+            // Up is back, as everywhere.
+            Some(Panel::Timeline) if down != 0 => {
+                self.time.travel(if down < 0 { Travel::Back } else { Travel::Forward });
+            }
             Some(Panel::List) if self.mode == Mode::List && rows != 0 => self.step_rows(rows as isize),
             _ => return Outcome::Nothing,
         }

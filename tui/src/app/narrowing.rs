@@ -4,6 +4,7 @@ use scopetop_tracker::filter::Filter;
 use scopetop_tracker::topology::Topology;
 
 use super::{App, Prompt};
+use crate::config::{self, Saved};
 use crate::view::{self, ActiveFilter};
 
 /// The filters from before each time that the user filtered by what is selected.
@@ -21,6 +22,11 @@ impl App {
         self.narrowings.asked = self.selection.is_some();
     }
 
+    /// Whether it is still to be filtered by what is selected.
+    pub(super) const fn asks_to_narrow(&self) -> bool {
+        self.narrowings.asked
+    }
+
     /// Puts the expression of what is selected into the filter, if that was asked for.
     pub(super) fn narrow_filter(&mut self, topology: &Topology) {
         if !std::mem::take(&mut self.narrowings.asked) {
@@ -28,7 +34,7 @@ impl App {
         }
         let Some(selection) = &self.selection else { return };
         let Some(expression) = view::expression(topology, &self.grouping, selection) else { return };
-        match joined(self.filter.as_ref(), &expression) {
+        match joined(self.filter.as_ref(), &expression, &self.saved) {
             Joined::Same => {}
             Joined::New(filter) => {
                 let text = filter.text.clone();
@@ -37,7 +43,7 @@ impl App {
                 self.set_filter(Some(filter));
             }
             // It does not fit into one filter: what is wrong is told where it can be mended.
-            Joined::Wrong(text) => self.prompt = Some(Prompt::filter(&text)),
+            Joined::Wrong(text) => self.prompt = Some(Prompt::filter(&text, &self.saved)),
         }
     }
 
@@ -67,7 +73,7 @@ enum Joined {
 }
 
 /// A filter that asks for one thing more.
-fn joined(filter: Option<&ActiveFilter>, expression: &str) -> Joined {
+fn joined(filter: Option<&ActiveFilter>, expression: &str, saved: &[Saved]) -> Joined {
     let Some(before) = filter else {
         return Filter::parse(expression).map_or_else(
             |_| Joined::Wrong(expression.to_owned()),
@@ -83,7 +89,7 @@ fn joined(filter: Option<&ActiveFilter>, expression: &str) -> Joined {
     let plain = format!("{} and {expression}", before.text);
     let bracketed = format!("({}) and {expression}", before.text);
     for text in [plain, bracketed] {
-        if Filter::parse(&text).is_ok_and(|filter| filter == both) {
+        if config::filter(&text, saved).is_ok_and(|filter| filter == both) {
             return Joined::New(ActiveFilter { text, filter: both });
         }
     }
@@ -99,7 +105,7 @@ mod tests {
     use super::*;
     use crate::app::PromptKind;
     use crate::fixture;
-    use crate::input::{Action, Request};
+    use crate::input::{Action, Edit, Request};
     use crate::view::Selection;
 
     fn app(filter: &str) -> (App, Topology) {
@@ -166,6 +172,20 @@ mod tests {
             act(&mut app, &topology, Action::Back);
             assert_eq!(app.filter_text(), before, "that was there from the beginning");
         }
+    }
+
+    #[test]
+    fn a_saved_filter_stays_named() {
+        let (mut app, topology) = app("");
+        app.saved = config::parse("[filters]\nweb = 'port=443 or port=5432'").unwrap().filters;
+        app.handle(Request::Act(Action::Filter));
+        app.type_text("@web");
+        app.handle(Request::Act(Action::Edit(Edit::Accept)));
+        app.settle(&topology);
+        select(&mut app, "nginx 4121");
+        act(&mut app, &topology, Action::Narrow);
+        assert_eq!(app.filter_text(), "@web and pid=4121");
+        assert!(app.prompt.is_none());
     }
 
     #[test]

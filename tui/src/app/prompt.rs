@@ -1,8 +1,9 @@
 //! The bars in which a filter or a search text is typed.
 
-use scopetop_tracker::filter::{Filter, ParseError};
+use scopetop_tracker::filter::ParseError;
 
 use super::{App, Editor};
+use crate::config::{self, Saved};
 use crate::input::Edit;
 use crate::view::{ActiveFilter, Selection};
 
@@ -30,8 +31,8 @@ pub enum PromptKind {
 }
 
 impl Prompt {
-    pub(super) fn filter(text: &str) -> Self {
-        Self { editor: Editor::new(text), kind: PromptKind::Filter(parse(text).err()) }
+    pub(super) fn filter(text: &str, saved: &[Saved]) -> Self {
+        Self { editor: Editor::new(text), kind: PromptKind::Filter(parse(text, saved).err()) }
     }
 
     pub(super) fn search(text: &str, selection: Option<Selection>) -> Self {
@@ -65,7 +66,7 @@ impl App {
         let Some(prompt) = &mut self.prompt else { return };
         let text = prompt.editor.text().to_owned();
         match &mut prompt.kind {
-            PromptKind::Filter(error) => *error = parse(&text).err(),
+            PromptKind::Filter(error) => *error = parse(&text, &self.saved).err(),
             PromptKind::Search { selection, .. } => {
                 let before = selection.clone();
                 self.set_search(&text);
@@ -79,7 +80,7 @@ impl App {
         if matches!(prompt.kind, PromptKind::Search { .. }) {
             return;
         }
-        match parse(prompt.editor.text()) {
+        match parse(prompt.editor.text(), &self.saved) {
             Ok(filter) => self.set_filter(filter),
             // The bar stays open, with what is wrong below it.
             Err(error) => self.prompt = Some(Prompt { kind: PromptKind::Filter(Some(error)), ..prompt }),
@@ -95,10 +96,8 @@ impl App {
 }
 
 /// The filter that a text means; none where there is no text.
-fn parse(text: &str) -> Result<Option<ActiveFilter>, ParseError> {
+fn parse(text: &str, saved: &[Saved]) -> Result<Option<ActiveFilter>, ParseError> {
     let text = text.trim_end();
-    if text.trim_start().is_empty() {
-        return Ok(None);
-    }
-    Filter::parse(text).map(|filter| Some(ActiveFilter { text: text.to_owned(), filter }))
+    let filter = config::filter(text, saved)?;
+    Ok((!filter.is_empty()).then(|| ActiveFilter { text: text.to_owned(), filter }))
 }

@@ -23,7 +23,7 @@ impl App {
         let in_use = self
             .filter
             .as_ref()
-            .and_then(|active| self.saved.iter().position(|saved| saved.text == active.text));
+            .and_then(|active| self.saved.iter().position(|saved| saved.filter == active.filter));
         let at = in_use.map_or(0, |place| place + 1);
         self.chooser = Some(Chooser { question: question.to_owned(), choices, at });
     }
@@ -42,8 +42,9 @@ mod tests {
     use jiff::tz::TimeZone;
 
     use super::*;
+    use crate::app::PromptKind;
     use crate::config;
-    use crate::input::{Action, Choose, Request};
+    use crate::input::{Action, Choose, Edit, Request};
 
     const UP: Request = Request::Act(Action::Choose(Choose::Up));
     const DOWN: Request = Request::Act(Action::Choose(Choose::Down));
@@ -79,6 +80,33 @@ mod tests {
         assert_eq!(after(&mut app, &[LEAVE]), "rate>1m");
         assert_eq!(after(&mut app, &[Request::Type('0')]), "");
         assert!(app.filter.is_none());
+    }
+
+    #[test]
+    fn a_filter_that_is_typed_may_be_made_of_saved_ones() {
+        let mut app = app();
+        let accept = Request::Act(Action::Edit(Edit::Accept));
+        app.handle(Request::Act(Action::Filter));
+        app.type_text("@web and not @bsy");
+        app.handle(accept);
+        let Some(PromptKind::Filter(Some(error))) = app.prompt.as_ref().map(|prompt| &prompt.kind) else {
+            panic!("{:?}", app.prompt)
+        };
+        let told = "column 14: there is no saved filter `bsy`; did you mean `busy`? There are web, all, busy";
+        assert_eq!(error.to_string(), told);
+        for _ in 0..3 {
+            app.handle(Request::Act(Action::Edit(Edit::Backspace)));
+        }
+        app.type_text("busy");
+        app.handle(accept);
+        assert_eq!(app.filter_text(), "@web and not @busy");
+        assert_eq!(app.filter.as_ref().unwrap().filter.to_string(), "port=443 and not rate>1m");
+        // One by itself is the one that is in use.
+        app.set_filter(None);
+        app.handle(Request::Act(Action::Filter));
+        app.type_text("@busy");
+        app.handle(accept);
+        assert_eq!(after(&mut app, &[UP, UP, TAKE]), "port=443");
     }
 
     #[test]

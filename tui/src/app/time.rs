@@ -201,6 +201,26 @@ impl Time {
         }
     }
 
+    /// Goes to a tick, as far as it is known. A recording that plays goes on from there. Returns whether another tick is
+    /// shown.
+    pub fn go_to(&mut self, tick: u64) -> bool {
+        let Some(last) = self.moments.len().checked_sub(1) else { return false };
+        let before = self.shown;
+        let place = (tick.saturating_sub(self.first) as usize).min(last);
+        if self.playback.is_some() {
+            self.show(place);
+        } else {
+            // Whoever comes as far as now goes on with it.
+            self.shown = (place < last).then(|| self.first + place as u64);
+        }
+        self.shown != before
+    }
+
+    /// The number of the oldest tick that is known.
+    pub const fn first(&self) -> u64 {
+        self.first
+    }
+
     /// Lets a recording play on for so long. Returns whether another tick is shown.
     pub fn play(&mut self, elapsed: Duration) -> bool {
         let before = self.shown;

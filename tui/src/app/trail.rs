@@ -24,7 +24,37 @@ pub struct Trail {
     pub selected: Option<String>,
 }
 
+/// A step of that way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// The whole, nothing in it selected.
+    Whole,
+    /// A focused node, by its place among those.
+    Focus(usize),
+    /// The open group that the selected node stands in.
+    Group,
+}
+
 impl App {
+    /// Goes back to a step of the way to what is selected: what comes after it is left.
+    pub(super) fn return_to(&mut self, step: Step) {
+        self.anchor = None;
+        match step {
+            Step::Whole => {
+                while self.leave_focus() {}
+                self.set_selection(None);
+            }
+            Step::Focus(place) => {
+                while self.focused().len() > place + 1 {
+                    self.leave_focus();
+                }
+                let focused = self.focused().last().map(|(key, _)| Selection::Node(key.clone()));
+                self.set_selection(focused);
+            }
+            Step::Group => self.collapse(),
+        }
+    }
+
     /// The way to what is selected. All of it is safe to show.
     pub fn trail(&self) -> Trail {
         let focused: Vec<String> = self.focused().map(|(key, label)| self.with_fate(key, label)).collect();

@@ -3,6 +3,7 @@
 pub mod doctor;
 pub mod events;
 pub mod record;
+mod recorded;
 pub mod replay;
 mod signals;
 pub mod snapshot;
@@ -21,7 +22,6 @@ use scopetop_tracker::{Tracker, Update};
 use crate::cli::{Cli, Command, Settings};
 use crate::config::{self, Config};
 use crate::error::Error;
-use crate::history::Limits;
 use crate::live::LiveOptions;
 use crate::man;
 
@@ -46,7 +46,11 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Result<(), Error> {
             config.ascii = if cli.ascii { Some(true) } else { config.ascii };
             config.mouse &= !cli.no_mouse;
             config.read_only |= cli.read_only;
-            live(&cli, &settings, config)
+            config.history.span = cli.history.unwrap_or(config.history.span);
+            if let Some(megabytes) = cli.history_memory {
+                config.history.bytes = usize::from(megabytes) << 20;
+            }
+            live(&settings, config)
         }
         Some(Command::Config | Command::Completions(_) | Command::Man) => Ok(()),
         Some(Command::Snapshot(options)) => snapshot::run(options, &settings),
@@ -58,14 +62,9 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Result<(), Error> {
 }
 
 /// The live screen.
-fn live(cli: &Cli, settings: &Settings, config: Config) -> Result<(), Error> {
-    let usual = Limits::default();
+fn live(settings: &Settings, config: Config) -> Result<(), Error> {
     let options = LiveOptions {
         tracker: settings.options(settings.tick, false),
-        history: Limits {
-            span: cli.history.unwrap_or(usual.span),
-            bytes: cli.history_memory.map_or(usual.bytes, |megabytes| usize::from(megabytes) << 20),
-        },
         filter: settings.filter.clone(),
         environment: settings.environment,
         config,

@@ -6,8 +6,9 @@ use std::io::{self, Write};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 use std::pin::pin;
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use scopetop_tracker::identity::Timestamp;
 use scopetop_tracker::recording::{WriteError, Writer};
 use scopetop_tracker::text::Text;
 use scopetop_tracker::{Tracker, Update};
@@ -54,14 +55,16 @@ fn create(path: &Path, force: bool) -> io::Result<File> {
     if force { open.create(true).truncate(true) } else { open.create_new(true) }.open(path)
 }
 
-/// What asks a recording to end.
+/// What asks a recording to end, and when it did.
 trait Interrupts {
-    fn next(&mut self) -> impl Future<Output = ()>;
+    fn next(&mut self) -> impl Future<Output = Timestamp>;
 }
 
 impl Interrupts for Signals {
-    fn next(&mut self) -> impl Future<Output = ()> {
-        Self::next(self)
+    async fn next(&mut self) -> Timestamp {
+        Self::next(self).await;
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        Timestamp(u64::try_from(now.as_nanos()).unwrap_or(u64::MAX))
     }
 }
 
@@ -93,14 +96,14 @@ async fn record(
             let mut waits = pin!(sleep_until(limit));
             tokio::select! {
                 biased;
-                () = interrupts.next() => {
+                asked = interrupts.next() => {
                     if interrupted {
                         return Ok(());
                     }
                     interrupted = true;
                     limit = limit.min(Instant::now() + PATIENCE);
-                    // The next tick that ends has all until now.
-                    end = Some(0);
+                    // Not with the next one that comes: where this process had to wait, older ones wait for it.
+                    end = Some(end.map_or(asked.0, |end| end.min(asked.0)));
                     continue;
                 }
                 () = &mut waits => return Ok(()),
@@ -128,7 +131,7 @@ async fn next(
     loop {
         tokio::select! {
             biased;
-            () = interrupts.next() => return Ok(None),
+            _ = interrupts.next() => return Ok(None),
             update = updates.next() => match update {
                 Some(Update::Tick(tick)) => return Ok(Some(tick)),
                 Some(Update::Events(_)) => {}
@@ -143,7 +146,7 @@ mod tests {
     #![allow(clippy::unwrap_used, reason = "a test ends at the first surprise")]
 
     use std::collections::VecDeque;
-    use std::future::{pending, ready};
+    use std::future::pending;
 
     use scopetop_tracker::Tick;
     use scopetop_tracker::recording::Recording;
@@ -151,12 +154,14 @@ mod tests {
     use super::*;
     use crate::fixture;
 
-    /// Ticks written down, each after a second; after the last one nothing comes any more.
-    struct Script(VecDeque<Tick>);
+    /// Ticks written down, each after a second but for those that wait already; after the last one nothing comes any more.
+    struct Script(VecDeque<Tick>, Timestamp);
 
     impl Updates for Script {
         async fn next(&mut self) -> Option<Update> {
-            tokio::time::sleep(Duration::from_secs(1)).await;
+            if self.0.front().is_none_or(|tick| tick.at > self.1) {
+                tokio::time::sleep(Duration::from_secs(1)).await;
+            }
             match self.0.pop_front() {
                 Some(tick) => Some(Update::Tick(Box::new(tick))),
                 None => pending().await,
@@ -164,26 +169,29 @@ mod tests {
         }
     }
 
-    /// Interrupts after so many times of having been asked: an update comes in between two of them.
-    struct After(usize);
+    /// Interrupts after so many times of having been asked: an update comes in between two of them. Then it is the end
+    /// of the tick with that number.
+    struct After(usize, u64);
 
     impl Interrupts for After {
-        fn next(&mut self) -> impl Future<Output = ()> {
+        fn next(&mut self) -> impl Future<Output = Timestamp> {
             self.0 = self.0.wrapping_sub(1);
             let due = self.0 == usize::MAX;
-            async move { if due { ready(()).await } else { pending().await } }
+            let now = fixture::quiet(self.1).at;
+            async move { if due { now } else { pending().await } }
         }
     }
 
     fn recorded(ticks: usize, duration: Option<f64>, interrupts: &mut After) -> usize {
-        let script = (0..ticks as u64).map(fixture::quiet).collect();
+        let mut script =
+            Script((0..ticks as u64).map(fixture::quiet).collect(), fixture::quiet(interrupts.1).at);
         let runtime =
             tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build().unwrap();
         let mut writer = Writer::new(Vec::new());
         let second = Duration::from_secs(1);
         let duration = duration.map(Duration::from_secs_f64);
         runtime
-            .block_on(record(&mut Script(script), &mut writer, duration, second, interrupts, &"x".into()))
+            .block_on(record(&mut script, &mut writer, duration, second, interrupts, &"x".into()))
             .unwrap();
         let recording = Recording::from_bytes(writer.into_inner());
         recording.map_or(0, |recording| {
@@ -194,17 +202,20 @@ mod tests {
 
     #[test]
     fn it_ends_with_the_tick_in_which_the_time_is_over() {
-        assert_eq!(recorded(10, Some(0.0), &mut After(99)), 1);
-        assert_eq!(recorded(10, Some(2.0), &mut After(99)), 3);
-        assert_eq!(recorded(10, Some(2.5), &mut After(99)), 4);
-        assert_eq!(recorded(2, Some(5.0), &mut After(99)), 2, "nothing more came");
+        assert_eq!(recorded(10, Some(0.0), &mut After(99, 0)), 1);
+        assert_eq!(recorded(10, Some(2.0), &mut After(99, 0)), 3);
+        assert_eq!(recorded(10, Some(2.5), &mut After(99, 0)), 4);
+        assert_eq!(recorded(2, Some(5.0), &mut After(99, 0)), 2, "nothing more came");
     }
 
     #[test]
     fn it_ends_with_the_tick_in_which_it_is_interrupted() {
-        assert_eq!(recorded(10, None, &mut After(0)), 0);
-        assert_eq!(recorded(10, None, &mut After(3)), 4);
-        assert_eq!(recorded(3, None, &mut After(3)), 3, "no tick came any more");
+        assert_eq!(recorded(10, None, &mut After(0, 0)), 0);
+        assert_eq!(recorded(10, None, &mut After(3, 3)), 4);
+        assert_eq!(recorded(3, None, &mut After(3, 3)), 3, "no tick came any more");
+        // Some ticks were over before, and told late.
+        assert_eq!(recorded(10, None, &mut After(1, 6)), 7);
+        assert_eq!(recorded(10, Some(2.0), &mut After(1, 6)), 3, "the time was over before");
     }
 
     #[test]

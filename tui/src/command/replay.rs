@@ -1,8 +1,9 @@
 //! `scopetop replay`.
 
-use scopetop_tracker::recording::{OpenError, Recording};
+use scopetop_tracker::recording::Recording;
 use scopetop_tracker::text::Text;
 
+use super::recorded;
 use crate::cli::{Replay, Settings};
 use crate::config::Config;
 use crate::error::Error;
@@ -19,35 +20,20 @@ const DEMO: &[u8] = include_bytes!("../../../assets/demo.scopetop");
 
 /// Shows a recording until the user quits.
 pub fn run(options: &Replay, settings: &Settings, mut config: Config) -> Result<(), Error> {
-    let (name, recording) = match &options.file {
-        Some(file) => (Text::from(file.to_string_lossy().as_ref()), Recording::open(file)),
-        None => (Text::from("--demo"), Recording::from_bytes(DEMO)),
+    let recording = match &options.file {
+        Some(file) => recorded::open(file)?.1,
+        None => recorded::checked(&Text::from("--demo"), Recording::from_bytes(DEMO))?,
     };
-    let recording = checked(&name, recording)?;
-    if let Some(flaw) = recording.flaw() {
-        super::note(&format!("{name}: {flaw}"));
-    }
     config.view = options.view.unwrap_or(config.view);
     config.mouse &= !options.no_mouse;
     let options = ReplayOptions {
         recording,
         speed: options.speed.unwrap_or_default(),
         filter: settings.filter.clone(),
+        arguments: settings.arguments,
         config,
     };
     Ok(super::runtime()?.block_on(crate::live::replay(options))?)
-}
-
-/// A recording in which there is something to show.
-fn checked(name: &Text, recording: Result<Recording, OpenError>) -> Result<Recording, Error> {
-    let recording = recording.map_err(|source| Error::Open { file: name.clone(), source })?;
-    if recording.moments().len() == 0 {
-        return Err(match recording.flaw() {
-            Some(flaw) => Error::Damaged { file: name.clone(), flaw },
-            None => Error::NothingRecorded { file: name.clone() },
-        });
-    }
-    Ok(recording)
 }
 
 #[cfg(test)]
@@ -58,7 +44,7 @@ mod tests {
 
     #[test]
     fn the_demo_is_whole_and_small() {
-        let demo = checked(&"--demo".into(), Recording::from_bytes(DEMO)).unwrap();
+        let demo = recorded::checked(&"--demo".into(), Recording::from_bytes(DEMO)).unwrap();
         assert_eq!(demo.flaw(), None);
         assert!(DEMO.len() < 300_000, "{} bytes", DEMO.len());
     }

@@ -1,17 +1,19 @@
 //! `scopetop snapshot`.
 
 use std::io::{self, IsTerminal as _, Write};
+use std::path::Path;
 use std::time::Duration;
 
 use jiff::tz::TimeZone;
 use scopetop_tracker::filter::Filter;
+use scopetop_tracker::recording::Player;
 use scopetop_tracker::topology::Topology;
 use scopetop_tracker::topology::grouping::{Grouping, Sieve};
 use scopetop_tracker::{Tracker, Update};
 
-use super::Updates;
-use crate::app::App;
-use crate::cli::{Settings, Snapshot, SnapshotFormat};
+use super::{Updates, recorded};
+use crate::app::{App, Speed, Time};
+use crate::cli::{At, Settings, Snapshot, SnapshotFormat};
 use crate::error::Error;
 use crate::export::diagram::Diagram;
 use crate::export::{dot, mermaid, svg, title};
@@ -24,8 +26,30 @@ use crate::view::{ActiveFilter, Look, View, build};
 /// The size of the screen that a picture is of where none is asked for, in columns and rows.
 const SCREEN: (u16, u16) = (120, 40);
 
-/// Observes, then prints one picture.
+/// What there is to print: a topology, and the moment of a recording that it is of.
+struct Sight {
+    topology: Topology,
+    time: Time,
+}
+
+/// Observes, or opens a recording, then prints one picture.
 pub fn run(options: &Snapshot, settings: &Settings) -> Result<(), Error> {
+    let sight = match &options.replay {
+        Some(file) => replayed(file, options.at, settings.arguments)?,
+        None => Sight { topology: observed(options, settings)?, time: Time::default() },
+    };
+    let terminal = io::stdout().is_terminal();
+    let format =
+        options.format.unwrap_or(if terminal { SnapshotFormat::Table } else { SnapshotFormat::Json });
+    let colour = terminal && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
+    let mut out = super::standard_output()?;
+    let size = options.size.unwrap_or(SCREEN);
+    print(&mut out, sight, &settings.filter, format, colour, size)?;
+    Ok(out.flush()?)
+}
+
+/// What this host shows.
+fn observed(options: &Snapshot, settings: &Settings) -> Result<Topology, Error> {
     let duration = options.duration.unwrap_or(settings.tick);
     // One tick spans the whole observation: what opened and closed in it is in the picture, once.
     let tick = if duration.is_zero() { settings.tick } else { duration };
@@ -36,14 +60,20 @@ pub fn run(options: &Snapshot, settings: &Settings) -> Result<(), Error> {
     if let Some(host) = topology.hosts().first() {
         super::tell_missing(&host.source);
     }
-    let terminal = io::stdout().is_terminal();
-    let format =
-        options.format.unwrap_or(if terminal { SnapshotFormat::Table } else { SnapshotFormat::Json });
-    let colour = terminal && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
-    let mut out = super::standard_output()?;
-    let size = options.size.unwrap_or(SCREEN);
-    print(&mut out, &topology, &settings.filter, format, colour, size)?;
-    Ok(out.flush()?)
+    Ok(topology)
+}
+
+/// What a recording shows at a moment, or at its end.
+fn replayed(file: &Path, at: Option<At>, arguments: bool) -> Result<Sight, Error> {
+    let (name, recording) = recorded::open(file)?;
+    let moments: Vec<_> = recording.moments().collect();
+    let tick = recorded::tick_at(&moments, at.unwrap_or(At::Before(Duration::ZERO)))
+        .map_err(|there| Error::CommandLine(format!("--at: {name} is {there}")))?;
+    let mut player = if arguments { Player::new() } else { Player::new().without_arguments() };
+    player.go_to(&recording, tick).map_err(|source| Error::Play { file: name, source })?;
+    let mut time = Time::recorded(moments, Speed::default());
+    time.stop_at(Some(tick));
+    Ok(Sight { topology: player.into_topology().unwrap_or_default(), time })
 }
 
 /// What was there, and what the observation added.
@@ -66,19 +96,20 @@ async fn observe(updates: &mut impl Updates, duration: Duration) -> Result<Topol
 
 fn print(
     out: &mut impl Write,
-    topology: &Topology,
+    Sight { topology, time }: Sight,
     filter: &Filter,
     format: SnapshotFormat,
     colour: bool,
     size: (u16, u16),
 ) -> io::Result<()> {
+    let topology = &topology;
     let picture = || Picture::new(topology, filter);
     match format {
         SnapshotFormat::Json => snapshot_json::write(out, &picture()),
         SnapshotFormat::Table => snapshot_table::write(out, &picture(), colour),
         SnapshotFormat::Dot => dot::write(out, &Diagram::of(&view(topology, filter))),
         SnapshotFormat::Mermaid => mermaid::write(out, &Diagram::of(&view(topology, filter))),
-        SnapshotFormat::Svg => out.write_all(screen_of(topology, filter, size).as_bytes()),
+        SnapshotFormat::Svg => out.write_all(screen_of(topology, time, filter, size).as_bytes()),
     }
 }
 
@@ -89,11 +120,12 @@ fn view(topology: &Topology, filter: &Filter) -> View {
 }
 
 /// The screen as it would be in a terminal of that size.
-fn screen_of(topology: &Topology, filter: &Filter, size: (u16, u16)) -> String {
+fn screen_of(topology: &Topology, time: Time, filter: &Filter, size: (u16, u16)) -> String {
     let mut app = App::new(ActiveFilter::new(filter.clone()), TimeZone::system());
     if let Some(host) = topology.hosts().first() {
         app.tick_applied(host.at);
     }
+    app.time = time;
     app.settle(topology);
     svg::picture(&screen::still(size, &mut app, &Theme::colour()), &title(&app.view))
 }
@@ -150,7 +182,6 @@ mod tests {
 
     #[test]
     fn each_format_is_printed() {
-        let topology = observed(2, Duration::from_secs(1)).unwrap();
         for (format, begin) in [
             (SnapshotFormat::Json, "{\"schema\""),
             (SnapshotFormat::Table, "web-01"),
@@ -159,7 +190,9 @@ mod tests {
             (SnapshotFormat::Svg, "<svg"),
         ] {
             let mut out = Vec::new();
-            print(&mut out, &topology, &everything(), format, false, SCREEN).unwrap();
+            let topology = observed(2, Duration::from_secs(1)).unwrap();
+            let sight = Sight { topology, time: Time::default() };
+            print(&mut out, sight, &everything(), format, false, SCREEN).unwrap();
             assert!(out.starts_with(begin.as_bytes()), "{format:?}");
         }
     }

@@ -87,28 +87,14 @@ mod tests {
     #![allow(clippy::unwrap_used, reason = "a test ends at the first surprise")]
 
     use super::*;
+    use crate::fixture::Folder;
 
-    /// A folder of this test alone, gone with it.
-    struct Folder(PathBuf);
-
-    impl Folder {
-        fn new(name: &str) -> Self {
-            let path = std::env::temp_dir().join(format!("scopetop-config-{name}-{}", std::process::id()));
-            std::fs::create_dir_all(path.join("scopetop")).unwrap();
-            Self(path)
-        }
-
-        fn write(&self, bytes: &[u8]) -> PathBuf {
-            let path = self.0.join("scopetop/config.toml");
-            std::fs::write(&path, bytes).unwrap();
-            path
-        }
-    }
-
-    impl Drop for Folder {
-        fn drop(&mut self) {
-            let _ = std::fs::remove_dir_all(&self.0);
-        }
+    /// Puts a configuration where the user's own is, if that folder is what `XDG_CONFIG_HOME` says.
+    fn put(folder: &Folder, bytes: &[u8]) -> PathBuf {
+        let path = folder.0.join("scopetop/config.toml");
+        std::fs::create_dir_all(folder.0.join("scopetop")).unwrap();
+        std::fs::write(&path, bytes).unwrap();
+        path
     }
 
     fn environment<'e>(variables: &'e [(&str, &Path)]) -> impl Fn(&str) -> Option<OsString> + 'e {
@@ -133,21 +119,21 @@ mod tests {
 
     #[test]
     fn the_users_own_may_be_missing_and_a_given_one_may_not() {
-        let folder = Folder::new("missing");
+        let folder = Folder::new("config-missing");
         let missing = folder.0.join("nowhere");
         assert_eq!(load(None, environment(&[("XDG_CONFIG_HOME", &missing)])).unwrap(), Config::default());
         assert_eq!(load(None, environment(&[])).unwrap(), Config::default());
         let told = load(Some(&missing), environment(&[])).unwrap_err().to_string();
         assert!(told.ends_with("nowhere: No such file or directory (os error 2)"), "{told}");
         // What is in the way of the folder is no configuration either.
-        let file = folder.write(b"tick = 500");
+        let file = put(&folder, b"tick = 500");
         assert_eq!(load(None, environment(&[("XDG_CONFIG_HOME", &file)])).unwrap(), Config::default());
     }
 
     #[test]
     fn a_file_is_read_from_either_place() {
-        let folder = Folder::new("read");
-        let path = folder.write(b"tick = 500");
+        let folder = Folder::new("config-read");
+        let path = put(&folder, b"tick = 500");
         let half = std::time::Duration::from_millis(500);
         assert_eq!(load(Some(&path), environment(&[])).unwrap().tick, half);
         assert_eq!(load(None, environment(&[("XDG_CONFIG_HOME", &folder.0)])).unwrap().tick, half);
@@ -155,21 +141,21 @@ mod tests {
 
     #[test]
     fn what_is_no_configuration_says_so() {
-        let folder = Folder::new("other");
+        let folder = Folder::new("config-other");
         let told = |path: &Path| {
             let told = load(Some(path), environment(&[])).unwrap_err().to_string();
             told.replace(folder.0.to_str().unwrap(), "")
         };
         assert_eq!(told(&folder.0), ": this is a directory, not a file");
-        let path = folder.write(&vec![b'#'; (1 << 20) + 1]);
+        let path = put(&folder, &vec![b'#'; (1 << 20) + 1]);
         assert_eq!(
             told(&path),
             "/scopetop/config.toml: this is no configuration: it has more than 1048576 bytes"
         );
-        folder.write(b"tick = 500\n# \xc3\xa9 \xff\xfe");
+        put(&folder, b"tick = 500\n# \xc3\xa9 \xff\xfe");
         assert_eq!(told(&path), "/scopetop/config.toml:2:5: from here on this is no text in UTF-8");
         assert!(told(Path::new("/dev/zero")).starts_with("/dev/zero: this is no configuration"));
-        folder.write(b"tick = 5\ncolur = \"none\"");
+        put(&folder, b"tick = 5\ncolur = \"none\"");
         assert_eq!(
             told(&path),
             "/scopetop/config.toml:1:8: expected a whole number from 50 to 3600000 (milliseconds), not 5\n\

@@ -6,13 +6,11 @@ mod file;
 mod print;
 mod read;
 mod setting;
-#[cfg(test)]
-mod tests;
 
 use std::time::Duration;
 
 use ratatui::style::{Color, Style};
-use scopetop_tracker::filter::Filter;
+use scopetop_tracker::filter::{Filter, ParseError};
 use scopetop_tracker::topology::grouping::By;
 
 pub use error::{ConfigError, Problem};
@@ -22,8 +20,9 @@ pub use read::parse;
 
 use crate::app::Mode;
 use crate::cli::DEFAULT_TICK;
+use crate::history::Limits;
 use crate::input::Keymap;
-use crate::list::{Columns, Shape};
+use crate::list::{Columns, Shape, Sort};
 use crate::theme::{Depth, Named, ROLES, Terminal, Theme};
 use crate::view::ActiveFilter;
 
@@ -39,11 +38,15 @@ pub struct Config {
     pub shape: Shape,
     /// The columns of the list.
     pub columns: Columns,
+    /// The order of its rows.
+    pub sort: Sort,
     /// The length of a tick.
     pub tick: Duration,
+    /// How much of the past the live screen keeps.
+    pub history: Limits,
     /// Whether to look up the names of remote addresses.
     pub resolve: bool,
-    /// Whether not to read the arguments of processes.
+    /// Whether to hide the arguments of processes.
     pub no_args: bool,
     /// Whether the mouse is used.
     pub mouse: bool,
@@ -86,6 +89,11 @@ impl Saved {
     }
 }
 
+/// Reads a filter, which may be made of these saved ones.
+pub fn filter(text: &str, saved: &[Saved]) -> Result<Filter, ParseError> {
+    Filter::parse_with(text, saved.iter().map(|saved| (saved.name.as_str(), &saved.filter)))
+}
+
 impl Default for Config {
     fn default() -> Self {
         Self {
@@ -93,7 +101,9 @@ impl Default for Config {
             mode: Mode::default(),
             shape: Shape::default(),
             columns: Columns::default(),
+            sort: Sort::default(),
             tick: DEFAULT_TICK,
+            history: Limits::default(),
             resolve: false,
             no_args: false,
             mouse: true,
@@ -130,9 +140,7 @@ impl Config {
         theme.finish.ascii = self.ascii.unwrap_or_else(|| terminal.ascii());
         theme
     }
-
-    /// The saved filter of this name.
-    pub fn saved(&self, name: &str) -> Option<&Saved> {
-        self.filters.iter().find(|saved| saved.name == name)
-    }
 }
+
+#[cfg(test)]
+mod tests;

@@ -14,7 +14,8 @@ const HEAD: &str = "\
 ";
 
 const FILTERS: &str = "
-# Filters with names: F chooses one on the live screen, --filter @NAME takes one on the command line.
+# Filters with names: F chooses one on the live screen, and @NAME is one in --filter and in what f asks for, by itself
+# or as a part of another: '@web and not ip=10.0.0.0/8'. They are not made of each other.
 [filters]
 # web = \"port=80,443\"
 # failures = \"state=failed\"

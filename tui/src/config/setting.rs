@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use scopetop_tracker::filter::Filter;
+use scopetop_tracker::filter::{Filter, is_name};
 use scopetop_tracker::text::Text;
 use scopetop_tracker::topology::grouping::By;
 use toml::de::{DeTable, DeValue};
@@ -10,7 +10,7 @@ use toml::de::{DeTable, DeValue};
 use super::read::{Reader, Value, called};
 use super::{Config, Saved};
 use crate::app::Mode;
-use crate::cli::TICK_MILLISECONDS;
+use crate::cli::{MAXIMUM_SECONDS, TICK_MILLISECONDS};
 use crate::input::{Action, Change, Key, Keymap, actions, named};
 use crate::list::{Column, Columns, Shape};
 use crate::theme::{self, Depth, Named, ROLES};
@@ -32,7 +32,7 @@ pub(super) struct Table {
 }
 
 /// Every setting that stands at the top.
-pub(super) static SETTINGS: [Setting; 11] = [
+pub(super) static SETTINGS: [Setting; 15] = [
     Setting {
         name: "view",
         about: "By what the live screen groups at first: process, name, container, image, namespace or pod.",
@@ -66,12 +66,50 @@ pub(super) static SETTINGS: [Setting; 11] = [
         read: columns,
     },
     Setting {
+        name: "sort",
+        about: "The column that the list is sorted by at first: each but the trends.",
+        default: "\"client\"",
+        read: |reader, config, value| {
+            let columns = Column::ALL.into_iter().filter(|column| column.sorts());
+            let known: Vec<_> = columns.map(|column| (column.name(), column)).collect();
+            config.sort.column = reader.word(value, &known).unwrap_or(Column::Client);
+        },
+    },
+    Setting {
+        name: "sort-turned",
+        about: "Whether that order is turned around: names from the end, numbers from the smallest.",
+        default: "false",
+        read: |reader, config, value| config.sort.turned = reader.truth(value).unwrap_or_default(),
+    },
+    Setting {
         name: "tick",
         about: "The length of a tick in milliseconds, from 50 to 3600000.",
         default: "1000",
         read: |reader, config, value| {
             if let Some(tick) = reader.whole(value, &TICK_MILLISECONDS, "milliseconds") {
                 config.tick = Duration::from_millis(tick);
+            }
+        },
+    },
+    Setting {
+        name: "history",
+        about: "The live screen keeps the last so many seconds, to be looked at again.",
+        default: "600",
+        read: |reader, config, value| {
+            let range = 0..=MAXIMUM_SECONDS;
+            if let Some(seconds) = reader.whole(value, &range, "seconds") {
+                config.history.span = Duration::from_secs(seconds);
+            }
+        },
+    },
+    Setting {
+        name: "history-memory",
+        about: "It keeps them in so many megabytes at most.",
+        default: "64",
+        read: |reader, config, value| {
+            let range = 0..=u16::MAX.into();
+            if let Some(megabytes) = reader.whole(value, &range, "megabytes") {
+                config.history.bytes = (megabytes as usize) << 20;
             }
         },
     },
@@ -83,7 +121,7 @@ pub(super) static SETTINGS: [Setting; 11] = [
     },
     Setting {
         name: "no-args",
-        about: "Whether not to read the arguments of processes: they are in no output then, and no filter finds them.",
+        about: "Whether to hide the arguments of processes: they are not read, also not out of a recording, and no filter finds them.",
         default: "false",
         read: |reader, config, value| config.no_args = reader.truth(value).unwrap_or_default(),
     },
@@ -168,8 +206,7 @@ fn filters(reader: &mut Reader<'_>, config: &mut Config, entries: &DeTable<'_>) 
     let mut saved = Vec::new();
     for (key, value) in entries {
         let name: &str = key.get_ref();
-        let plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
-        if name.is_empty() || !name.bytes().all(plain) {
+        if !is_name(name) {
             reader.wrong(key.span().start, "a filter's name is made of letters, digits, - and _");
         }
         let Some(text) = reader.string(value, "a filter, as a text") else { continue };

@@ -64,7 +64,7 @@ fn the_examples_in_what_is_printed_hold() {
 #[test]
 fn everything_can_be_set() {
     let config = parse(
-        "view = 'pod'\nshow = 'tree'\ncolumns = ['server', 'rate']\ntick = 2_000\nresolve = true\nno-args = true\nmouse = false\nread-only = true\n\
+        "view = 'pod'\nshow = 'tree'\ncolumns = ['server', 'rate']\nsort = 'rate'\nsort-turned = true\ntick = 2_000\nhistory = 60\nhistory-memory = 8\nresolve = true\nno-args = true\nmouse = false\nread-only = true\n\
          theme = 'light'\ncolour = 256\nascii = true\n\
          [filters]\nweb = 'port=80,443'\nbusy = 'rate>1m'\nall = ''\n\
          [colours]\nfailed = 'bold #ff0000 on 7'\nbackground = 234\ngroups = ['cyan', 33]\n\
@@ -75,13 +75,13 @@ fn everything_can_be_set() {
     assert_eq!(config.shape, Shape::Tree);
     let columns: Vec<_> = config.columns.shown().map(Column::name).collect();
     assert_eq!(columns, ["server", "rate"]);
+    assert_eq!(config.sort, Sort { column: Column::Rate, turned: true });
+    assert_eq!(config.history, Limits { span: Duration::from_mins(1), bytes: 8 << 20 });
     assert!(config.resolve && config.no_args && !config.mouse && config.read_only);
     let filters: Vec<_> =
         config.filters.iter().map(|saved| (saved.name.as_str(), saved.text.as_str())).collect();
     assert_eq!(filters, [("web", "port=80,443"), ("busy", "rate>1m"), ("all", "")]);
-    assert!(
-        config.saved("all").unwrap().active().is_none() && config.saved("web").unwrap().active().is_some()
-    );
+    assert!(config.filters[0].active().is_some() && config.filters[2].active().is_none());
     assert_eq!(config.keymap.key_of(Action::Relayout), "^L");
     assert_eq!(config.keymap.key_of(Action::Travel(Travel::Pause)), "p");
     let theme = config.theme(&Terminal::default());
@@ -125,12 +125,17 @@ fn each_thing_that_is_wrong_is_told_with_its_place() {
          colour = 17\n\
          nothing-like-it = 1\n\
          columns = ['client', 'rat', 'client', 5]\n\
+         sort = 'rate-trend'\n\
+         sort-turned = 1\n\
+         history = 0.5\n\
+         history-memory = 70_000\n\
          \n\
          [filters]\n\
          \"a b\" = 'port=1'\n\
          web = 'comm=nginx and prt=80'\n\
          escaped = \"comm=\\\"x\\\" and prt=80\"\n\
          number = 1\n\
+         other = 'port=1 and @web'\n\
          \n\
          [colours]\n\
          failed = 'bold purpel'\n\

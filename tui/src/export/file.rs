@@ -96,27 +96,11 @@ mod tests {
     use std::os::unix::fs::MetadataExt as _;
 
     use super::*;
-
-    /// A folder that is gone at the end.
-    struct Folder(PathBuf);
-
-    impl Folder {
-        fn new(name: &str) -> Self {
-            let path = std::env::temp_dir().join(format!("scopetop-file-{}-{name}", std::process::id()));
-            fs::create_dir_all(&path).unwrap();
-            Self(path)
-        }
-    }
-
-    impl Drop for Folder {
-        fn drop(&mut self) {
-            let _ = fs::remove_dir_all(&self.0);
-        }
-    }
+    use crate::fixture::Folder;
 
     #[test]
     fn nothing_that_is_there_is_written_over() {
-        let folder = Folder::new("again");
+        let folder = Folder::new("export-again");
         let elsewhere = folder.0.join("elsewhere");
         // A link that somebody laid there beforehand is not followed.
         std::os::unix::fs::symlink(&elsewhere, folder.0.join("scopetop-a-1.json")).unwrap();
@@ -131,7 +115,7 @@ mod tests {
 
     #[test]
     fn what_cannot_be_written_is_an_error() {
-        let folder = Folder::new("missing");
+        let folder = Folder::new("export-missing");
         assert!(write(&folder.0.join("not there"), "x", Format::Svg, b"", None).is_err());
     }
 
@@ -161,13 +145,13 @@ mod tests {
     fn root_hands_a_file_over() {
         if !rustix::process::geteuid().is_root() {
             // Nobody else may: that is tested by the kernel's own refusal.
-            let folder = Folder::new("refused");
+            let folder = Folder::new("export-refused");
             let other = Some(Owner { user: 0, group: 0 });
             assert!(write(&folder.0, "x", Format::Dot, b"x", other).is_err());
             assert_eq!(fs::read_dir(&folder.0).unwrap().count(), 0);
             return;
         }
-        let folder = Folder::new("owned");
+        let folder = Folder::new("export-owned");
         let path = write(&folder.0, "x", Format::Dot, b"x", Some(Owner { user: 1234, group: 567 })).unwrap();
         let metadata = fs::metadata(path).unwrap();
         assert_eq!((metadata.uid(), metadata.gid()), (1234, 567));

@@ -19,8 +19,6 @@ mod plan;
 mod rank;
 mod route;
 mod spread;
-#[cfg(test)]
-mod tests;
 mod text;
 mod tracks;
 mod walk;
@@ -325,3 +323,6 @@ pub fn render(
     }
     scene.edges_of_window(buffer);
 }
+
+#[cfg(test)]
+mod tests;

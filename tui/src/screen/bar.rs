@@ -39,8 +39,13 @@ pub(super) fn render(buffer: &mut Buffer, area: Rect, app: &App, theme: &Theme, 
                 let marked = error.length.clamp(1, usize::from(area.width));
                 explain(buffer, below, column as u16, marked as u16, &error.message, theme);
             } else {
-                let room = area.width - INDENT;
-                buffer.set_stringn(area.x + INDENT, below.y, HINT, room.into(), theme.dim);
+                let room = usize::from(area.width - INDENT);
+                let mut hint = String::from(HINT);
+                for saved in &app.saved {
+                    hint.push_str("   @");
+                    hint.push_str(&saved.name);
+                }
+                buffer.set_string(area.x + INDENT, below.y, clip(&hint, room), theme.dim);
             }
         }
         Some(Prompt { editor, kind: PromptKind::Search { .. } }) => {

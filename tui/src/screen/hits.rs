@@ -2,6 +2,7 @@
 
 use ratatui::layout::{Position, Rect};
 
+use crate::app::Step;
 use crate::input::Action;
 use crate::view::Selection;
 
@@ -14,6 +15,8 @@ pub enum Panel {
     List,
     /// The details.
     Details,
+    /// The line of time.
+    Timeline,
 }
 
 /// What a click is on.
@@ -23,6 +26,10 @@ pub enum Hit {
     Thing(Selection),
     /// What a key asks for.
     Action(Action),
+    /// A step of the way to what is selected.
+    Step(Step),
+    /// A tick, by its number; beyond the newest one, that.
+    Tick(u64),
 }
 
 /// What was drawn where.

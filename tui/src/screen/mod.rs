@@ -66,7 +66,7 @@ fn render(buffer: &mut Buffer, area: Rect, app: &mut App, theme: &Theme) {
     footer::render(buffer, row(area, bottom), app, theme, &mut hits);
 
     let time = timeline::height(app, area.height);
-    timeline::render(buffer, Rect { y: bottom - time, height: time, ..area }, app, theme);
+    timeline::render(buffer, Rect { y: bottom - time, height: time, ..area }, app, theme, &mut hits);
     let body = Rect { y: top, height: bottom - time - top, ..area };
     let mut main = body;
     if app.details_open {

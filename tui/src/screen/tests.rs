@@ -5,7 +5,6 @@ use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 use ratatui::style::{Color, Modifier};
 use scopetop_tracker::Tick;
-use scopetop_tracker::connection::Protocol;
 use scopetop_tracker::filter::Filter;
 use scopetop_tracker::identity::Timestamp;
 use scopetop_tracker::text::Text;
@@ -16,10 +15,9 @@ use super::*;
 use crate::app::{Speed, Time};
 use crate::fixture;
 use crate::history::Limits;
-use crate::input::{Action, Change, Choose, Key, Keymap, Request, Scope, Travel, bindings};
+use crate::input::{Action, Choose, Request, Scope, Travel, bindings};
 use crate::stage::Stage;
-use crate::theme::edge_mark;
-use crate::view::{ActiveFilter, Direction, EdgeState, Selection, ViewNode};
+use crate::view::{ActiveFilter, Direction, Selection};
 
 const SMALL: (u16, u16) = (80, 24);
 const LARGE: (u16, u16) = (160, 45);
@@ -215,42 +213,6 @@ fn help() {
     insta::assert_snapshot!("help_160x45", picture(&mut app, LARGE));
 }
 
-/// The pages of the help screen.
-fn help_pages(app: &mut App, topology: &Topology, size: (u16, u16)) -> Vec<String> {
-    act(app, topology, &[Action::Help]);
-    let mut pages = vec![picture(app, size)];
-    while pages.len() < app.help_pages {
-        act(app, topology, &[Action::PageDown]);
-        pages.push(picture(app, size));
-    }
-    act(app, topology, &[Action::PageDown]);
-    assert_eq!(pages.last(), Some(&picture(app, size)), "there is nothing after the last page");
-    act(app, topology, &[Action::Back]);
-    assert!(!app.help);
-    pages
-}
-
-#[test]
-fn the_help_screen_has_every_key_of_the_table_whole_at_every_size() {
-    let (mut app, topology) = app();
-    for size in [(60, 15), SMALL, (120, 40), LARGE] {
-        let pages = help_pages(&mut app, &topology, size);
-        // Where something is to be chosen, the footer has all keys, and nothing else can be looked up.
-        for binding in bindings().filter(|binding| !matches!(binding.scope, Scope::Choosing | Scope::Columns))
-        {
-            assert!(
-                pages.iter().any(|page| page.contains(binding.shown) && page.contains(binding.what)),
-                "{:?}, {:?} is missing at {size:?}",
-                binding.shown,
-                binding.what
-            );
-        }
-        for (_, explanation) in help::MARKS {
-            assert!(pages.iter().any(|page| page.contains(explanation)), "{explanation:?} at {size:?}");
-        }
-    }
-}
-
 #[test]
 fn the_saved_filters() {
     let (mut app, topology) = app();
@@ -263,65 +225,6 @@ fn the_saved_filters() {
     act(&mut app, &topology, &[Action::Choose(Choose::Down); 40]);
     let last = picture(&mut app, SMALL);
     assert!(last.contains("saved-39") && !last.contains("no filter"), "{last}");
-}
-
-#[test]
-fn help_and_footer_show_the_users_own_keys() {
-    let (mut app, topology) = app();
-    let keys = ["f5", "ctrl-l"].map(|key| Key::parse(key).unwrap()).to_vec();
-    let changes =
-        [Change { action: Action::Relayout, keys }, Change { action: Action::Filter, keys: Vec::new() }];
-    app.keymap = Keymap::changed(&changes).unwrap();
-    let help = help_pages(&mut app, &topology, LARGE).concat();
-    assert!(help.contains("F5 ^L") && !help.contains("  filter  "), "{help}");
-    let footer = picture(&mut app, LARGE).lines().last().unwrap().to_owned();
-    assert!(footer.contains("F5 relayout") && !footer.contains("filter"), "{footer}");
-}
-
-#[test]
-fn without_utf8_the_footer_names_keys_in_words() {
-    let (mut app, _) = app();
-    let mut theme = Theme::plain();
-    theme.finish.ascii = true;
-    let footer = text_of(&buffer(&mut app, LARGE, &theme)).lines().last().unwrap().to_owned();
-    assert!(footer.is_ascii(), "{footer}");
-    for entry in ["arrows move", "enter open", "tab edge", "space pause"] {
-        assert!(footer.contains(entry), "{entry} is not in {footer}");
-    }
-}
-
-/// What our own drawing has beyond ASCII is put in place, character by character; only names from outside become `?`.
-#[test]
-fn nothing_but_ascii_is_left_where_utf8_is_missing() {
-    let mut theme = Theme::plain();
-    theme.finish.ascii = true;
-    let (mut app, topology) = app();
-    for mode in [Mode::Graph, Mode::List] {
-        app.mode = mode;
-        for action in [Action::Back, Action::Details, Action::Help] {
-            act(&mut app, &topology, &[action]);
-            for size in [SMALL, (120, 40), LARGE] {
-                let unicode = buffer(&mut app, size, &Theme::plain());
-                let ascii = buffer(&mut app, size, &theme);
-                let footer = size.1 - 1;
-                for y in 0..footer {
-                    for x in 0..size.0 {
-                        let (drawn, left) = (unicode[(x, y)].symbol(), ascii[(x, y)].symbol());
-                        assert!(left.is_ascii() && left.len() == 1, "{left:?} of {drawn:?}");
-                        if drawn.is_ascii() {
-                            assert_eq!(drawn, left);
-                        } else if left == "?" {
-                            assert!(
-                                drawn.chars().all(char::is_alphabetic),
-                                "{drawn:?} has nothing in its place"
-                            );
-                        }
-                    }
-                }
-            }
-        }
-        act(&mut app, &topology, &[Action::Back, Action::Back]);
-    }
 }
 
 #[test]
@@ -449,66 +352,6 @@ fn too_small_a_terminal_says_so_in_one_line() {
 }
 
 #[test]
-fn no_size_and_no_state_makes_it_panic() {
-    let (mut app, topology) = app();
-    let mut look = |actions: &[Action]| {
-        act(&mut app, &topology, actions);
-        for width in [0, 1, 2, 10, 39, 40, 41, 60, 99, 100, 101, 250] {
-            for height in [0, 1, 2, 9, 10, 11, 12, 29, 30, 31, 80] {
-                picture(&mut app, (width, height));
-            }
-        }
-    };
-    look(&[]);
-    look(&[Action::First, Action::Open]);
-    look(&[Action::Help]);
-    look(&[Action::Help, Action::Filter]);
-    act(&mut app, &topology, &[]);
-    app.type_text("prot=日本語日本語日本語日本語日本語日本語日本語日本語日本語日本語日本語日本語日本語日本語日本語日本語日本語");
-    for width in 40..120 {
-        picture(&mut app, (width, 12));
-    }
-}
-
-#[test]
-fn without_colour_everything_is_told_by_shape() {
-    let (mut app, topology) = app();
-    select_edge(&mut app, &topology, ":5432");
-    act(&mut app, &topology, &[Action::Open]);
-    for size in [SMALL, LARGE] {
-        let plain = buffer(&mut app, size, &Theme::plain());
-        assert_eq!(text_of(&plain), picture(&mut app, size));
-        for cell in plain.content() {
-            assert_eq!((cell.fg, cell.bg), (Color::Reset, Color::Reset));
-        }
-    }
-    let marks: Vec<&str> =
-        [EdgeState::New, EdgeState::Steady, EdgeState::Busy, EdgeState::Closed, EdgeState::Failed]
-            .map(edge_mark)
-            .into();
-    for (place, mark) in marks.iter().enumerate() {
-        assert!(!marks[place + 1..].contains(mark));
-    }
-}
-
-#[test]
-fn grey_is_what_closed_and_nothing_else() {
-    let (mut app, _) = app();
-    let buffer = buffer(&mut app, LARGE, &Theme::colour());
-    let closed = row_with(&buffer, "198.51.100.23");
-    let failed = row_with(&buffer, ":8443");
-    let grey: std::collections::BTreeSet<u16> = (0..LARGE.1)
-        .flat_map(|y| (0..LARGE.0).map(move |x| (x, y)))
-        .filter(|place| buffer[*place].fg == Color::DarkGray || buffer[*place].fg == Color::Gray)
-        .map(|(_, y)| y)
-        .collect();
-    assert_eq!(grey.into_iter().collect::<Vec<_>>(), [closed]);
-    assert_eq!(buffer[(1, failed)].symbol(), "✗");
-    assert_eq!(buffer[(1, failed)].fg, Color::Red);
-    assert_eq!(buffer[(1, row_with(&buffer, "curl"))].fg, Color::LightGreen);
-}
-
-#[test]
 fn the_selected_row_stays_in_sight() {
     let (mut app, topology) = app_after(&[fixture::crowd(20, 30)]);
     let shown = |app: &mut App| {
@@ -627,56 +470,6 @@ fn each_view() {
 }
 
 #[test]
-fn a_view_that_one_comes_back_to_is_as_it_was_left() {
-    let topology = fixture::shop();
-    let mut app = App::new(None, TimeZone::UTC);
-    app.tick_applied(fixture::NOW);
-    app.settle(&topology);
-    for by in By::ALL {
-        act(&mut app, &topology, &[Action::ShowBy(by)]);
-        picture(&mut app, LARGE);
-        // Not as a layout from nothing would have it.
-        let db = |node: &&ViewNode| node.label.contains("postgres") || node.label.starts_with("db");
-        let db = app.view.nodes.iter().find(db).unwrap().key.clone();
-        app.selection = Some(Selection::Node(db));
-        let turn = if by == By::Process { Action::Return } else { Action::Open };
-        app.tick_applied(fixture::NOW);
-        app.settle(&topology);
-        act(&mut app, &topology, &[turn]);
-        let before = picture(&mut app, LARGE);
-        for other in By::ALL {
-            act(&mut app, &topology, &[Action::ShowBy(other)]);
-            picture(&mut app, LARGE);
-        }
-        act(&mut app, &topology, &[Action::ShowBy(by)]);
-        assert_eq!(picture(&mut app, LARGE), before);
-    }
-}
-
-#[test]
-fn who_is_not_opened_stays_where_it_is() {
-    let topology = fixture::shop();
-    let mut app = App::new(None, TimeZone::UTC);
-    app.tick_applied(fixture::NOW);
-    act(&mut app, &topology, &[Action::ShowBy(By::Container)]);
-    let place = |app: &mut App, label: &str| {
-        let text = picture(app, LARGE);
-        let (row, line) = text.lines().enumerate().find(|(_, line)| line.contains(label)).unwrap();
-        (row, text::width(line.split(label).next().unwrap()))
-    };
-    let others = ["web-1 ×3", "web-2 ×2", "proxy-1", "host ×6", "203.0.113.1", "7be14c0ffee0"];
-    let before = others.map(|label| place(&mut app, label));
-    let db = app.view.nodes.iter().find(|node| node.label == "db ×2").unwrap().key.clone();
-    app.selection = Some(Selection::Node(db));
-    act(&mut app, &topology, &[Action::Open]);
-    assert_eq!(others.map(|label| place(&mut app, label)), before);
-    place(&mut app, "postgres 3002");
-    act(&mut app, &topology, &[Action::Return]);
-    assert_eq!(others.map(|label| place(&mut app, label)), before);
-    place(&mut app, "db ×2");
-}
-
-#[test]
 fn details_of_a_group() {
     let topology = fixture::shop();
     let mut app = App::new(None, TimeZone::UTC);
@@ -687,23 +480,6 @@ fn details_of_a_group() {
     act(&mut app, &topology, &[Action::Details]);
     insta::assert_snapshot!("group_80x24", picture(&mut app, SMALL));
     insta::assert_snapshot!("group_120x40", picture(&mut app, (120, 40)));
-}
-
-#[test]
-fn the_bar_tells_the_view_and_what_is_switched_off_however_narrow_it_is() {
-    let topology = fixture::shop();
-    let mut app = App::new(None, TimeZone::UTC);
-    app.tick_applied(fixture::NOW);
-    act(&mut app, &topology, &[Action::ShowBy(By::Pod), Action::Toggle(Protocol::Udp)]);
-    for width in [160, 80, 60, 40] {
-        let bar = picture(&mut app, (width, 24)).lines().nth(1).unwrap().to_owned();
-        assert!(bar.contains("6 Pod") && bar.contains("✗UDP 1"), "{bar}");
-    }
-    app.filter = Some(filter("comm=nginx or comm=envoy or comm=postgres"));
-    app.tick_applied(fixture::NOW);
-    app.settle(&topology);
-    let bar = picture(&mut app, SMALL).lines().nth(1).unwrap().to_owned();
-    assert!(bar.contains("6 Pod") && bar.contains("✗UDP") && bar.contains("comm=nginx or"), "{bar}");
 }
 
 #[test]
@@ -757,3 +533,7 @@ fn a_chooser_stands_in_the_middle_and_its_answer_below() {
     let told = picture(&mut app, SMALL);
     assert_eq!(told.lines().last().unwrap(), " wrote /tmp/scopetop-web-01-20260301-120431.json");
 }
+
+mod keys;
+mod terminals;
+mod views;

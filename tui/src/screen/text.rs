@@ -74,18 +74,23 @@ pub(super) struct Piece {
     pub(super) text: String,
     pub(super) style: Style,
     pub(super) rank: u8,
-    /// What a click on it asks for.
-    pub(super) action: Option<Action>,
+    /// What a click on it is on.
+    pub(super) hit: Option<Hit>,
 }
 
 impl Piece {
     pub(super) fn new(text: impl Into<String>, style: Style, rank: u8) -> Self {
-        Self { text: text.into(), style, rank, action: None }
+        Self { text: text.into(), style, rank, hit: None }
     }
 
     /// The same, to be clicked on.
     pub(super) fn asking(self, action: Action) -> Self {
-        Self { action: Some(action), ..self }
+        self.hitting(Hit::Action(action))
+    }
+
+    /// As [`Piece::asking`], for what no key asks for.
+    pub(super) fn hitting(self, hit: Hit) -> Self {
+        Self { hit: Some(hit), ..self }
     }
 }
 
@@ -124,8 +129,8 @@ pub(super) fn write(
     let mut x = area.x;
     let mut put = |piece: &Piece, x: u16| {
         let (end, _) = buffer.set_stringn(x, area.y, &piece.text, (area.right() - x).into(), piece.style);
-        if let Some(action) = piece.action {
-            hits.spot(Rect { x, width: end - x, height: 1, ..area }, Hit::Action(action));
+        if let Some(hit) = &piece.hit {
+            hits.spot(Rect { x, width: end - x, height: 1, ..area }, hit.clone());
         }
         end
     };

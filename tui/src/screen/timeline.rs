@@ -6,9 +6,11 @@ use ratatui::style::Style;
 use scopetop_tracker::identity::Timestamp;
 use scopetop_tracker::recording::Moment;
 
+use super::hits::{Hit, Hits, Panel};
 use super::text::width;
 use crate::app::{App, Standing};
 use crate::human;
+use crate::input::{Action, Travel};
 use crate::theme::Theme;
 use crate::trend::sparkline;
 
@@ -30,7 +32,7 @@ struct Row {
     style: Style,
 }
 
-pub(super) fn render(buffer: &mut Buffer, area: Rect, app: &App, theme: &Theme) {
+pub(super) fn render(buffer: &mut Buffer, area: Rect, app: &App, theme: &Theme, hits: &mut Hits) {
     if area.is_empty() {
         return;
     }
@@ -53,8 +55,10 @@ pub(super) fn render(buffer: &mut Buffer, area: Rect, app: &App, theme: &Theme) 
     let mut free = usize::from(area.width).saturating_sub(taken);
     let shown = app.time.place().and_then(|place| app.time.moments().nth(place)).map(|moment| moment.at);
 
+    hits.panel(area, Panel::Timeline);
     let mut x = area.x;
     (x, _) = buffer.set_stringn(x, area.y, &left, area.width.into(), theme.dim);
+    hits.spot(Rect { width: x - area.x, ..area }, Hit::Action(Action::Travel(Travel::Oldest)));
     for (place, row) in rows.iter().enumerate() {
         // Failures are rare: a third of the room for the others.
         let cells = match place {
@@ -69,6 +73,11 @@ pub(super) fn render(buffer: &mut Buffer, area: Rect, app: &App, theme: &Theme) 
             let counts = columns.sums(app.time.moments(), row.counts);
             let start = x;
             (x, _) = buffer.set_stringn(x, area.y, sparkline(&counts, cells), cells, row.style);
+            let ticks = columns.ticks(app.time.moments(), app.time.first());
+            // There may be a newer one by the time of a click on the last.
+            let hit = |tick| Hit::Tick(if Some(&tick) == ticks.last() { u64::MAX } else { tick });
+            let column = |(&tick, x)| (Rect { x, width: 1, ..area }, hit(tick));
+            hits.spots(ticks.iter().zip(start..).map(column));
             if let Some(at) = shown.filter(|_| !app.time.is_now()) {
                 let column = start + columns.place(at) as u16;
                 buffer[(column, area.y)].set_style(theme.selected);
@@ -80,6 +89,9 @@ pub(super) fn render(buffer: &mut Buffer, area: Rect, app: &App, theme: &Theme) 
     }
     let x = area.right().saturating_sub(width(&right) as u16);
     buffer.set_stringn(x, area.y, &right, (area.right() - x).into(), right_style);
+    // Of a recording it says where that stands, which a click lets go on.
+    let travel = if app.time.is_recording() { Travel::Pause } else { Travel::Now };
+    hits.spot(Rect { x, width: area.right() - x, ..area }, Hit::Action(Action::Travel(travel)));
 }
 
 /// Where it stands: at the right end of the line.
@@ -112,6 +124,21 @@ impl Columns {
         let past = u128::from(at.since(self.from).saturating_sub(1));
         let column = past * self.cells as u128 / u128::from(self.span.max(1));
         (column as usize).min(self.cells - 1)
+    }
+
+    /// The number of the tick that each column stands for, the newest of several; `first` is that of the first moment.
+    fn ticks<'m>(&self, moments: impl Iterator<Item = &'m Moment>, first: u64) -> Vec<u64> {
+        let mut ticks = vec![None; self.cells];
+        for (moment, number) in moments.zip(first..) {
+            ticks[self.place(moment.at)] = Some(number);
+        }
+        // As with the events: a tick that is longer than a column has those before its end.
+        let mut next = first;
+        for tick in ticks.iter_mut().rev() {
+            next = tick.unwrap_or(next);
+            *tick = Some(next);
+        }
+        ticks.into_iter().flatten().collect()
     }
 
     /// How many events fell into each column; `None` where no tick ended.
@@ -160,9 +187,23 @@ mod tests {
         assert_eq!(sums(1, &moments), [Some(21.0)]);
     }
 
+    fn ticks(cells: usize, moments: &[Moment]) -> Vec<u64> {
+        let (from, to) = (began(&moments[0]), moments[moments.len() - 1].at);
+        Columns { from, span: to.since(from), cells }.ticks(moments.iter(), 7)
+    }
+
+    #[test]
+    fn a_column_stands_for_the_newest_tick_in_it() {
+        let moments: Vec<_> = (1..=6).map(|number| moment(100 + 10 * number, number)).collect();
+        assert_eq!(ticks(6, &moments), [7, 8, 9, 10, 11, 12]);
+        assert_eq!(ticks(3, &moments), [8, 10, 12]);
+        assert_eq!(ticks(1, &moments), [12]);
+    }
+
     #[test]
     fn a_tick_that_is_longer_than_a_column_fills_it() {
         let moments = [moment(110, 1), moment(120, 2)];
         assert_eq!(sums(4, &moments), [1.0, 1.0, 2.0, 2.0].map(Some));
+        assert_eq!(ticks(4, &moments), [7, 7, 8, 8]);
     }
 }

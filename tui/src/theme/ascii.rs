@@ -126,6 +126,31 @@ mod tests {
         }
     }
 
+    /// What a source has before its tests; `None` where something comes after them.
+    fn before_tests(source: &str) -> Option<&str> {
+        const TESTS: &str = "#[cfg(test)]\nmod ";
+        let Some(at) = source.find(TESTS) else { return Some(source) };
+        let (code, mut rest) = source.split_at(at);
+        while let Some(tests) = rest.strip_prefix(TESTS) {
+            let (name, after) = tests.split_once('\n')?;
+            rest = if name.ends_with(';') { after } else { after.split_once("\n}\n")?.1 }.trim_start();
+        }
+        rest.is_empty().then_some(code)
+    }
+
+    #[test]
+    fn no_code_hides_behind_tests() {
+        let code = "fn a() {}\n\n";
+        for tests in ["", "#[cfg(test)]\nmod b;\n", "#[cfg(test)]\nmod b;\n#[cfg(test)]\nmod c {\n    x\n}\n"]
+        {
+            let source = format!("{code}{tests}");
+            assert_eq!(before_tests(&source), Some(code), "{tests}");
+            if !tests.is_empty() {
+                assert_eq!(before_tests(&format!("{source}\nmod d;\n")), None, "{tests}");
+            }
+        }
+    }
+
     /// The characters of our own sources that reach the screen: all but those of comments and tests.
     #[test]
     fn every_character_that_we_draw_has_one_that_stands_in() {
@@ -148,7 +173,8 @@ mod tests {
         let mut drawn = 0;
         for file in files {
             let source = std::fs::read_to_string(&file).unwrap();
-            let code = source.split("#[cfg(test)]\nmod ").next().unwrap_or_default();
+            let code = before_tests(&source)
+                .unwrap_or_else(|| panic!("{}: code follows tests, which are left out", file.display()));
             for line in code.lines().filter(|line| !line.trim_start().starts_with("//")) {
                 for character in line.chars().filter(|character| !character.is_ascii()) {
                     assert!(stand_in(character).is_some(), "{character} of {}", file.display());

@@ -315,7 +315,7 @@ fn charts_are_as_long_as_the_ticks_that_were_asked_for() {
 }
 
 #[test]
-fn arguments_that_are_not_read_are_said_not_to_be() {
+fn arguments_that_are_hidden_are_said_to_be() {
     let mut tick = fixture::ticks()[0].clone();
     tick.processes.iter_mut().for_each(|process| process.cmdline = None);
     let topology = fixture::after(&[tick]);
@@ -323,7 +323,7 @@ fn arguments_that_are_not_read_are_said_not_to_be() {
     let key = node(&view, "nginx 4121").key.clone();
     let known = Known { arguments: false, ..known(&topology, &view, look(None)) };
     let details = super::details(known, &Selection::Node(key)).unwrap();
-    assert_eq!(facts_of(&details, "process").last().unwrap(), "command: not read (--no-args)");
+    assert_eq!(facts_of(&details, "process").last().unwrap(), "command: hidden (--no-args)");
 }
 
 #[test]

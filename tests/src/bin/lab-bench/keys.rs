@@ -14,10 +14,12 @@ const KEYS: usize = 300;
 const PATIENCE: Duration = Duration::from_secs(2);
 const ROWS: u16 = 45;
 const COLUMNS: u16 = 160;
+/// The list's columns that say which row it is.
+const NAMES: u16 = 60;
 
-/// The live screen on 41,000 sockets of 1,000 processes, 200 connections more opening a second.
+/// The live screen on 10,000 processes with 54,000 connections, 200 more opening a second.
 pub(super) fn keys() -> Result<(), Failure> {
-    let held = Held::start()?;
+    let held = Held::with(&["crowd", "--processes", "10000", "--servers", "1000", "--connections", "6"])?;
     let mut short = Command::new(companion("lab-load"))
         .args(["short", "--count", "60000", "--rate", "200"])
         .stdout(Stdio::null())
@@ -30,21 +32,21 @@ pub(super) fn keys() -> Result<(), Failure> {
     println!("{}", terminal.contents().lines().next().unwrap_or_default());
 
     // The bar tells what is selected.
-    let _ = press(&terminal, "j", 1);
+    let bar: Seen = |screen| screen.rows(0, COLUMNS).nth(1);
+    let _ = press(&terminal, "j", bar);
     let there_and_back = [["j", "k"], ["k", "j"], ["l", "h"], ["h", "l"]];
     let pair =
-        there_and_back.into_iter().find(|keys| keys.iter().all(|key| press(&terminal, key, 1).is_some()));
+        there_and_back.into_iter().find(|keys| keys.iter().all(|key| press(&terminal, key, bar).is_some()));
     match pair {
-        Some(pair) => report("graph", (0..KEYS).map(|turn| press(&terminal, pair[turn % 2], 1))),
+        Some(pair) => report("graph", (0..KEYS).map(|turn| press(&terminal, pair[turn % 2], bar))),
         None => println!("nothing in the graph to go to and back from"),
     }
     terminal.press("t");
     terminal.wait_for("the list", |screen| screen.contents().contains("client"));
-    // The footer tells the row.
     let down = (0..KEYS / 2).map(|_| "\x1b[B");
     let up = (0..KEYS / 2).map(|_| "\x1b[A");
-    let _ = press(&terminal, "\x1b[B", ROWS - 1);
-    report("list", down.chain(up).map(|key| press(&terminal, key, ROWS - 1)));
+    let _ = press(&terminal, "\x1b[B", selected_row);
+    report("list", down.chain(up).map(|key| press(&terminal, key, selected_row)));
 
     drop(terminal);
     short.kill()?;
@@ -52,16 +54,28 @@ pub(super) fn keys() -> Result<(), Failure> {
     held.end()
 }
 
-/// Presses a key and measures how long it takes until a row of the screen is another. Pauses differ, so that keys fall
+/// What shows the effect of a key, and nothing else does; `None` while a frame is being drawn.
+type Seen = fn(&vt100::Screen) -> Option<String>;
+
+/// The selected row's client, server and service. Its number is told, too, but what opens and closes above changes that:
+/// a key down and a row that goes in one frame leave it as it was.
+fn selected_row(screen: &vt100::Screen) -> Option<String> {
+    let row = (0..ROWS).find(|&row| screen.cell(row, 0).is_some_and(vt100::Cell::inverse))?;
+    screen.rows(0, NAMES).nth(row.into())
+}
+
+/// Presses a key and measures how long it takes until something else is seen. Pauses differ, so that keys fall
 /// everywhere between two ticks.
-fn press(terminal: &Terminal, key: &str, row: u16) -> Option<Duration> {
-    let line = |screen: &vt100::Screen| screen.rows(0, COLUMNS).nth(row.into()).unwrap_or_default();
+fn press(terminal: &Terminal, key: &str, seen: Seen) -> Option<Duration> {
     let mut before = None;
-    terminal.wait_for("the screen", |screen| {
-        before = Some(line(screen));
-        true
+    terminal.wait_for("what a key would change", |screen| {
+        before = seen(screen);
+        before.is_some()
     });
-    let effect = terminal.effect_of(key, PATIENCE, |screen| Some(line(screen)) != before);
+    let effect = terminal.effect_of(key, PATIENCE, |screen| {
+        let now = seen(screen);
+        now.is_some() && now != before
+    });
     let pause = 20 + (effect.unwrap_or_default().as_micros() * 7 % 60) as u64;
     std::thread::sleep(Duration::from_millis(pause));
     effect

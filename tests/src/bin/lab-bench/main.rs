@@ -354,9 +354,15 @@ fn live_screen(screen: &Command) -> Result<f64, Failure> {
 struct Held(Child);
 
 impl Held {
+    /// 41,000 sockets of 1,000 processes.
     fn start() -> Result<Self, Failure> {
+        Self::with(&["hold", "--processes", "1000", "--sockets", "41"])
+    }
+
+    /// What `lab-load` holds with these arguments.
+    fn with(arguments: &[&str]) -> Result<Self, Failure> {
         let mut load = Command::new(companion("lab-load"))
-            .args(["hold", "--processes", "1000", "--sockets", "41"])
+            .args(arguments)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()?;

@@ -315,6 +315,14 @@ impl Entry {
         }
     }
 
+    /// If its beginning was not seen: a listener at its own address tells that it was accepted.
+    pub(super) fn turn_by_listeners(&mut self, ledger: &mut Ledger) {
+        let Socket { direction, netns, protocol, ref local, .. } = self.socket;
+        if direction == Direction::Unknown && ledger.listeners.cover(netns, protocol, local) {
+            self.edit(ledger).direction = Direction::Inbound;
+        }
+    }
+
     fn set_state(&mut self, at: Timestamp, state: State, ledger: &mut Ledger) {
         self.established |= !matches!(state, State::SynSent | State::SynRecv | State::Listen);
         if at < self.state_at || self.socket.state.is_over() {

@@ -47,6 +47,8 @@ impl ConnectionTable {
         self.ledger.dirty = dirty;
         tick.closed.reserve_exact(self.ended.len());
         for mut entry in mem::take(&mut self.ended) {
+            // The first scan may have shown its listener only after its end.
+            entry.turn_by_listeners(&mut self.ledger);
             if entry.lacks_owner() {
                 entry.take_listeners_owners(&mut self.ledger);
             }

@@ -9,7 +9,7 @@ use rustix::net::netlink::NETFILTER;
 use super::message::{Entry, Fill, Flow, Told, parse, push_ask_fill, push_look_up};
 use super::undo::LookUp;
 use crate::identity::NetnsId;
-use crate::kernel::netlink::{AnswerKind, NetlinkError, NetlinkSocket, Reader};
+use crate::kernel::netlink::{AnswerKind, NetlinkError, NetlinkSocket, Patience, Reader};
 use crate::kernel::probes;
 use crate::kernel::visits::{Visit, Visits, Ways};
 use crate::report::{Part, Step};
@@ -60,7 +60,7 @@ impl<'a> Tables<'a> {
     /// Asks the table of the namespace that this thread is in.
     fn ask(&mut self, netns: NetnsId, flows: &[Flow]) -> Result<Vec<Option<Entry>>, NetlinkError> {
         let nothing = vec![None; flows.len()];
-        let socket = NetlinkSocket::open(Some(NETFILTER))?;
+        let socket = NetlinkSocket::open(Some(NETFILTER), Patience::SHORT)?;
         let fill = ask_fill(&socket, &mut self.buffer)?;
         if fill.entries == 0 {
             return Ok(nothing);
@@ -219,8 +219,8 @@ pub(crate) fn step() -> Step {
         let reason = "nf_conntrack is not loaded: this host tracks no connections, so it translates no addresses with it";
         return probes::refused(Part::Translation, WAY, reason);
     }
-    let asked =
-        NetlinkSocket::open(Some(NETFILTER)).and_then(|socket| ask_fill(&socket, &mut vec![0; BUFFER]));
+    let asked = NetlinkSocket::open(Some(NETFILTER), Patience::SHORT)
+        .and_then(|socket| ask_fill(&socket, &mut vec![0; BUFFER]));
     match asked {
         Ok(fill) if fill.is_full() => Step {
             remedy: Some(Text::from("raise net.netfilter.nf_conntrack_max")),

@@ -4,7 +4,7 @@ use rustix::io::Errno;
 
 /// Why the kernel's answer is none.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
-pub(crate) enum NetlinkError {
+pub enum NetlinkError {
     /// The kernel refused.
     #[error("{0}")]
     Refused(#[from] Errno),
@@ -138,7 +138,7 @@ pub(crate) fn attributes(bytes: &[u8]) -> impl Iterator<Item = Result<Attribute<
     })
 }
 
-pub(crate) fn u16_at(bytes: &[u8], at: usize) -> Option<u16> {
+fn u16_at(bytes: &[u8], at: usize) -> Option<u16> {
     Some(u16::from_ne_bytes(*bytes.get(at..)?.first_chunk()?))
 }
 

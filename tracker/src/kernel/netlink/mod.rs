@@ -6,6 +6,10 @@
 mod message;
 mod socket;
 
-pub(crate) use message::{AnswerKind, DUMP, NESTED, NetlinkError, REQUEST, Reader};
-pub(crate) use message::{attributes, push_attribute, push_header, u16_at, u32_at};
-pub(crate) use socket::NetlinkSocket;
+pub use message::NetlinkError;
+pub(crate) use message::{AnswerKind, DUMP, NESTED, REQUEST, Reader};
+pub(crate) use message::{attributes, push_attribute, push_header, u32_at};
+pub(crate) use socket::{NetlinkSocket, Patience};
+
+#[cfg(test)]
+pub(crate) use {message::HEADER, socket::read_list};

@@ -12,30 +12,46 @@ use rustix::net::{
 
 use super::message::{AnswerKind, NetlinkError, Reader};
 
-/// How long the kernel may be silent. It answers from memory, in the very call that asks: silence is a fault.
-const SILENCE: Duration = Duration::from_millis(500);
-/// How long one answer may take.
-const PATIENCE: Duration = Duration::from_secs(2);
+/// How long the kernel may take. It answers from memory, in the very call that asks: silence is a fault.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Patience {
+    /// Until it says something.
+    silence: Duration,
+    /// Until an answer has ended.
+    answer: Duration,
+}
+
+impl Patience {
+    /// For a question that others wait behind.
+    pub(crate) const SHORT: Self =
+        Self { silence: Duration::from_millis(500), answer: Duration::from_secs(2) };
+    /// For a list that may have a million entries.
+    pub(crate) const LONG: Self = Self { silence: Duration::from_secs(2), answer: Duration::from_secs(10) };
+}
+
 /// The kernel fills up to 32 KiB at a time if the reader has room for it.
 const BUFFER: usize = 64 * 1024;
 
 /// A netlink socket. It belongs to the namespace in which it was opened, and keeps that namespace alive: it must not
 /// be kept.
 #[derive(Debug)]
-pub(crate) struct NetlinkSocket(OwnedFd);
+pub(crate) struct NetlinkSocket {
+    socket: OwnedFd,
+    patience: Patience,
+}
 
 impl NetlinkSocket {
     /// Opens one in the namespace of this thread. Of no protocol it asks for addresses and routes (`NETLINK_ROUTE` is
     /// 0).
-    pub(crate) fn open(protocol: Option<Protocol>) -> Result<Self, NetlinkError> {
+    pub(crate) fn open(protocol: Option<Protocol>, patience: Patience) -> Result<Self, NetlinkError> {
         let socket = socket_with(AddressFamily::NETLINK, SocketType::RAW, SocketFlags::CLOEXEC, protocol)?;
-        set_socket_timeout(&socket, Timeout::Recv, Some(SILENCE))?;
-        Ok(Self(socket))
+        set_socket_timeout(&socket, Timeout::Recv, Some(patience.silence))?;
+        Ok(Self { socket, patience })
     }
 
     /// Sends questions.
     pub(crate) fn send(&self, questions: &[u8]) -> Result<(), NetlinkError> {
-        sendto(&self.0, questions, SendFlags::empty(), &SocketAddrNetlink::new(0, 0))?;
+        sendto(&self.socket, questions, SendFlags::empty(), &SocketAddrNetlink::new(0, 0))?;
         Ok(())
     }
 
@@ -51,7 +67,7 @@ impl NetlinkSocket {
     ) -> Result<bool, NetlinkError> {
         self.send(question)?;
         buffer.resize(BUFFER, 0);
-        let until = Instant::now() + PATIENCE;
+        let until = Instant::now() + self.patience.answer;
         read_list(sequence, limit, buffer, |buffer| self.receive(buffer, until), each)
     }
 
@@ -61,7 +77,7 @@ impl NetlinkSocket {
             if Instant::now() >= until {
                 return Err(NetlinkError::TimedOut);
             }
-            match recvfrom(&self.0, &mut *buffer, RecvFlags::TRUNC) {
+            match recvfrom(&self.socket, &mut *buffer, RecvFlags::TRUNC) {
                 Ok((_, length, from)) => {
                     let from = from.and_then(|address| SocketAddrNetlink::try_from(address).ok());
                     // Any process may send to a netlink socket; the kernel's port is 0.
@@ -78,7 +94,7 @@ impl NetlinkSocket {
 }
 
 /// Reads datagrams until the answer ends.
-fn read_list(
+pub(crate) fn read_list(
     sequence: u32,
     limit: usize,
     buffer: &mut [u8],

@@ -11,7 +11,7 @@ use self::message::{
     RTM_NEWADDR, RTM_NEWROUTE, Route, ask_addresses, ask_routes, parse_address, parse_route,
 };
 use crate::identity::NetnsId;
-use crate::kernel::netlink::{NetlinkError, NetlinkSocket};
+use crate::kernel::netlink::{NetlinkError, NetlinkSocket, Patience};
 use crate::kernel::visits::{Visit, Visits, Ways};
 use crate::network::Network;
 use crate::text::Text;
@@ -89,7 +89,7 @@ fn sentence(netns: NetnsId, error: &dyn std::fmt::Display) -> Text {
 
 /// Asks the namespace of this thread. Without its routes its addresses are still worth having.
 fn read(buffer: &mut Vec<u8>) -> Result<(Network, usize, Option<NetlinkError>), NetlinkError> {
-    let socket = NetlinkSocket::open(None)?;
+    let socket = NetlinkSocket::open(None, Patience::SHORT)?;
     let mut network = Network::default();
     let mut links = Vec::new();
     socket.list(&ask_addresses(1), 1, MESSAGES, buffer, |kind, body| {
@@ -104,7 +104,8 @@ fn read(buffer: &mut Vec<u8>) -> Result<(Network, usize, Option<NetlinkError>), 
         Ok(())
     })?;
     // A new socket: what is left of an answer that was given up would come first.
-    let routes = NetlinkSocket::open(None)?.list(&ask_routes(2), 2, MESSAGES, buffer, |kind, body| {
+    let socket = NetlinkSocket::open(None, Patience::SHORT)?;
+    let routes = socket.list(&ask_routes(2), 2, MESSAGES, buffer, |kind, body| {
         if kind == RTM_NEWROUTE {
             match parse_route(body)? {
                 Some(Route::Local(block)) if block.address().is_none() => network.local.push(block),

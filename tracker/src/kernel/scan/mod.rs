@@ -20,6 +20,7 @@ use crate::kernel::clock::Clock;
 use crate::text::Text;
 use fd_walk::FdWalk;
 
+pub use super::netlink::NetlinkError;
 pub use diag_message::DiagError;
 pub(crate) use scanner::Scanner;
 

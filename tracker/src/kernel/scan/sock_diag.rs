@@ -1,34 +1,23 @@
 //! The kernel's TCP sockets by netlink: the states and counters of all, one namespace after the other.
 
-use std::os::fd::OwnedFd;
 use std::path::Path;
 use std::thread;
-use std::time::{Duration, Instant};
 
 use rustix::io::Errno;
-use rustix::net::netlink::{SOCK_DIAG, SocketAddrNetlink};
-use rustix::net::sockopt::{Timeout, set_socket_timeout};
-use rustix::net::{
-    AddressFamily, RecvFlags, SendFlags, SocketFlags, SocketType, recvfrom, sendto, socket_with,
-};
+use rustix::net::netlink::SOCK_DIAG;
 
-use super::diag_message::{DiagError, DiagSocket, Ending, read_answer, request};
+use super::diag_message::{DiagError, DiagSocket, question, socket_of};
 use super::namespaces::{Namespaces, enter};
 use super::{Found, FoundSocket, ScanError, is_whole, stable_identity, with_owners};
 use crate::connection::State;
 use crate::identity::NetnsId;
 use crate::kernel::address::{IPV4, IPV6};
 use crate::kernel::clock::Clock;
+use crate::kernel::netlink::{NetlinkSocket, Patience};
 use crate::text::Text;
 
-/// How long the kernel may be silent. It answers from memory, in the very call that asks: silence is a fault.
-const SILENCE: Duration = Duration::from_secs(2);
-/// How long one answer may take.
-const PATIENCE: Duration = Duration::from_secs(10);
 /// More messages than a host has room for sockets.
 const MESSAGES: usize = 16_000_000;
-/// The kernel fills up to 32 KiB at a time if the reader has room for it.
-const BUFFER: usize = 64 * 1024;
 
 /// Scans all network namespaces that have a process or a name in `netns_directory`
 /// ([`NETNS_DIRECTORY`](super::NETNS_DIRECTORY)).
@@ -99,16 +88,17 @@ fn collect_others(mut collected: Collected, namespaces: &Namespaces) -> Result<C
 impl Collected {
     /// Asks for all sockets of the namespace that this thread is in.
     fn dump(&mut self, netns: NetnsId) -> Result<(), DiagError> {
-        self.buffer.resize(BUFFER, 0);
-        let socket = open()?;
+        let socket = NetlinkSocket::open(Some(SOCK_DIAG), Patience::LONG)?;
         for (sequence, family) in [(1, IPV4), (2, IPV6)] {
-            let sockets = &mut self.sockets;
-            let ending = ask(&socket, family, sequence, &mut self.buffer, |found| {
-                if is_whole(found.state, u64::from(found.inode)) {
-                    sockets.push(in_namespace(found, netns));
-                }
+            let Self { sockets, buffer, .. } = self;
+            let question = question(family, sequence);
+            let is_whole_list = socket.list(&question, sequence, MESSAGES, buffer, |kind, body| {
+                let found = socket_of(kind, body)?;
+                let found = found.filter(|found| is_whole(found.state, u64::from(found.inode)));
+                sockets.extend(found.map(|found| in_namespace(found, netns)));
+                Ok(())
             })?;
-            if ending == Ending::Interrupted {
+            if !is_whole_list {
                 self.fail(netns, &"the kernel's list changed while it was read");
             }
         }
@@ -134,43 +124,4 @@ fn in_namespace(found: DiagSocket, netns: NetnsId) -> FoundSocket {
         state: found.state,
         counters: found.counters,
     }
-}
-
-fn open() -> Result<OwnedFd, DiagError> {
-    let socket = socket_with(AddressFamily::NETLINK, SocketType::RAW, SocketFlags::CLOEXEC, Some(SOCK_DIAG))
-        .map_err(|error| match error {
-            Errno::PROTONOSUPPORT => DiagError::Absent,
-            error => DiagError::Refused(error),
-        })?;
-    set_socket_timeout(&socket, Timeout::Recv, Some(SILENCE))?;
-    Ok(socket)
-}
-
-fn ask(
-    socket: &OwnedFd,
-    family: u16,
-    sequence: u32,
-    buffer: &mut [u8],
-    each: impl FnMut(DiagSocket),
-) -> Result<Ending, DiagError> {
-    let until = Instant::now() + PATIENCE;
-    sendto(socket, &request(family, sequence), SendFlags::empty(), &SocketAddrNetlink::new(0, 0))?;
-    let receive = |buffer: &mut [u8]| loop {
-        if Instant::now() >= until {
-            return Err(DiagError::TimedOut);
-        }
-        match recvfrom(socket, &mut *buffer, RecvFlags::TRUNC) {
-            Ok((_, length, from)) => {
-                let from = from.and_then(|address| SocketAddrNetlink::try_from(address).ok());
-                // Any process may send to a netlink socket; the kernel's port is 0.
-                if from.is_some_and(|address| address.pid() == 0) {
-                    return Ok(length);
-                }
-            }
-            Err(Errno::INTR) => {}
-            Err(Errno::AGAIN) => return Err(DiagError::TimedOut),
-            Err(error) => return Err(DiagError::Refused(error)),
-        }
-    };
-    read_answer(sequence, MESSAGES, buffer, receive, each)
 }

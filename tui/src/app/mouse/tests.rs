@@ -8,6 +8,7 @@ use scopetop_tracker::topology::Topology;
 use scopetop_tracker::topology::grouping::By;
 
 use super::*;
+use crate::app::{Speed, Standing, Step, Time};
 use crate::fixture;
 use crate::screen;
 use crate::theme::Theme;
@@ -49,6 +50,12 @@ impl Desk {
             }
         }
         panic!("{text} is not on the screen")
+    }
+
+    /// The first place, by rows, that something is at.
+    fn place_of(&self, wanted: &Hit) -> Option<Position> {
+        let mut places = self.screen.backend().buffer().area.positions();
+        places.find(|place| self.app.hits.at(*place) == Some(wanted))
     }
 
     fn does(&mut self, gesture: Gesture, at: Position) -> Outcome {
@@ -147,6 +154,76 @@ fn tabs_protocols_and_the_footer_can_be_clicked_on() {
     assert_eq!(desk.does(Gesture::Press, desk.find("cursor")), Outcome::Nothing);
     desk.click(desk.find("leave it"));
     assert!(desk.app.prompt.is_none());
+}
+
+#[test]
+fn a_click_on_the_way_returns_to_that_step() {
+    let mut desk = Desk::new();
+    desk.screen = Terminal::new(TestBackend::new(200, 40)).unwrap();
+    desk.draw();
+    for node in ["nginx 4121", "postgres 5120"] {
+        desk.does(Gesture::DoublePress, desk.find(node));
+    }
+    desk.click(desk.find("203.0.113.9"));
+    assert_eq!(desk.app.trail().focused, ["nginx 4121", "postgres 5120"]);
+    let step = |desk: &Desk, step| desk.place_of(&Hit::Step(step)).unwrap();
+    desk.click(step(&desk, Step::Focus(1)));
+    assert_eq!((desk.app.trail().focused.len(), desk.selected().as_str()), (2, "postgres 5120"));
+    desk.click(step(&desk, Step::Focus(0)));
+    assert_eq!(desk.app.trail().focused, ["nginx 4121"]);
+    assert_eq!((desk.selected().as_str(), desk.app.trail().group.as_deref()), ("nginx 4121", Some("web")));
+    desk.click(step(&desk, Step::Group));
+    assert_eq!((desk.selected().as_str(), desk.app.trail().group), ("web ×2", None));
+    desk.click(step(&desk, Step::Whole));
+    assert_eq!((desk.selected().as_str(), desk.app.trail()), ("nothing", crate::app::Trail::default()));
+    assert_eq!(desk.place_of(&Hit::Step(Step::Whole)), None, "there is nowhere to return to");
+}
+
+#[test]
+fn on_the_line_of_time_one_goes_to_what_one_clicks_on() {
+    let mut desk = Desk::new();
+    for seconds in 1..=5 {
+        desk.app.time.came(Moment::of(&fixture::quiet(seconds)));
+    }
+    desk.draw();
+    let tick = |desk: &Desk, tick| desk.place_of(&Hit::Tick(tick)).unwrap();
+    let travel = |desk: &Desk, travel| desk.place_of(&Hit::Action(Action::Travel(travel))).unwrap();
+    desk.click(tick(&desk, 2));
+    assert_eq!(desk.app.time.shown(), Some(2));
+    // What is newest is now, whatever came since that was drawn.
+    let newest = tick(&desk, u64::MAX);
+    desk.app.time.came(Moment::of(&fixture::quiet(6)));
+    desk.click(newest);
+    assert!(desk.app.time.is_now());
+    desk.does(Gesture::Press, tick(&desk, 1));
+    desk.does(Gesture::Drag, tick(&desk, 3));
+    assert_eq!(desk.app.time.shown(), Some(3));
+    desk.does(Gesture::Release, tick(&desk, 3));
+    let line = tick(&desk, 0);
+    desk.does(Gesture::Wheel(0, -1), line);
+    assert_eq!(desk.app.time.shown(), Some(2));
+    desk.does(Gesture::Wheel(0, 1), line);
+    assert_eq!(desk.app.time.shown(), Some(3));
+    desk.click(travel(&desk, Travel::Oldest));
+    assert_eq!(desk.app.time.shown(), Some(0));
+    desk.click(travel(&desk, Travel::Now));
+    assert!(desk.app.time.is_now());
+}
+
+#[test]
+fn on_the_line_of_a_recording_it_goes_on_from_what_one_clicks_on() {
+    let mut desk = Desk::new();
+    let moments = (1..=6).map(|seconds| Moment::of(&fixture::quiet(seconds)));
+    desk.app.time = Time::recorded(moments, Speed::default());
+    desk.draw();
+    let tick = |desk: &Desk, tick| desk.place_of(&Hit::Tick(tick)).unwrap();
+    desk.click(tick(&desk, 3));
+    assert_eq!(
+        (desk.app.time.shown(), desk.app.time.standing()),
+        (Some(3), Standing::Plays(Speed::default()))
+    );
+    desk.click(tick(&desk, u64::MAX));
+    assert_eq!((desk.app.time.shown(), desk.app.time.standing()), (Some(5), Standing::End));
 }
 
 #[test]

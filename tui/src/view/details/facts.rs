@@ -58,7 +58,7 @@ pub(super) fn user(process: &Process) -> String {
 /// A process's arguments; empty where they are not known.
 pub(super) fn command_line(known: Known<'_>, process: &Process) -> String {
     match process.cmdline.as_deref() {
-        None if !known.arguments => String::from("not read (--no-args)"),
+        None if !known.arguments => String::from("hidden (--no-args)"),
         None => String::new(),
         Some([]) => String::from("none: a kernel thread"),
         Some(words) => words.iter().map(Text::as_str).collect::<Vec<_>>().join(" "),

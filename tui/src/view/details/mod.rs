@@ -42,7 +42,7 @@ pub struct Known<'a> {
     pub usage: &'a UsageHistory,
     /// How long a tick is meant to be, in nanoseconds; `None` where only the ticks themselves tell.
     pub tick: Option<u64>,
-    /// Whether arguments are known at all.
+    /// Whether arguments may be known at all.
     pub arguments: bool,
     /// The zone that times are told in.
     pub zone: &'a TimeZone,
