@@ -19,9 +19,9 @@ pub struct Maker {
 
 #[derive(Debug)]
 struct Kept {
-    /// What it shows,
+    /// What it shows. (All of it: what a filter keeps away may be let through by time alone.)
     revision: Revision,
-    /// grouped like this. (All of it: whatever is kept away may be let through by time alone.)
+    /// How that is grouped.
     grouping: Grouping,
     atlas: Atlas,
 }
