@@ -4,6 +4,8 @@
 
 #[path = "topology/cases.rs"]
 mod cases;
+#[path = "topology/changes.rs"]
+mod changes;
 #[path = "topology/grouping.rs"]
 mod grouping;
 #[path = "topology/properties.rs"]

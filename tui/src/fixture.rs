@@ -3,6 +3,7 @@
 
 mod folder;
 mod shop;
+pub(crate) mod small;
 
 pub(crate) use folder::Folder;
 pub(crate) use shop::{BLUE, shop, tick_of_the_shop};

@@ -1,8 +1,11 @@
 //! Small numbers for things that come and go, so that what is known of them lies in a list.
 
 use std::hash::Hash;
+use std::ops::Range;
 
 use rustc_hash::FxHashMap;
+
+use crate::view::Moves;
 
 /// Numbers of the things of one kind: each keeps its number from one tick to the next, as long as it is retained.
 #[derive(Debug)]
@@ -40,15 +43,37 @@ impl<K> Default for Slots<K> {
 }
 
 impl<K: Clone + Eq + Hash> Slots<K> {
+    /// Finds the slots of the things of a view, of which there are so many, by what they stand for. Where it is known how they
+    /// moved since the last time, nobody is asked for what was there then.
+    pub(crate) fn follow(&mut self, moves: Option<&Moves>, count: usize, key: impl Fn(usize) -> K) {
+        match moves {
+            Some(moves) if moves.is_still() && count == self.order_now.len() => {}
+            Some(moves) => {
+                self.begin();
+                for place in 0..count {
+                    let before = moves.stood(place).and_then(|stood| self.order.get(stood)).copied();
+                    let slot = before.unwrap_or_else(|| self.look_up(&key(place)));
+                    self.order_now.push(slot);
+                }
+            }
+            None => {
+                self.begin();
+                for place in 0..count {
+                    self.slot(&key(place));
+                }
+            }
+        }
+    }
+
     /// A tick begins: [`Slots::slot`] is asked for each thing of it, in the view's order.
-    pub(crate) fn begin(&mut self) {
+    fn begin(&mut self) {
         std::mem::swap(&mut self.order, &mut self.order_now);
         self.order_now.clear();
         self.expected = 0;
     }
 
     /// The slot of a thing of this tick.
-    pub(crate) fn slot(&mut self, key: &K) -> u32 {
+    fn slot(&mut self, key: &K) -> u32 {
         let slot = self.expected_slot(key).unwrap_or_else(|| self.look_up(key));
         if let Some(Some(entry)) = self.entries.get_mut(slot as usize) {
             entry.place = self.order_now.len() as u32;
@@ -101,9 +126,15 @@ impl<K: Clone + Eq + Hash> Slots<K> {
         self.by_key.len()
     }
 
-    /// Forgets the things of some slots.
-    pub(crate) fn retain(&mut self, mut stays: impl FnMut(u32) -> bool) {
-        for (slot, entry) in (0..).zip(&mut self.entries) {
+    /// How many slots there are, with a thing or without.
+    pub(crate) fn room(&self) -> usize {
+        self.entries.len()
+    }
+
+    /// Forgets the things of some slots among these.
+    pub(crate) fn retain(&mut self, among: Range<usize>, mut stays: impl FnMut(u32) -> bool) {
+        let among = among.start.min(self.entries.len())..among.end.min(self.entries.len());
+        for (slot, entry) in (among.start as u32..).zip(&mut self.entries[among]) {
             if entry.is_some()
                 && !stays(slot)
                 && let Some(Entry { key, .. }) = entry.take()

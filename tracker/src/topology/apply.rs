@@ -57,6 +57,7 @@ impl Topology {
     /// has opened, one that closed and is not known is shown once, one that opens twice has changed.
     pub fn apply(&mut self, tick: &Tick) {
         let Some((host, is_first)) = self.enter(tick) else { return };
+        self.begin_changes();
         let told = tick.opened.len() + tick.changed.len() + tick.closed.len();
         self.reserve(host, tick.opened.len());
         self.ends.begin_list();
@@ -178,6 +179,7 @@ impl Topology {
         edge.count_out(&link.view);
         change(&mut link.view);
         edge.count_in(&link.view);
+        self.edges.touch(link.edge);
     }
 
     /// Takes in who the processes and containers are.
@@ -186,7 +188,9 @@ impl Topology {
             self.host_mut(host).containers.set(container.id.clone(), container.clone());
             let node = self.nodes.find(&NodeKey::Container(host, container.id.clone()));
             if let Some(weight) = node.and_then(|node| self.graph.node_weight_mut(node)) {
-                *weight = Node::Container(container.clone());
+                let told = Node::Container(container.clone());
+                self.journal.facts |= *weight != told;
+                *weight = told;
             }
         }
         for process in &tick.processes {
@@ -196,11 +200,13 @@ impl Topology {
                 self.nodes.set_container(node, container);
                 if let Some(weight) = self.graph.node_weight_mut(node) {
                     *weight = Node::Process(process.clone());
+                    self.nodes.touch(node);
                 }
             }
         }
         for namespace in &tick.namespaces {
-            self.host_mut(host).namespaces.insert(namespace.id, namespace.names.clone());
+            let before = self.host_mut(host).namespaces.insert(namespace.id, namespace.names.clone());
+            self.journal.facts |= before.unwrap_or_default() != namespace.names;
         }
         if self.learn_networks(host, &tick.namespaces) {
             self.rescope();
@@ -349,10 +355,12 @@ impl Topology {
             closed,
         };
         self.listeners.insert(key, listener);
+        self.journal.listeners = true;
     }
 
     fn remove_listener(&mut self, host: HostIndex, socket: SocketId) {
         let Some(listener) = self.listeners.remove(&(host, socket)) else { return };
+        self.journal.listeners = true;
         for node in listener.nodes {
             self.nodes.release(node);
         }

@@ -4,14 +4,14 @@ use std::net::{Ipv4Addr, SocketAddr};
 
 use petgraph::stable_graph::NodeIndex;
 
-use super::Topology;
 use super::apply::Work;
 use super::connection::{Connection, ConnectionId, Side};
 use super::edge::{Rate, Service};
 use super::end::{End, EndIndex, LinkIndex, is_itself, translated};
 use super::links::Link;
-use super::node::NodeKey;
+use super::node::{Node, NodeKey, Nodes};
 use super::readings::{Bytes, Reading};
+use super::{Graph, Topology};
 use crate::connection::{Address, Direction, OwnerSource, Protocol};
 use crate::identity::ProcessId;
 
@@ -228,7 +228,15 @@ impl Topology {
         let edge = self.edges.get(&mut self.graph, view.client.node, view.server.node, service);
         let stays = link.and_then(|link| self.links.get(link)).is_some_and(|old| old.edge == edge);
         if let Some(link) = link {
+            let left = self.links.get(link).map(|old| [old.view.client.node, old.view.server.node]);
             self.leave(link, stays);
+            if let Some(left) = left.filter(|_| !stays) {
+                touch_unplaced(&self.graph, &mut self.nodes, left);
+            }
+        }
+        self.edges.touch(edge);
+        if !stays {
+            touch_unplaced(&self.graph, &mut self.nodes, [view.client.node, view.server.node]);
         }
         let mut position = 0;
         if let Some(weight) = self.graph.edge_weight_mut(edge) {
@@ -261,6 +269,7 @@ impl Topology {
         if stays {
             return;
         }
+        self.edges.touch(edge);
         weight.connections.swap_remove(position as usize);
         if weight.connections.is_empty() {
             self.edges.note_empty(edge);
@@ -275,7 +284,22 @@ impl Topology {
     /// Removes a connection, not its ends.
     pub(super) fn dissolve(&mut self, link: LinkIndex) -> Option<Link> {
         self.leave(link, false);
-        self.links.remove(link)
+        let removed = self.links.remove(link)?;
+        let ends = [removed.view.client.node, removed.view.server.node];
+        touch_unplaced(&self.graph, &mut self.nodes, ends);
+        Some(removed)
+    }
+}
+
+/// Notes that these nodes' connections are others now: a process of which it is not known what namespace it was in stands
+/// in theirs.
+fn touch_unplaced(graph: &Graph, nodes: &mut Nodes, ends: [NodeIndex; 2]) {
+    for node in ends {
+        if let Some(Node::Process(process)) = graph.node_weight(node)
+            && process.netns.is_none()
+        {
+            nodes.touch(node);
+        }
     }
 }
 

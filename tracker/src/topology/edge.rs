@@ -5,8 +5,8 @@ use std::cmp::Reverse;
 use petgraph::stable_graph::{EdgeIndex, NodeIndex};
 use rustc_hash::FxHashMap;
 
-use super::Graph;
 use super::connection::{Connection, ConnectionId};
+use super::{Graph, changes};
 use crate::connection::{Address, Protocol, State, UnixName};
 
 /// What a connection is for: where the server is, without its address.
@@ -131,6 +131,8 @@ pub(super) struct Edges {
     by_key: FxHashMap<(NodeIndex, NodeIndex, Service), EdgeIndex>,
     /// Edges that may be empty; some more than once.
     empty: Vec<EdgeIndex>,
+    /// Edges that this tick changed; some more than once.
+    touched: Vec<EdgeIndex>,
 }
 
 impl Edges {
@@ -146,6 +148,19 @@ impl Edges {
             .by_key
             .entry((client, server, service.clone()))
             .or_insert_with(|| graph.add_edge(client, server, Edge::new(service)))
+    }
+
+    /// Notes that an edge is other than it was before this tick.
+    pub(super) fn touch(&mut self, edge: EdgeIndex) {
+        self.touched.push(edge);
+    }
+
+    pub(super) fn touched(&self) -> &[EdgeIndex] {
+        &self.touched
+    }
+
+    pub(super) fn forget_touched(&mut self) {
+        changes::empty(&mut self.touched);
     }
 
     pub(super) fn note_empty(&mut self, edge: EdgeIndex) {

@@ -9,6 +9,7 @@
 
 mod apply;
 mod assemble;
+mod changes;
 mod connection;
 mod edge;
 mod end;
@@ -28,11 +29,13 @@ use std::collections::BTreeMap;
 
 use petgraph::stable_graph::{NodeIndex, StableDiGraph};
 
+pub use changes::{Changes, Revision};
 pub use connection::{Connection, ConnectionId, Listener, Side};
 pub use edge::{Edge, Rate, Service};
 pub use host::HostView;
 pub use node::{HostIndex, Node, NodeKey};
 
+use self::changes::Journal;
 use self::edge::Edges;
 use self::ends::Ends;
 use self::host::Host;
@@ -59,6 +62,7 @@ pub struct Topology {
     /// Of the same hosts in the same order.
     views: Vec<HostView>,
     next_connection: u64,
+    journal: Journal,
 }
 
 impl Topology {

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use petgraph::stable_graph::NodeIndex;
 use rustc_hash::FxHashMap;
 
-use super::Graph;
+use super::{Graph, changes};
 use crate::container::Container;
 use crate::identity::{ContainerId, NetnsId, ProcessId};
 use crate::network::Scope;
@@ -79,6 +79,8 @@ pub(super) struct Nodes {
     entries: Vec<Option<Entry>>,
     /// Nodes that may be unused; some more than once.
     unused: Vec<NodeIndex>,
+    /// Nodes that came, left or changed in this tick; some more than once.
+    touched: Vec<NodeIndex>,
 }
 
 #[derive(Debug)]
@@ -111,6 +113,7 @@ impl Nodes {
         self.entries[index.index()] = Some(Entry { key: key.clone(), uses: 0, container: None });
         self.by_key.insert(key, index);
         self.unused.push(index);
+        self.touch(index);
         index
     }
 
@@ -139,6 +142,7 @@ impl Nodes {
         if let Some(before) = std::mem::replace(&mut entry.container, container) {
             self.release(before);
         }
+        self.touch(node);
     }
 
     /// Removes the nodes that nothing uses, tells each one's key.
@@ -147,12 +151,26 @@ impl Nodes {
             let Some(slot) = self.entries.get_mut(node.index()) else { continue };
             let Some(entry) = slot.take_if(|entry| entry.uses == 0) else { continue };
             graph.remove_node(node);
+            self.touched.push(node);
             self.by_key.remove(&entry.key);
             if let Some(container) = entry.container {
                 self.release(container);
             }
             removed(entry.key);
         }
+    }
+
+    /// Notes that a node is other than it was before this tick, or may stand elsewhere.
+    pub(super) fn touch(&mut self, node: NodeIndex) {
+        self.touched.push(node);
+    }
+
+    pub(super) fn touched(&self) -> &[NodeIndex] {
+        &self.touched
+    }
+
+    pub(super) fn forget_touched(&mut self) {
+        changes::empty(&mut self.touched);
     }
 
     fn entry(&self, node: NodeIndex) -> Option<&Entry> {

@@ -61,8 +61,11 @@ impl Topology {
         let remotes: Vec<_> = self.graph.node_indices().filter_map(remotes).collect();
         for (node, address) in remotes {
             let Some(new) = self.nodes.key(node).map(|key| self.scope(key, address)) else { continue };
-            if let Some(Node::Remote { scope, .. }) = self.graph.node_weight_mut(node) {
+            if let Some(Node::Remote { scope, .. }) = self.graph.node_weight_mut(node)
+                && *scope != new
+            {
                 *scope = new;
+                self.nodes.touch(node);
             }
         }
     }
@@ -73,8 +76,11 @@ impl Topology {
             let names = &mut self.host_mut(host).remote_names;
             names.set(told.address, told.name.clone());
             let node = self.nodes.find(&NodeKey::Remote(None, told.address));
-            match node.and_then(|node| self.graph.node_weight_mut(node)) {
-                Some(Node::Remote { name, .. }) => *name = Some(told.name.clone()),
+            match node.and_then(|node| Some((node, self.graph.node_weight_mut(node)?))) {
+                Some((node, Node::Remote { name, .. })) => {
+                    *name = Some(told.name.clone());
+                    self.nodes.touch(node);
+                }
                 _ => self.host_mut(host).remote_names.spare(&told.address),
             }
         }

@@ -9,6 +9,7 @@ use scopetop_tracker::connection::{Counters, Direction, OwnerSource, Protocol, S
 use scopetop_tracker::identity::{NetnsId, SocketId, Timestamp};
 use scopetop_tracker::topology::{Rate, Service, Topology};
 
+use crate::changes::Snapshot;
 use crate::script::{picture, pid, process, tick};
 
 /// Everything that can be counted again from the connections and listeners is as counted.
@@ -155,7 +156,9 @@ proptest! {
                     }
                 }
             }
+            let before = Snapshot::of(&topology);
             topology.apply(&tick);
+            before.check(&topology)?;
             check(&topology)?;
         }
         for _ in 0..2 {

@@ -38,6 +38,13 @@ struct Focus {
     before: GraphState,
 }
 
+impl Focuses {
+    /// The whole, if only a part is shown.
+    pub(super) fn take_whole(&mut self) -> Option<View> {
+        self.whole.take()
+    }
+}
+
 impl App {
     /// Shows only the selected node and what is around it.
     pub(super) fn focus(&mut self) {
@@ -95,7 +102,7 @@ impl App {
         if !is_new && !stale {
             return;
         }
-        if let Some(whole) = self.focuses.whole.take().filter(|_| !is_new) {
+        if let Some(whole) = self.focuses.take_whole() {
             self.view = whole;
         }
         self.focuses.left_out = LeftOut::default();

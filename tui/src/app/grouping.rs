@@ -2,11 +2,11 @@
 
 use scopetop_tracker::connection::Protocol;
 use scopetop_tracker::topology::Topology;
-use scopetop_tracker::topology::grouping::{By, Grouping, Sieve};
+use scopetop_tracker::topology::grouping::{By, Grouping, Protocols, Sieve};
 
 use super::App;
 use crate::graph::GraphState;
-use crate::view::{Look, Selection, ShownKey, Thing};
+use crate::view::{ActiveFilter, Look, Selection, ShownKey, Thing};
 
 /// The views that are not shown, as they were left.
 #[derive(Debug)]
@@ -18,11 +18,19 @@ impl Default for Asleep {
     }
 }
 
+/// What is looked at.
+pub(super) fn look<'a>(
+    grouping: &'a Grouping,
+    filter: Option<&'a ActiveFilter>,
+    protocols: Protocols,
+) -> Look<'a> {
+    Look { grouping, sieve: Sieve { filter: filter.map(|active| &active.filter), protocols } }
+}
+
 impl App {
     /// What is looked at.
     pub fn look(&self) -> Look<'_> {
-        let filter = self.filter.as_ref().map(|active| &active.filter);
-        Look { grouping: &self.grouping, sieve: Sieve { filter, protocols: self.protocols } }
+        look(&self.grouping, self.filter.as_ref(), self.protocols)
     }
 
     /// Shows the graph grouped by something else, as that was left.

@@ -39,7 +39,7 @@ use crate::list::ListState;
 use crate::screen::Hits;
 use crate::trend::Trends;
 use crate::usage::{Samples, UsageHistory};
-use crate::view::{self, ActiveFilter, Details, Direction, Known, Selection, ShownKey, Thing, View};
+use crate::view::{self, ActiveFilter, Details, Direction, Known, Maker, Selection, ShownKey, Thing, View};
 
 /// How the connections are shown.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -171,6 +171,7 @@ pub struct App {
     regrouped_from: Option<Grouping>,
     /// The thing that was selected before the selection followed another grouping, and nothing else was since.
     meant: Option<Thing>,
+    maker: Maker,
     view_is_stale: bool,
     details_are_stale: bool,
 }
@@ -224,6 +225,7 @@ impl App {
             asleep: Asleep::default(),
             regrouped_from: None,
             meant: None,
+            maker: Maker::default(),
             view_is_stale: false,
             details_are_stale: false,
         }
@@ -264,7 +266,7 @@ impl App {
         self.narrow_filter(topology);
         let is_new = std::mem::take(&mut self.view_is_stale);
         if is_new {
-            self.view = view::build(topology, self.look());
+            self.make_view(topology);
             if let Some(host) = &self.view.host {
                 self.trends.record(&self.view, host.sequence);
             }
@@ -289,6 +291,14 @@ impl App {
             }
         }
         self.offer(topology);
+    }
+
+    /// Makes the view of the whole anew, of the one before.
+    fn make_view(&mut self, topology: &Topology) {
+        let before = self.focuses.take_whole();
+        self.view = before.unwrap_or_else(|| std::mem::take(&mut self.view));
+        let look = grouping::look(&self.grouping, self.filter.as_ref(), self.protocols);
+        self.maker.make(&mut self.view, topology, look);
     }
 
     /// What details are made of.

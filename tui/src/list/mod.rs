@@ -80,6 +80,8 @@ pub struct ListState {
 /// Where things stood when rows were made last, so that they can stay there.
 #[derive(Debug, Default)]
 struct Ranks {
+    /// The number of the view that the slots are of.
+    view: u64,
     node_slots: Slots<ShownKey>,
     edge_slots: Slots<(u32, u32, Service)>,
     /// By slot.
@@ -343,17 +345,21 @@ fn table(view: &View, edges: &[u32]) -> Vec<Row> {
 impl Ranks {
     /// Finds the slots of a view's things.
     fn note_things(&mut self, view: &View) {
-        self.node_slots.begin();
-        for node in &view.nodes {
-            self.node_slots.slot(&node.key);
+        let before = std::mem::replace(&mut self.view, view.lineage.number);
+        if before != 0 && before == self.view {
+            return;
         }
+        let lineage = Some(&view.lineage).filter(|lineage| lineage.follows(before));
+        let moves = lineage.map(|lineage| &lineage.nodes);
+        self.node_slots.follow(moves, view.nodes.len(), |place| view.nodes[place].key.clone());
         let nodes = self.node_slots.of_this_tick();
-        self.edge_slots.begin();
-        for edge in &view.edges {
-            if let (Some(&client), Some(&server)) = (nodes.get(edge.client), nodes.get(edge.server)) {
-                self.edge_slots.slot(&(client, server, edge.at.clone()));
-            }
-        }
+        let moves = lineage.map(|lineage| &lineage.edges);
+        self.edge_slots.follow(moves, view.edges.len(), |place| {
+            let edge = &view.edges[place];
+            let [client, server] =
+                [edge.client, edge.server].map(|end| nodes.get(end).copied().unwrap_or(u32::MAX));
+            (client, server, edge.at.clone())
+        });
         forget(&mut self.edge_slots);
         forget(&mut self.node_slots);
     }
@@ -392,7 +398,7 @@ fn forget<K: Clone + Eq + std::hash::Hash>(slots: &mut Slots<K>) {
     let here = slots.of_this_tick();
     if slots.len() > 2 * here.len() + 1024 {
         let here: rustc_hash::FxHashSet<u32> = here.iter().copied().collect();
-        slots.retain(|slot| here.contains(&slot));
+        slots.retain(0..slots.room(), |slot| here.contains(&slot));
     }
 }
 

@@ -1,6 +1,7 @@
 //! Rings by what they are of.
 
 use std::hash::Hash;
+use std::ops::Range;
 
 use super::ring::{Ring, Sample, Tick};
 use crate::slots::Slots;
@@ -20,13 +21,16 @@ impl<K> Default for Book<K> {
 }
 
 impl<K: Clone + Eq + Hash> Book<K> {
-    /// Notes what is known of a thing in a tick.
-    pub(super) fn write(&mut self, slot: u32, tick: Tick, sample: Sample) {
-        let slot = slot as usize;
-        if self.rings.len() <= slot {
-            self.rings.resize_with(slot + 1, || None);
+    /// Notes what is known of the things of a tick, in their order.
+    pub(super) fn write(&mut self, tick: Tick, samples: impl Iterator<Item = Sample>) {
+        if self.rings.len() < self.slots.room() {
+            self.rings.resize_with(self.slots.room(), || None);
         }
-        self.rings[slot].get_or_insert_with(|| Ring::new(sample)).write(tick, sample);
+        for (&slot, sample) in self.slots.of_this_tick().iter().zip(samples) {
+            if let Some(ring) = self.rings.get_mut(slot as usize) {
+                ring.get_or_insert_with(|| Ring::new(sample)).write(tick, sample);
+            }
+        }
     }
 
     pub(super) fn ring(&self, slot: u32) -> Option<&Ring> {
@@ -38,13 +42,14 @@ impl<K: Clone + Eq + Hash> Book<K> {
         self.slots.len().saturating_sub(self.slots.of_this_tick().len())
     }
 
-    /// Forgets the things of which nothing is known any more; with `all`, all that are not of this tick.
-    pub(super) fn clean(&mut self, now: u64, all: bool) {
+    /// Forgets the things of some slots that are to be forgotten by what is known of them, at this tick and at an earlier
+    /// one, and gives back what memory tells nothing.
+    pub(super) fn clean(&mut self, among: Range<usize>, ticks: [u64; 2], stays: impl Fn([u64; 2]) -> bool) {
         let rings = &mut self.rings;
-        self.slots.retain(|slot| {
+        self.slots.retain(among, |slot| {
             let Some(slot) = rings.get_mut(slot as usize) else { return false };
-            let known = slot.as_ref().map_or(0, |ring| ring.known_at(now));
-            let stays = if all { known & 1 == 1 } else { known != 0 };
+            let known = ticks.map(|tick| slot.as_ref().map_or(0, |ring| ring.known_at(tick)));
+            let stays = stays(known);
             if stays {
                 slot.iter_mut().for_each(Ring::shrink);
             } else {

@@ -15,8 +15,8 @@ use self::ring::{Ring, Sample, Tick};
 pub use self::spark::sparkline;
 use crate::view::{EdgeKey, ShownKey, View};
 
-/// How many ticks lie between two looks for what may be forgotten.
-const CLEAN_EVERY: u64 = 16;
+/// In how many ticks all is looked through for what may be forgotten, a part in each.
+const PARTS: usize = 16;
 
 /// How many things that are gone are remembered where little is there.
 const SPARE: usize = 1024;
@@ -29,10 +29,22 @@ pub struct Trends {
     edges: Book<(u32, u32, Service)>,
     /// The newest tick that was recorded.
     now: u64,
-    /// When was looked last for what may be forgotten.
-    cleaned: u64,
-    /// The slots of the view's nodes, and what is known of them as the sum of their edges.
-    ends: Vec<(u32, Option<u32>)>,
+    /// The number of the view that was recorded last.
+    view: u64,
+    /// Of the view's nodes: what is known of them as the longest of their edges.
+    longest: Vec<Option<u32>>,
+    sweep: Sweep,
+}
+
+/// How far all was looked through for what may be forgotten.
+#[derive(Debug, Default)]
+struct Sweep {
+    /// How many parts were.
+    parts: usize,
+    /// The first slot of an edge that is not in them.
+    next: usize,
+    /// The tick at which the first was.
+    began: u64,
 }
 
 /// The trend of one thing.
@@ -47,37 +59,72 @@ impl Trends {
     /// earlier one takes back what was recorded after it; what came before stays.
     pub fn record(&mut self, view: &View, sequence: u64) {
         let tick = Tick { sequence, skipped: self.now.checked_add(2) == Some(sequence) };
+        if sequence < self.now {
+            self.sweep = Sweep::default();
+        }
         self.now = sequence;
-        self.ends.clear();
-        self.nodes.slots.begin();
-        for node in &view.nodes {
-            self.ends.push((self.nodes.slots.slot(&node.key), None));
-        }
-        self.edges.slots.begin();
+        self.follow(view);
+        self.longest.clear();
+        self.longest.resize(view.nodes.len(), None);
         for edge in &view.edges {
-            let (Some(&(client, _)), Some(&(server, _))) =
-                (self.ends.get(edge.client), self.ends.get(edge.server))
-            else {
-                continue;
-            };
             for end in edge.ends() {
-                let longest = &mut self.ends[end].1;
-                *longest = (*longest).max(edge.rtt_us);
+                if let Some(longest) = self.longest.get_mut(end) {
+                    *longest = (*longest).max(edge.rtt_us);
+                }
             }
-            let slot = self.edges.slots.slot(&(client, server, edge.at.clone()));
-            self.edges.write(slot, tick, Sample::new(edge.rate, edge.rtt_us));
         }
-        for (node, &(slot, longest)) in view.nodes.iter().zip(&self.ends) {
-            self.nodes.write(slot, tick, Sample::new(node.rate, longest));
+        self.edges.write(tick, view.edges.iter().map(|edge| Sample::new(edge.rate, edge.rtt_us)));
+        let nodes = view.nodes.iter().zip(&self.longest);
+        self.nodes.write(tick, nodes.map(|(node, &longest)| Sample::new(node.rate, longest)));
+        if self.edges.gone() > view.edges.len() + SPARE {
+            self.forget_all_gone();
+        } else {
+            self.sweep();
         }
-        let is_due = sequence.abs_diff(self.cleaned) >= CLEAN_EVERY;
-        let is_crowded = self.edges.gone() > view.edges.len() + SPARE;
-        if is_due || is_crowded {
-            self.cleaned = sequence;
-            // Edges and nodes by one rule: an edge's ends were shown whenever it was, so that they stay as long.
-            self.edges.clean(sequence, is_crowded);
-            self.nodes.clean(sequence, is_crowded);
+    }
+
+    /// Finds the rings of what a view shows.
+    fn follow(&mut self, view: &View) {
+        let lineage = Some(&view.lineage).filter(|lineage| lineage.follows(self.view));
+        self.view = view.lineage.number;
+        let moves = lineage.map(|lineage| &lineage.nodes);
+        self.nodes.slots.follow(moves, view.nodes.len(), |place| view.nodes[place].key.clone());
+        let ends = self.nodes.slots.of_this_tick();
+        let slot = |end: usize| ends.get(end).copied().unwrap_or(u32::MAX);
+        let moves = lineage.map(|lineage| &lineage.edges);
+        self.edges.slots.follow(moves, view.edges.len(), |place| {
+            let edge = &view.edges[place];
+            (slot(edge.client), slot(edge.server), edge.at.clone())
+        });
+    }
+
+    /// Forgets a part of what nothing is known of any more.
+    fn sweep(&mut self) {
+        if self.sweep.parts == 0 {
+            self.sweep.began = self.now;
         }
+        let ticks = [self.now, self.sweep.began];
+        let rest = self.edges.slots.room().saturating_sub(self.sweep.next);
+        let end = self.sweep.next + rest.div_ceil(PARTS - self.sweep.parts);
+        self.edges.clean(self.sweep.next..end, ticks, |[now, _]| now != 0);
+        self.sweep.parts += 1;
+        self.sweep.next = end;
+        if self.sweep.parts == PARTS {
+            // Edges are found by the slots of their ends, which must not become another's before. Of what nothing was known
+            // when this began, no edge is left by now.
+            let nodes = 0..self.nodes.slots.room();
+            self.nodes.clean(nodes, ticks, |known| known != [0, 0]);
+            self.sweep = Sweep::default();
+        }
+    }
+
+    /// Forgets all that is not of this tick.
+    fn forget_all_gone(&mut self) {
+        let ticks = [self.now; 2];
+        let (edges, nodes) = (0..self.edges.slots.room(), 0..self.nodes.slots.room());
+        self.edges.clean(edges, ticks, |[now, _]| now & 1 == 1);
+        self.nodes.clean(nodes, ticks, |[now, _]| now & 1 == 1);
+        self.sweep = Sweep::default();
     }
 
     /// Forgets everything: another host, another recording, another time.

@@ -1,14 +1,17 @@
 #![allow(clippy::unwrap_used, reason = "a test ends at the first surprise")]
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, Ipv4Addr};
 
 use proptest::prelude::*;
 use scopetop_tracker::connection::Protocol;
-use scopetop_tracker::topology::{NodeKey, Rate};
+use scopetop_tracker::topology::grouping::{Grouping, Sieve};
+use scopetop_tracker::topology::{NodeKey, Rate, Topology};
 
 use super::*;
+use crate::fixture::small;
 use crate::view::{EdgeState, GroupKey, NodeKind, NodeState, ViewEdge, ViewNode};
+use crate::view::{Lineage, Look, Maker};
 
 fn key(number: u8) -> ShownKey {
     ShownKey::Node(NodeKey::Remote(None, IpAddr::V4(Ipv4Addr::new(192, 0, 2, number))))
@@ -178,6 +181,31 @@ type Told = (f32, Option<f32>);
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
+    /// Where it is known how a view differs from the one before, that only spares work.
+    #[test]
+    fn what_is_taken_over_is_as_if_looked_up(
+        ticks in prop::collection::vec((prop::collection::vec(small::told(), 0..12), 1..3_u64), 1..60),
+    ) {
+        let (mut topology, mut maker, mut view) = (Topology::new(), Maker::default(), View::default());
+        let (mut taken_over, mut looked_up) = (Trends::default(), Trends::default());
+        let grouping = Grouping::default();
+        let (mut all, mut now) = (BTreeSet::new(), 0);
+        for (told, step) in ticks {
+            now += step;
+            topology.apply(&small::tick(now, told));
+            maker.make(&mut view, &topology, Look { grouping: &grouping, sieve: Sieve::default() });
+            taken_over.record(&view, now);
+            let plain = View { lineage: Lineage::default(), ..view.clone() };
+            looked_up.record(&plain, now);
+            all.extend(view.edges.iter().map(|edge| view.edge_key(edge).unwrap()));
+        }
+        let values = |trend: Option<Trend<'_>>| trend.map(|trend| (trend.to_server(), trend.to_client(), trend.rtt_us()));
+        for key in &all {
+            prop_assert_eq!(values(taken_over.edge(key)), values(looked_up.edge(key)));
+            prop_assert_eq!(values(taken_over.node(&key.client)), values(looked_up.node(&key.client)));
+        }
+    }
+
     /// Whatever comes and goes, in whatever order: what is known is what was recorded.
     #[test]
     fn the_rings_tell_what_was_recorded(
@@ -192,7 +220,7 @@ proptest! {
         let mut now = 0;
         for (step, mut lines) in ticks {
             now += step;
-            let mut seen = std::collections::BTreeSet::new();
+            let mut seen = BTreeSet::new();
             lines.retain(|line| seen.insert((line.0, line.1)));
             trends.record(&view(&lines), now);
             for &(client, server, rate, rtt) in &lines {

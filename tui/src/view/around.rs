@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 use rustc_hash::FxHashSet;
 
-use super::{ShownKey, View};
+use super::{Lineage, ShownKey, View};
 
 /// What a part of a view leaves out of it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -65,7 +65,16 @@ pub(crate) fn part(view: &View, kept: &FxHashSet<ShownKey>) -> (View, LeftOut) {
             left_out.connections += edge.connections();
         }
     }
-    let part = View { nodes, edges, hidden: view.hidden, totals: view.totals, host: view.host.clone() };
+    let (hidden, totals, host) = (view.hidden, view.totals, view.host.clone());
+    let part = View {
+        nodes,
+        edges,
+        hidden,
+        totals,
+        host,
+        searched: view.searched.clone(),
+        lineage: Lineage::default(),
+    };
     (part, left_out)
 }
 

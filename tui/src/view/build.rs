@@ -5,10 +5,11 @@ use std::sync::Arc;
 use rustc_hash::FxHashMap;
 use scopetop_tracker::filter::Filter;
 use scopetop_tracker::identity::Timestamp;
-use scopetop_tracker::topology::grouping::{Grouped, GroupedEdge, GroupedNode, Sums, group};
+use scopetop_tracker::topology::grouping::{Grouped, GroupedEdge, GroupedNode, NOWHERE, Sums, group};
 use scopetop_tracker::topology::{Listener, Rate, Service, Topology};
 
-use super::label::{Labels, service_label};
+use super::atlas::{Tally, inverse};
+use super::label::{Labels, ServiceLabels, service_label};
 use super::{EdgeState, HostFacts, Look, NodeKind, NodeState, Totals, View, ViewEdge, ViewNode};
 
 /// From how many bytes a second on (both ways together) an edge is busy.
@@ -41,8 +42,25 @@ impl ActiveFilter {
 /// What is shown of a topology. With a filter, an edge stands for the connections that match it; a node is shown that
 /// is an end of one of those, listens on a socket that matches, or matches by itself.
 pub fn build(topology: &Topology, look: Look<'_>) -> View {
-    let Grouped { nodes, edges, listeners, kept, processes, containers } =
-        group(topology, look.grouping, look.sieve);
+    build_placed(topology, look).0
+}
+
+/// What a view is made of that is not said in it: see [`Atlas`](super::atlas::Atlas).
+pub(super) struct Placed {
+    /// Where each node and each edge of the topology is shown, by their indices.
+    pub(super) nodes: Vec<u32>,
+    pub(super) edges: Vec<u32>,
+    /// Of each node that is shown.
+    pub(super) tallies: Vec<Tally>,
+    pub(super) ranks: Vec<u32>,
+    pub(super) services: ServiceLabels,
+}
+
+/// The same, and where in it each part of the topology is.
+pub(super) fn build_placed(topology: &Topology, look: Look<'_>) -> (View, Placed) {
+    let grouped = group(topology, look.grouping, look.sieve);
+    let Grouped { nodes, edges, listeners, kept, processes, containers, node_places, edge_places } = grouped;
+    let tallies = nodes.iter().map(|node| Tally { open: node.open, new: node.new }).collect();
     let mut labels = Labels::new(topology, look.grouping.by());
     let mut details = ports(&listeners);
     let nodes: Vec<ViewNode> = nodes
@@ -54,8 +72,12 @@ pub fn build(topology: &Topology, look: Look<'_>) -> View {
     let drafts = edges.iter().zip(of_edge).map(|(edge, service)| Draft::of(topology, edge, service));
     let drafts: Vec<Draft> = drafts.collect();
     drop(edges);
-    let order = in_order(&nodes, &drafts, &services).into_iter();
-    let edges: Vec<ViewEdge> = order.map(|place| drafts[place as usize].edge(&services)).collect();
+    let ranks = name_ranks(&nodes);
+    let order = in_order(&ranks, &drafts, &services);
+    let edges: Vec<ViewEdge> = order.iter().map(|&place| drafts[place as usize].edge(&services)).collect();
+    let places = inverse(&order, order.len());
+    let to_place = |draft: &u32| places.get(*draft as usize).copied().unwrap_or(NOWHERE);
+    let edge_places = edge_places.iter().map(to_place).collect();
     let (mut connections, mut opened, mut closed, mut failed) = (0, 0, 0, 0);
     for edge in &edges {
         connections += edge.connections();
@@ -73,10 +95,13 @@ pub fn build(topology: &Topology, look: Look<'_>) -> View {
         closed,
         failed,
     };
-    View { nodes, edges, hidden: kept, totals, host: host(topology) }
+    let host = host(topology);
+    let view = View { nodes, edges, hidden: kept, totals, host, ..View::default() };
+    let services = services.labels();
+    (view, Placed { nodes: node_places, edges: edge_places, tallies, ranks, services })
 }
 
-fn host(topology: &Topology) -> Option<HostFacts> {
+pub(super) fn host(topology: &Topology) -> Option<HostFacts> {
     topology.hosts().first().map(|host| HostFacts {
         name: host.id.0.clone(),
         kernel: host.kernel.clone(),
@@ -92,18 +117,24 @@ fn host(topology: &Topology) -> Option<HostFacts> {
     })
 }
 
-fn view_node(node: GroupedNode, detail: String, labels: &mut Labels<'_>) -> ViewNode {
-    let (kind, label) = labels.node(&node);
-    // New when all its connections are, and closed when all of them are over; one that listens is neither.
-    let state = if node.connections == 0 || !detail.is_empty() {
+/// The state of a node by its connections: new when all of them are, and closed when all of them are over; one that listens
+/// is neither.
+pub(super) fn node_state(connections: usize, tally: Tally, listens: bool) -> NodeState {
+    if connections == 0 || listens {
         NodeState::Steady
-    } else if node.open == 0 {
+    } else if tally.open == 0 {
         NodeState::Closed
-    } else if node.new >= node.connections {
+    } else if tally.new >= connections {
         NodeState::New
     } else {
         NodeState::Steady
-    };
+    }
+}
+
+pub(super) fn view_node(node: GroupedNode, detail: String, labels: &mut Labels<'_>) -> ViewNode {
+    let (kind, label) = labels.node(&node);
+    let tally = Tally { open: node.open, new: node.new };
+    let state = node_state(node.connections, tally, !detail.is_empty());
     let (group_label, group_netns) = labels.title(&node.around, node.member);
     ViewNode {
         group_label,
@@ -128,6 +159,11 @@ struct Draft {
     server: u32,
     /// A place in [`Services`].
     service: u32,
+    facts: EdgeFacts,
+}
+
+/// What is told of an edge beside what it stands for.
+pub(super) struct EdgeFacts {
     rtt_us: Option<u32>,
     since: Option<Timestamp>,
     directed: bool,
@@ -136,26 +172,36 @@ struct Draft {
 
 impl Draft {
     fn of(topology: &Topology, edge: &GroupedEdge<'_>, service: u32) -> Self {
-        let oldest = edge.sums.oldest.and_then(|id| topology.connection(id));
-        Self {
-            client: edge.client as u32,
-            server: edge.server as u32,
-            service,
-            rtt_us: oldest.and_then(|connection| connection.rtt_us),
-            since: oldest.and_then(|connection| connection.opened_at),
-            directed: oldest.is_some_and(|connection| connection.directed),
-            sums: edge.sums,
-        }
+        let facts = EdgeFacts::of(topology, edge.sums);
+        Self { client: edge.client as u32, server: edge.server as u32, service, facts }
     }
 
     fn edge(&self, services: &Services<'_>) -> ViewEdge {
-        let sums = &self.sums;
         let service = &services.all[self.service as usize];
+        let ends = [self.client, self.server].map(|end| end as usize);
+        self.facts.edge(ends, service.service, Arc::clone(&service.label))
+    }
+}
+
+impl EdgeFacts {
+    pub(super) fn of(topology: &Topology, sums: Sums) -> Self {
+        let oldest = sums.oldest.and_then(|id| topology.connection(id));
+        Self {
+            rtt_us: oldest.and_then(|connection| connection.rtt_us),
+            since: oldest.and_then(|connection| connection.opened_at),
+            directed: oldest.is_some_and(|connection| connection.directed),
+            sums,
+        }
+    }
+
+    /// The edge between two nodes, by their places.
+    pub(super) fn edge(&self, [client, server]: [usize; 2], at: &Service, label: Arc<str>) -> ViewEdge {
+        let sums = &self.sums;
         ViewEdge {
-            client: self.client as usize,
-            server: self.server as usize,
-            at: service.service.clone(),
-            service: Arc::clone(&service.label),
+            client,
+            server,
+            at: at.clone(),
+            service: label,
             open: sums.open,
             new: sums.new,
             closed: sums.closed,
@@ -186,7 +232,7 @@ fn state(sums: &Sums) -> EdgeState {
 }
 
 /// What each node listens on, by its place.
-fn ports(listeners: &[(usize, &Listener)]) -> FxHashMap<usize, String> {
+pub(super) fn ports(listeners: &[(usize, &Listener)]) -> FxHashMap<usize, String> {
     let mut ports: Vec<(usize, Service)> = listeners
         .iter()
         .map(|(place, listener)| (*place, Service::at(listener.protocol, &listener.address)))
@@ -239,12 +285,15 @@ impl<'t> Services<'t> {
         }
         (Self { all }, of_edge)
     }
+
+    fn labels(&self) -> ServiceLabels {
+        ServiceLabels::new(self.all.iter().map(|named| (named.service.clone(), Arc::clone(&named.label))))
+    }
 }
 
 /// The edges' places in an order that depends on what they stand for alone, so that a row stays where it is while numbers
 /// change: names first, as people look for them, then pids and addresses as numbers.
-fn in_order(nodes: &[ViewNode], edges: &[Draft], services: &Services<'_>) -> Vec<u32> {
-    let names = name_ranks(nodes);
+fn in_order(names: &[u32], edges: &[Draft], services: &Services<'_>) -> Vec<u32> {
     let key = |edge: &Draft| {
         let [client, server] = [edge.client, edge.server].map(|end| names[end as usize]);
         [services.all[edge.service as usize].rank, server, client]
@@ -254,22 +303,17 @@ fn in_order(nodes: &[ViewNode], edges: &[Draft], services: &Services<'_>) -> Vec
     // What matters least comes first, since each leaves as it was what is equal.
     let order =
         counted((0..edges.len() as u32).collect(), services.all.len(), |&edge| keys[edge as usize][0]);
-    let order = counted(order, nodes.len(), |&edge| keys[edge as usize][1]);
-    counted(order, nodes.len(), |&edge| keys[edge as usize][2])
+    let order = counted(order, names.len(), |&edge| keys[edge as usize][1]);
+    counted(order, names.len(), |&edge| keys[edge as usize][2])
 }
 
 /// The rank of each node by its name: processes and groups before addresses, as people look for them.
 pub(crate) fn name_ranks(nodes: &[ViewNode]) -> Vec<u32> {
-    let kind = |node: &ViewNode| match node.kind {
-        NodeKind::Process | NodeKind::Container | NodeKind::Group => 0,
-        NodeKind::Unknown => 1,
-        NodeKind::Remote => 2,
-    };
     // Many processes have one name, which is compared once.
     let mut words: FxHashMap<(u8, &str), u32> = FxHashMap::default();
     let of_node = nodes.iter().map(|node| {
         let next = words.len() as u32;
-        *words.entry((kind(node), word(node))).or_insert(next)
+        *words.entry((class(node.kind), word(node))).or_insert(next)
     });
     let of_node: Vec<u32> = of_node.collect();
     let mut words: Vec<((u8, String), u32)> =
@@ -289,6 +333,19 @@ pub(crate) fn name_ranks(nodes: &[ViewNode]) -> Vec<u32> {
         ranks[node as usize] = rank;
     }
     ranks
+}
+
+/// What a node is put in order by; where that is the same, its key decides.
+pub(super) fn name_order(node: &ViewNode) -> (u8, String) {
+    (class(node.kind), word(node).to_lowercase())
+}
+
+fn class(kind: NodeKind) -> u8 {
+    match kind {
+        NodeKind::Process | NodeKind::Container | NodeKind::Group => 0,
+        NodeKind::Unknown => 1,
+        NodeKind::Remote => 2,
+    }
 }
 
 /// The word by which a node is put in order: its name without a number.

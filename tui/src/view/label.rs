@@ -45,6 +45,32 @@ fn unix_label(name: &UnixName) -> String {
     format!("{before}{}…", end.chars().take(UNIX_LABEL - 1).collect::<String>())
 }
 
+/// What services are called: each has its name in memory once.
+#[derive(Debug, Default)]
+pub(super) struct ServiceLabels(FxHashMap<Service, Arc<str>>);
+
+impl ServiceLabels {
+    /// How many are remembered: more than a host has at once, and no more than those of a day.
+    const MOST: usize = 8192;
+
+    pub(super) fn new(named: impl Iterator<Item = (Service, Arc<str>)>) -> Self {
+        Self(named.take(Self::MOST).collect())
+    }
+
+    /// What a service is called.
+    pub(super) fn of(&mut self, service: &Service) -> Arc<str> {
+        if let Some(known) = self.0.get(service) {
+            return Arc::clone(known);
+        }
+        if self.0.len() >= Self::MOST {
+            self.0.clear();
+        }
+        let label: Arc<str> = service_label(service).into();
+        self.0.insert(service.clone(), Arc::clone(&label));
+        label
+    }
+}
+
 /// The names of what one view shows, each group's made once.
 pub(super) struct Labels<'t> {
     topology: &'t Topology,

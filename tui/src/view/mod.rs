@@ -4,10 +4,15 @@
 //! a container, a namespace, the host, the world outside. Nothing here knows about cells, colours or keys.
 
 mod around;
+mod atlas;
 mod build;
 mod details;
 mod expression;
 mod label;
+mod lineage;
+mod maker;
+mod mend;
+mod splice;
 mod thing;
 
 use std::sync::Arc;
@@ -26,6 +31,8 @@ pub use details::{Body, Chart, Column, Details, Fact, Known, Place, Row, Section
 pub(crate) use details::{connections_of, flow, state_word};
 pub use expression::expression;
 pub use label::service_label;
+pub use lineage::{Lineage, Moves};
+pub use maker::Maker;
 pub use scopetop_tracker::topology::grouping::{GroupKey, Kept, ShownKey};
 pub use thing::Thing;
 
@@ -39,7 +46,7 @@ pub struct Look<'a> {
 }
 
 /// All that is shown of a moment: the graph, the list and the header read this and nothing else.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default)]
 pub struct View {
     /// The nodes, in the order of their keys: the same thing keeps its place from one view to the next as far as
     /// the others let it.
@@ -52,6 +59,19 @@ pub struct View {
     pub totals: Totals,
     /// The host; `None` until its first tick.
     pub host: Option<HostFacts>,
+    /// What was searched: what is marked as found in it.
+    pub searched: String,
+    /// Which view it is, and what it has of the one before.
+    pub lineage: Lineage,
+}
+
+/// Equal are those that show the same, wherever they come from.
+impl PartialEq for View {
+    fn eq(&self, other: &Self) -> bool {
+        let Self { nodes, edges, hidden, totals, host, searched: _, lineage: _ } = self;
+        (nodes, edges, hidden, totals, host)
+            == (&other.nodes, &other.edges, &other.hidden, &other.totals, &other.host)
+    }
 }
 
 /// A node.
@@ -242,6 +262,9 @@ impl View {
     /// Marks what a search text is found in, whatever the case of its letters. An empty text is found nowhere.
     pub fn mark(&mut self, search: &str) {
         let search = search.trim().to_lowercase();
+        if search.is_empty() && self.searched.is_empty() {
+            return;
+        }
         let found = |text: &str| is_found(text, &search);
         for node in &mut self.nodes {
             let netns = node.group_netns.as_deref().unwrap_or_default();
@@ -254,6 +277,7 @@ impl View {
                     .iter()
                     .any(|&end| self.nodes.get(end).is_some_and(|node| node.matched_by_search));
         }
+        self.searched = search;
     }
 
     /// Whether a search text is found in anything.
@@ -272,12 +296,22 @@ impl View {
         self.nodes.binary_search_by(|node| node.key.cmp(key)).ok()
     }
 
-    /// The place of a key in [`View::edges`].
+    /// The place of a key in [`View::edges`]. That is found at once in a view of a [`Maker`].
     pub fn edge_place(&self, key: &EdgeKey) -> Option<usize> {
         let (client, server) = (self.node_place(&key.client)?, self.node_place(&key.server)?);
-        self.edges
-            .iter()
-            .position(|edge| edge.client == client && edge.server == server && edge.at == key.service)
+        if self.lineage.number == 0 {
+            let is_it =
+                |edge: &ViewEdge| (edge.client, edge.server, &edge.at) == (client, server, &key.service);
+            return self.edges.iter().position(is_it);
+        }
+        // One that a maker made is in order.
+        let order = |place: usize| (self.nodes.get(place).map(build::name_order), place);
+        let wanted = [order(client), order(server)];
+        let compare = |edge: &ViewEdge| {
+            let by_ends = order(edge.client).cmp(&wanted[0]).then_with(|| order(edge.server).cmp(&wanted[1]));
+            by_ends.then_with(|| edge.at.cmp(&key.service))
+        };
+        self.edges.binary_search_by(compare).ok()
     }
 
     /// What an edge stands for: its place may be another in the next view.
@@ -306,6 +340,8 @@ impl ViewEdge {
 
 #[cfg(test)]
 mod group_tests;
+#[cfg(test)]
+mod maker_tests;
 #[cfg(test)]
 mod order_tests;
 #[cfg(test)]

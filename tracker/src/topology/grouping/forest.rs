@@ -71,6 +71,16 @@ impl<'t, 'g> Forest<'t, 'g> {
         })
     }
 
+    /// The same, and the open group that it stands in.
+    pub fn placed(&mut self, node: NodeIndex) -> Option<(ShownKey, GroupKey)> {
+        let shown = self.shown(node)?;
+        let around = match self.stand(node)? {
+            Stand::Own(around) => self.key(around).clone(),
+            Stand::In(group) => self.around(group),
+        };
+        Some((shown, around))
+    }
+
     /// Whether a node is shown by that key.
     pub fn is_shown_as(&mut self, node: NodeIndex, key: &ShownKey) -> bool {
         match (self.stand(node), key) {

@@ -1,7 +1,7 @@
 //! The graph of what is shown.
 
-use petgraph::stable_graph::NodeIndex;
-use petgraph::visit::{EdgeRef as _, IntoEdgeReferences as _};
+use petgraph::stable_graph::{EdgeIndex, NodeIndex};
+use petgraph::visit::{EdgeIndexable as _, EdgeRef as _, IntoEdgeReferences as _, NodeIndexable as _};
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::super::Topology;
@@ -31,6 +31,10 @@ pub struct Grouped<'t> {
     pub processes: usize,
     /// How many containers they are in; a systemd service is not counted.
     pub containers: usize,
+    /// Where in `nodes` each node of the topology is shown, by its index; [`NOWHERE`] for one that is not.
+    pub node_places: Vec<u32>,
+    /// Where in `edges` each edge of the topology is shown, likewise.
+    pub edge_places: Vec<u32>,
 }
 
 /// A node of the topology, or a collapsed group of them.
@@ -84,7 +88,7 @@ pub struct Kept {
 pub fn group<'t>(topology: &'t Topology, grouping: &Grouping, sieve: Sieve<'_>) -> Grouped<'t> {
     let now = topology.hosts().first().map_or(Timestamp(0), |host| host.at);
     let graph = topology.graph();
-    let count = graph.node_indices().next_back().map_or(0, |node| node.index() + 1);
+    let count = graph.node_bound();
     let mut kept = Kept::default();
     let mut build = Build::new(topology, grouping, count);
     // Those that have an edge or a listener of a shown protocol. Where all are shown, nobody asks.
@@ -100,7 +104,7 @@ pub fn group<'t>(topology: &'t Topology, grouping: &Grouping, sieve: Sieve<'_>) 
         }
         (speaks[client.index()], speaks[server.index()]) = (true, true);
         if sums.connections > 0 {
-            build.add_edge(client, server, all, &sums);
+            build.add_edge(edge.id(), [client, server], all, &sums);
         }
     }
     for listener in topology.listeners().filter(|listener| sieve.protocols.has(listener.protocol)) {
@@ -128,8 +132,8 @@ pub fn group<'t>(topology: &'t Topology, grouping: &Grouping, sieve: Sieve<'_>) 
     build.finish(sieve, kept)
 }
 
-/// No place.
-const NONE: u32 = u32::MAX;
+/// The place of what is not shown.
+pub const NOWHERE: u32 = u32::MAX;
 
 /// The graph while it is made.
 struct Build<'t, 'g> {
@@ -139,6 +143,8 @@ struct Build<'t, 'g> {
     edges: Vec<GroupedEdge<'t>>,
     /// Where a node of the topology is shown, by its index.
     place: Vec<u32>,
+    /// Where an edge of the topology is shown, by its index.
+    edge_place: Vec<u32>,
     /// Where a group is shown.
     groups: FxHashMap<usize, u32>,
     /// The edges of groups. One between two nodes of the topology is the only one of its service already.
@@ -155,7 +161,8 @@ impl<'t, 'g> Build<'t, 'g> {
             nodes: Vec::new(),
             // Memory that nothing is written to costs nothing.
             edges: Vec::with_capacity(topology.graph().edge_count()),
-            place: vec![NONE; count],
+            place: vec![NOWHERE; count],
+            edge_place: vec![NOWHERE; topology.graph().edge_bound()],
             groups: FxHashMap::default(),
             of_groups: FxHashMap::default(),
             processes: 0,
@@ -165,13 +172,13 @@ impl<'t, 'g> Build<'t, 'g> {
 
     /// Whether a node is shown already.
     fn has(&self, node: NodeIndex) -> bool {
-        self.place.get(node.index()).is_some_and(|&place| place != NONE)
+        self.place.get(node.index()).is_some_and(|&place| place != NOWHERE)
     }
 
     /// Where a node is shown; it is from now on.
     fn add_node(&mut self, node: NodeIndex) -> Option<u32> {
         let known = self.place.get(node.index()).copied()?;
-        if known != NONE {
+        if known != NOWHERE {
             return Some(known);
         }
         let (stand, key) = (self.forest.stand(node)?, self.topology.key(node)?);
@@ -216,7 +223,8 @@ impl<'t, 'g> Build<'t, 'g> {
         matches!(weight, Some(Node::Container(container)) if !container.is_service())
     }
 
-    fn add_edge(&mut self, client: NodeIndex, server: NodeIndex, edge: &'t Edge, sums: &Sums) {
+    fn add_edge(&mut self, index: EdgeIndex, ends: [NodeIndex; 2], edge: &'t Edge, sums: &Sums) {
+        let [client, server] = ends;
         let (Some(client), Some(server)) = (self.add_node(client), self.add_node(server)) else { return };
         let is_inside = client == server;
         let mut is_of_group = false;
@@ -236,18 +244,20 @@ impl<'t, 'g> Build<'t, 'g> {
                 self.of_groups.reserve(self.topology.graph().edge_count());
             }
             let place = *self.of_groups.entry((client, server, service)).or_insert(self.edges.len());
+            self.edge_place[index.index()] = place as u32;
             if let Some(known) = self.edges.get_mut(place) {
                 known.sums.merge(sums);
                 return;
             }
         }
+        self.edge_place[index.index()] = self.edges.len() as u32;
         let (client, server) = (client as usize, server as usize);
         self.edges.push(GroupedEdge { client, server, service, sums: *sums });
     }
 
     /// Puts the nodes in the order of their keys, and tells who of them listens.
     fn finish(self, sieve: Sieve<'_>, kept: Kept) -> Grouped<'t> {
-        let Self { topology, nodes, mut edges, place, processes, containers, .. } = self;
+        let Self { topology, nodes, mut edges, place, edge_place, processes, containers, .. } = self;
         let prefixes = nodes.iter().map(|node| node.key.prefix());
         let mut order: Vec<(u128, usize)> = prefixes.zip(0..).collect();
         order.sort_unstable_by(|one, other| {
@@ -262,15 +272,18 @@ impl<'t, 'g> Build<'t, 'g> {
         }
         let mut nodes: Vec<Option<GroupedNode>> = nodes.into_iter().map(Some).collect();
         let nodes = order.iter().filter_map(|&(_, before)| nodes[before].take()).collect();
+        let now_at = |place: &u32| now.get(*place as usize).map_or(NOWHERE, |&now| now as u32);
+        let node_places: Vec<u32> = place.iter().map(now_at).collect();
         let place = |node: &NodeIndex| {
-            let place = place.get(node.index()).copied().filter(|&place| place != NONE)?;
-            Some(now[place as usize])
+            let place = node_places.get(node.index()).copied().filter(|&place| place != NOWHERE)?;
+            Some(place as usize)
         };
         let listeners = topology
             .listeners()
             .filter(|listener| sieve.protocols.has(listener.protocol))
             .flat_map(|listener| listener.nodes.iter().filter_map(place).map(move |place| (place, listener)))
             .collect();
-        Grouped { nodes, edges, listeners, kept, processes, containers: containers.len() }
+        let containers = containers.len();
+        Grouped { nodes, edges, listeners, kept, processes, containers, node_places, edge_places: edge_place }
     }
 }

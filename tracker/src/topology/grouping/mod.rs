@@ -13,6 +13,6 @@ mod sums;
 
 pub use choice::{By, Grouping, Protocols, Sieve};
 pub use forest::Forest;
-pub use graph::{Grouped, GroupedEdge, GroupedNode, Kept, group};
+pub use graph::{Grouped, GroupedEdge, GroupedNode, Kept, NOWHERE, group};
 pub use key::{GroupKey, ShownKey};
 pub use sums::Sums;
