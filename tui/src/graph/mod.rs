@@ -254,7 +254,11 @@ pub fn layout(state: &mut GraphState, view: &View, area: Rect) {
 /// A hash of all that layout depends on.
 fn fingerprint(view: &View, area: Rect) -> u64 {
     let mut hasher = FxHasher::default();
-    (area.width, area.height, view.nodes.len()).hash(&mut hasher);
+    (area.width, area.height, view.lineage.number).hash(&mut hasher);
+    if view.lineage.number != 0 {
+        // No other view has its number.
+        return hasher.finish();
+    }
     view.host.as_ref().map(|host| host.sequence).hash(&mut hasher);
     for node in &view.nodes {
         (&node.key, &node.label, &node.detail, &node.group_label, node.connections).hash(&mut hasher);
