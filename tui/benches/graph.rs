@@ -111,6 +111,7 @@ impl World {
                     kind,
                     group,
                     group_label: Arc::clone(group_label),
+                    group_netns: None,
                     state: NodeState::Steady,
                     matched_by_search: false,
                     connections: 0,

@@ -6,7 +6,7 @@ mod shop;
 pub(crate) mod small;
 
 pub(crate) use folder::Folder;
-pub(crate) use shop::shop;
+pub(crate) use shop::{BLUE, shop, tick_of_the_shop};
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 

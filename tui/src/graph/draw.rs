@@ -1,9 +1,10 @@
-//! Draws the boxes and what is said about the parts of the picture that are not on the screen.
+//! Draws the boxes, and tells how many of the nodes are not on the screen.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::{Modifier, Style};
 
+use super::Beyond;
 use super::focus::Focus;
 use super::glyph::UNICODE;
 use super::lines::{Light, Window, lit};
@@ -12,12 +13,23 @@ use super::text;
 use crate::human;
 use crate::theme::Theme;
 use crate::trend::{Trends, sparkline};
-use crate::view::{NodeState, View, ViewNode};
+use crate::view::{GroupKey, NodeState, View, ViewNode};
 
 /// What stands at the right end of a node's row.
 pub(super) fn detail_of(node: &ViewNode) -> String {
     if node.detail.is_empty() && node.connections == 0 { String::from("idle") } else { node.detail.clone() }
 }
+
+/// What a box is called, in so many cells: of a container its name, of a namespace's number also the end.
+fn title(block: &Block, cells: i32) -> String {
+    match block.group {
+        GroupKey::Namespace(..) => text::cut_middle(&block.title, cells),
+        _ => text::cut_end(&block.title, cells),
+    }
+}
+
+/// The fewest cells in which something of a namespace's name can be read.
+const LEAST_NETNS: i32 = 10;
 
 /// The fewest and the most cells of a trend.
 const BARS: (i32, i32) = (4, 12);
@@ -124,7 +136,7 @@ impl Scene<'_> {
         let border = lit(hue, light);
         let [top_left, top_right, bottom_left, bottom_right] = UNICODE.corners;
         let rule = |count: i32| UNICODE.horizontal.to_string().repeat(usize::try_from(count).unwrap_or(0));
-        let title = text::cut_end(&block.title, width - 5);
+        let title = title(block, width - 5);
         let used = text::width(&title);
         self.put(buffer, (x, y), &format!("{top_left} "), border);
         self.put(buffer, (x + 2, y), &title, lit(hue.add_modifier(Modifier::BOLD), light));
@@ -134,9 +146,12 @@ impl Scene<'_> {
             self.put(buffer, (x + width - 1, row), &UNICODE.vertical.to_string(), border);
         }
         self.put(buffer, (x, bottom), &format!("{bottom_left}{}{bottom_right}", rule(width - 2)), border);
-        if !block.crowd.is_empty() {
-            self.crowd_row(buffer, block, (x + 2, bottom), width - 4, light);
-        }
+        let taken = if block.crowd.is_empty() {
+            0
+        } else {
+            self.crowd_row(buffer, block, (x + 2, bottom), width - 4, light)
+        };
+        self.netns(buffer, block, (x + width - 2, bottom), width - 4 - taken, light);
         for (index, slot) in block.slots.iter().enumerate() {
             if slot.is_live()
                 && let Some(node) = slot.key.as_ref().and_then(|key| self.view.node_place(key))
@@ -150,26 +165,49 @@ impl Scene<'_> {
         }
     }
 
-    /// What stands for the nodes of a box that have no row: how many, and the selected one by name.
-    fn crowd_row(&self, buffer: &mut Buffer, block: &Block, (x, y): (i32, i32), room: i32, light: Light) {
+    /// The network namespace of a box whose title does not tell it, at the end of the lower border: boxes of one namespace
+    /// have it in one hue.
+    fn netns(&self, buffer: &mut Buffer, block: &Block, (end, y): (i32, i32), room: i32, light: Light) {
+        let mut nodes = block.slots.iter().filter(|slot| slot.is_live()).filter_map(|slot| slot.key.as_ref());
+        let node = nodes.next().or(block.crowd.first().map(|folded| &folded.key));
+        let Some(netns) = node.and_then(|key| self.view.node(key)).and_then(|node| node.group_netns.as_ref())
+        else {
+            return;
+        };
+        if room < LEAST_NETNS {
+            return;
+        }
+        let name = format!("netns {netns}");
+        let text =
+            if text::width(&name) <= room - 2 { name.clone() } else { text::cut_middle(netns, room - 2) };
+        let hue = lit(self.theme.group(&name), light);
+        self.put(buffer, (end - text::width(&text) - 2, y), &format!(" {text} "), hue);
+    }
+
+    /// What stands for the nodes of a box that have no row: how many, and the selected one by name. Returns its width.
+    fn crowd_row(
+        &self,
+        buffer: &mut Buffer,
+        block: &Block,
+        (x, y): (i32, i32),
+        room: i32,
+        light: Light,
+    ) -> i32 {
         let count = block.crowd.len();
         let linked = self.crowd(block).any(|node| self.view.nodes[node].connections > 0);
         let more = |count: usize| format!("+{} {}", text::count(count), if linked { "more" } else { "idle" });
         let selected = self.selected.filter(|&node| self.crowd(block).any(|other| other == node));
-        if let Some(node) = selected {
-            let rest = if count > 1 { format!(" +{}", text::count(count - 1)) } else { String::new() };
-            let label = text::cut_middle(&self.view.nodes[node].label, room - 2 - text::width(&rest));
-            self.put(buffer, (x - 1, y), &format!(" {label} "), self.theme.selected);
-            self.put(
-                buffer,
-                (x + 1 + text::width(&label), y),
-                &format!("{rest} ").replacen(' ', "", 1),
-                self.theme.text,
-            );
-        } else {
-            let text = text::cut_end(&more(count), room - 2);
-            self.put(buffer, (x - 1, y), &format!(" {text} "), lit(self.theme.text, light));
-        }
+        let Some(node) = selected else {
+            let text = format!(" {} ", text::cut_end(&more(count), room - 2));
+            self.put(buffer, (x - 1, y), &text, lit(self.theme.text, light));
+            return text::width(&text);
+        };
+        let rest = if count > 1 { format!("+{} ", text::count(count - 1)) } else { String::new() };
+        let label = text::cut_middle(&self.view.nodes[node].label, room - 2 - text::width(&rest));
+        let label = format!(" {label} ");
+        self.put(buffer, (x - 1, y), &label, self.theme.selected);
+        self.put(buffer, (x - 1 + text::width(&label), y), &rest, self.theme.text);
+        text::width(&label) + text::width(&rest)
     }
 
     /// A group that is folded to one line.
@@ -188,7 +226,7 @@ impl Scene<'_> {
         };
         let end = text::cut_middle(&end, column.width * 2 / 3);
         let room = column.width - 5 - text::width(&end);
-        let title = text::cut_end(&block.title, room);
+        let title = title(block, room);
         self.put(buffer, (column.x, block.top), &format!("{} ", UNICODE.folded), hue);
         self.put(buffer, (column.x + 2, block.top), &title, hue);
         let style = if selected.is_some() { self.theme.selected } else { lit(self.theme.text, light) };
@@ -273,38 +311,22 @@ impl Scene<'_> {
         }
     }
 
-    /// Says how many nodes are not on the screen, and where.
-    pub(super) fn edges_of_window(&self, buffer: &mut Buffer) {
+    /// How many nodes are not on the screen, and where.
+    pub(super) fn beyond(&self) -> Beyond {
         let (left, top, right, bottom) = self.window.bounds();
-        let (mut above, mut below, mut before, mut after) = (0, 0, 0, 0);
+        let mut beyond = Beyond::default();
         for place in self.at.iter().flatten() {
             let column = &self.places.columns[place.column];
             if place.y < top {
-                above += 1;
+                beyond.above += 1;
             } else if place.y >= bottom {
-                below += 1;
+                beyond.below += 1;
             } else if column.x + 2 < left {
-                before += 1;
+                beyond.left += 1;
             } else if column.channel_start() - 2 > right {
-                after += 1;
+                beyond.right += 1;
             }
         }
-        let upper = note(&[(above, UNICODE.above, "above")]);
-        let lower = note(&[
-            (before, UNICODE.left, "left"),
-            (below, UNICODE.below, "below"),
-            (after, UNICODE.right, "right"),
-        ]);
-        for (text, y) in [(upper, top), (lower, bottom - 1)] {
-            self.put(buffer, (right - text::width(&text), y), &text, self.theme.warning);
-        }
+        beyond
     }
-}
-
-/// `▲ 3 above`, only what there is.
-fn note(counts: &[(usize, char, &str)]) -> String {
-    let some = counts.iter().filter(|(count, ..)| *count > 0);
-    some.map(|(count, arrow, place)| format!(" {arrow} {} {place} ", text::count(*count)))
-        .collect::<Vec<_>>()
-        .concat()
 }

@@ -21,9 +21,7 @@ pub(super) enum Focus {
 
 impl Focus {
     pub(super) fn new(view: &View, selection: Option<&Selection>) -> Self {
-        let searched = view.nodes.iter().any(|node| node.matched_by_search)
-            || view.edges.iter().any(|edge| edge.matched_by_search);
-        if searched {
+        if view.has_match() {
             return Self::Found;
         }
         match selection {

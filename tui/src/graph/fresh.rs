@@ -2,9 +2,7 @@
 
 use std::sync::Arc;
 
-use super::place::{
-    Block, Column, Folded, MARGINS, NARROWEST, Place, Places, SCREENS, Slot, row_width, rows,
-};
+use super::place::{Block, Column, Folded, MARGINS, NARROWEST, Places, SCREENS, Slot, row_width, rows};
 use super::rank::{self, Links};
 use crate::view::{GroupKey, NodeKind, View};
 
@@ -471,9 +469,4 @@ fn grow(widths: &mut [i32], ceiling: i32, mut spare: i32) {
 /// stay unused.
 pub(super) fn serves(made_for: (i32, i32), size: (i32, i32)) -> bool {
     size.0 >= made_for.0 && size.0 <= made_for.0 + 10
-}
-
-/// Whether any node has a place: else there is nothing to keep.
-pub(super) fn is_empty(places: &[Option<Place>]) -> bool {
-    places.iter().all(Option::is_none)
 }

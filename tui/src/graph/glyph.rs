@@ -47,10 +47,6 @@ pub(super) struct Glyphs {
     pub(super) vertical: char,
     /// Top left, top right, bottom left, bottom right.
     pub(super) corners: [char; 4],
-    pub(super) above: char,
-    pub(super) below: char,
-    pub(super) left: char,
-    pub(super) right: char,
 }
 
 /// The characters of a terminal that knows UTF-8.
@@ -81,10 +77,6 @@ pub(super) const UNICODE: Glyphs = Glyphs {
     horizontal: '─',
     vertical: '│',
     corners: ['╭', '╮', '╰', '╯'],
-    above: '▲',
-    below: '▼',
-    left: '◀',
-    right: '▶',
 };
 
 impl Arms {

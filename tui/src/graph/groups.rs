@@ -164,6 +164,7 @@ fn group_node(view: &View, key: ShownKey, members: &[usize]) -> ViewNode {
         kind,
         group: first.group.clone(),
         group_label: first.group_label.clone(),
+        group_netns: first.group_netns.clone(),
         state: if all(NodeState::New) {
             NodeState::New
         } else if all(NodeState::Closed) {

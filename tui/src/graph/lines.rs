@@ -8,7 +8,7 @@ use scopetop_tracker::topology::Rate;
 use super::focus::Focus;
 use super::glyph::{Arms, UNICODE, Weight};
 use super::route::{Routes, Wire};
-use crate::theme::Theme;
+use crate::theme::{Theme, dimmed};
 use crate::view::{EdgeState, View, busy_from};
 
 /// The part of the plane that is on the screen.
@@ -109,7 +109,7 @@ pub(super) fn weight(wire: &Wire, view: &View) -> Weight {
 /// The style of a line that is more or less bright.
 pub(super) fn lit(style: Style, light: Light) -> Style {
     match light {
-        Light::Dim => style.remove_modifier(Modifier::BOLD).add_modifier(Modifier::DIM),
+        Light::Dim => dimmed(style),
         Light::Normal => style,
         Light::Bright => style.add_modifier(Modifier::BOLD),
     }

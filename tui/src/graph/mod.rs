@@ -98,6 +98,21 @@ pub struct GraphState {
     overview: bool,
     /// The size of the panel when it was drawn last.
     size: (i32, i32),
+    /// What was not on the panel when it was drawn last.
+    beyond: Beyond,
+}
+
+/// How many nodes are beyond each side of the panel.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Beyond {
+    /// Above its upper side.
+    pub above: usize,
+    /// Below its lower side.
+    pub below: usize,
+    /// Beyond its left side.
+    pub left: usize,
+    /// Beyond its right side.
+    pub right: usize,
 }
 
 impl GraphState {
@@ -124,6 +139,11 @@ impl GraphState {
     /// Draws the whole picture small, or its part as usual.
     pub fn set_overview(&mut self, overview: bool) {
         self.overview = overview;
+    }
+
+    /// How many nodes were not on the panel when it was drawn last.
+    pub fn beyond(&self) -> Beyond {
+        self.beyond
     }
 
     /// The node in a direction of another, as they stood when the graph was last laid out: up and down its column, or
@@ -273,6 +293,7 @@ pub fn render(
         return;
     }
     layout(state, view, area);
+    state.beyond = Beyond::default();
     if view.nodes.is_empty() {
         draw::nothing(buffer, area, view, theme);
         return;
@@ -321,7 +342,7 @@ pub fn render(
     if view.edges.is_empty() {
         scene.quiet(buffer);
     }
-    scene.edges_of_window(buffer);
+    state.beyond = scene.beyond();
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! The whole picture, small: boxes and lines in dots, eight to a cell, and a frame around the part that the panel shows.
 
 use ratatui::buffer::Buffer;
-use ratatui::layout::Rect;
+use ratatui::layout::{Margin, Rect};
 use ratatui::style::{Modifier, Style};
 
 use super::focus::Focus;
@@ -96,11 +96,13 @@ impl Dots {
 /// Draws it. `selected` is the place of the selected node in the view.
 pub(super) fn draw(
     buffer: &mut Buffer,
-    area: Rect,
+    panel: Rect,
     (view, plan): (&View, &Plan),
     (focus, selected): (&Focus, Option<usize>),
     theme: &Theme,
 ) {
+    // The frame has room of its own around the whole: it hides nothing of what it frames.
+    let area = panel.inner(Margin::new(1, 1));
     let mut dots = Dots::new(Scale::new(area, plan.bounds()));
     for wire in &plan.routes.wires {
         let style = lit(theme.edge(lines::state(wire, view)), focus.wire(wire, view));
@@ -147,19 +149,19 @@ pub(super) fn draw(
         let at = (scale.x(plan.places.columns[place.column].x) / DOTS.0, scale.y(place.y) / DOTS.1);
         put(buffer, area, at, "▶", theme.selected);
     }
-    frame(buffer, &scale, plan, theme);
+    frame(buffer, panel, &scale, plan, theme);
 }
 
-/// Frames the part of the picture that the panel shows.
-fn frame(buffer: &mut Buffer, scale: &Scale, plan: &Plan, theme: &Theme) {
+/// Frames the part of the picture that the panel shows: around its cells.
+fn frame(buffer: &mut Buffer, area: Rect, scale: &Scale, plan: &Plan, theme: &Theme) {
     let Some((left, top)) = plan.pan else { return };
-    let area = scale.area;
     let cells = scale.cells();
-    let last = (cells.0.min(i32::from(area.width)) - 1, cells.1.min(i32::from(area.height)) - 1);
+    // The picture begins in the panel's second column and row: the frame stands one before its first and one after its last.
+    let last = ((cells.0 - 1).max(0), (cells.1 - 1).max(0));
     let first = ((scale.x(left) / DOTS.0).clamp(0, last.0), (scale.y(top) / DOTS.1).clamp(0, last.1));
     let end = (
-        (scale.x(left + i32::from(area.width) - 1) / DOTS.0).clamp(first.0, last.0),
-        (scale.y(top + i32::from(area.height) - 1) / DOTS.1).clamp(first.1, last.1),
+        (scale.x(left + i32::from(area.width) - 1) / DOTS.0).clamp(first.0, last.0) + 2,
+        (scale.y(top + i32::from(area.height) - 1) / DOTS.1).clamp(first.1, last.1) + 2,
     );
     let across = "─".repeat(usize::try_from(end.0 - first.0 - 1).unwrap_or(0));
     let style = theme.border_active.add_modifier(Modifier::BOLD);

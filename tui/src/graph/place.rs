@@ -177,6 +177,15 @@ impl Places {
         self.blocks.iter().filter(|block| block.column == column).map(Block::end).max().unwrap_or(0)
     }
 
+    /// Whether any of the view's nodes stands in them, or stood and is remembered.
+    pub(super) fn remember(&self, view: &View) -> bool {
+        self.blocks.iter().any(|block| {
+            let slots = block.slots.iter().filter_map(|slot| slot.key.as_ref());
+            let mut keys = slots.chain(block.crowd.iter().map(|folded| &folded.key));
+            keys.any(|key| view.node(key).is_some_and(|node| node.group == block.group))
+        })
+    }
+
     /// Where each of the view's nodes stands.
     pub(super) fn resolve(&self, view: &View) -> Vec<Option<Place>> {
         let mut places = vec![None; view.nodes.len()];

@@ -38,8 +38,11 @@ impl Plan {
     /// for. `tall` is how many rows a node has.
     pub(super) fn take(&mut self, view: &View, size: (i32, i32), tall: i32, now: u64) {
         let links = Links::new(view);
-        let known = self.places.resolve(view);
-        if self.stale || fresh::is_empty(&known) || !fresh::serves(self.places.size, size) {
+        // Nobody moves where nobody is who stood anywhere: that is another picture. Where nobody is at all there is none, and
+        // who comes back finds its place.
+        let is_other =
+            self.places.columns.is_empty() || !view.nodes.is_empty() && !self.places.remember(view);
+        if self.stale || is_other || !fresh::serves(self.places.size, size) {
             self.places = fresh::layout(view, &links, size, tall);
             self.pan = None;
             self.stale = false;

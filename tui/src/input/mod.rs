@@ -207,10 +207,54 @@ pub struct Binding {
 pub struct Footer {
     /// The keys.
     pub keys: &'static str,
+    /// What they do beside the graph.
+    pub in_graph: Option<Entry>,
+    /// What they do beside the list.
+    pub in_list: Option<Entry>,
+    /// What they do where nothing but details is on the screen.
+    pub in_details: Option<Entry>,
+}
+
+/// What keys do in one part of the program.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Entry {
     /// What they do, in a word.
     pub what: &'static str,
     /// The smaller, the longer it stays where there is little room.
     pub rank: u8,
+}
+
+impl Footer {
+    /// An entry that is the same everywhere.
+    const fn new(keys: &'static str, what: &'static str, rank: u8) -> Self {
+        let entry = Some(Entry { what, rank });
+        Self { keys, in_graph: entry, in_list: entry, in_details: entry }
+    }
+
+    /// The same, but not beside the graph.
+    const fn not_in_graph(self) -> Self {
+        Self { in_graph: None, ..self }
+    }
+
+    /// The same, but not beside the list.
+    const fn not_in_list(self) -> Self {
+        Self { in_list: None, ..self }
+    }
+
+    /// The same, but not where nothing but details is on the screen.
+    const fn not_in_details(self) -> Self {
+        Self { in_details: None, ..self }
+    }
+
+    /// Another word or rank beside the list.
+    const fn in_list(self, what: &'static str, rank: u8) -> Self {
+        Self { in_list: Some(Entry { what, rank }), ..self }
+    }
+
+    /// Another word or rank where nothing but details is on the screen.
+    const fn in_details(self, what: &'static str, rank: u8) -> Self {
+        Self { in_details: Some(Entry { what, rank }), ..self }
+    }
 }
 
 /// What an event of the keyboard asks for.

@@ -61,12 +61,15 @@ fn while_typing_letters_are_letters() {
 
 #[test]
 fn the_four_keys_that_matter_have_the_lowest_ranks() {
-    let mut ranked: Vec<_> = bindings()
-        .filter(|binding| binding.scope == Scope::Screen)
-        .filter_map(|binding| binding.footer.as_ref())
-        .collect();
-    ranked.sort_by_key(|footer| footer.rank);
-    let first: Vec<_> = ranked.iter().take(4).map(|footer| footer.what).collect();
-    assert_eq!(first, ["help", "quit", "filter", "move"]);
-    assert!(ranked.windows(2).all(|pair| pair[0].rank < pair[1].rank), "two entries have one rank");
+    let parts: [fn(&Footer) -> Option<Entry>; 3] =
+        [|footer| footer.in_graph, |footer| footer.in_list, |footer| footer.in_details];
+    for part in parts {
+        let entries = bindings().filter(|binding| binding.scope == Scope::Screen);
+        let mut ranked: Vec<Entry> =
+            entries.filter_map(|binding| binding.footer.as_ref()).filter_map(part).collect();
+        ranked.sort_by_key(|entry| entry.rank);
+        let first: Vec<_> = ranked.iter().take(4).map(|entry| entry.what).collect();
+        assert_eq!(first, ["help", "quit", "filter", "move"]);
+        assert!(ranked.windows(2).all(|pair| pair[0].rank < pair[1].rank), "two have one rank: {ranked:?}");
+    }
 }

@@ -21,6 +21,7 @@ fn node(number: u8) -> ViewNode {
         kind: NodeKind::Remote,
         group: if number < 100 { GroupKey::Internet } else { GroupKey::Network },
         group_label: if number < 100 { "internet" } else { "network" }.into(),
+        group_netns: None,
         state: NodeState::Steady,
         matched_by_search: false,
         connections: 1,

@@ -12,6 +12,8 @@ use crate::view::{GroupKey, ShownKey, View, ViewEdge};
 pub struct Heading {
     /// What it is called. Safe to show.
     pub label: Arc<str>,
+    /// Its network namespace, where its name does not tell. Safe to show.
+    pub netns: Option<Arc<str>>,
     /// How many nodes stand in it.
     pub nodes: usize,
 }
@@ -72,7 +74,11 @@ pub(super) fn rows(
         let nodes = nodes_of.get(group);
         let Some(first) = nodes.first().and_then(|&node| view.nodes.get(node as usize)) else { continue };
         rows.push(Row::Group(headings.len() as u32));
-        headings.push(Heading { label: Arc::clone(&first.group_label), nodes: nodes.len() });
+        headings.push(Heading {
+            label: Arc::clone(&first.group_label),
+            netns: first.group_netns.clone(),
+            nodes: nodes.len(),
+        });
         for &node in nodes {
             rows.push(Row::Node(node));
             let is_folded = view.nodes.get(node as usize).is_none_or(|shown| folds.has(&shown.key));

@@ -63,7 +63,6 @@ fn render(buffer: &mut Buffer, area: Rect, app: &mut App, theme: &Theme) {
     let mut hits = Hits::default();
     header::render(buffer, row(area, area.y), app, theme, &mut hits);
     bar::render(buffer, Rect { y: area.y + 1, height: bar_height, ..area }, app, theme, &mut hits);
-    footer::render(buffer, row(area, bottom), app, theme, &mut hits);
 
     let time = timeline::height(app, area.height);
     timeline::render(buffer, Rect { y: bottom - time, height: time, ..area }, app, theme, &mut hits);
@@ -75,7 +74,9 @@ fn render(buffer: &mut Buffer, area: Rect, app: &mut App, theme: &Theme) {
             hits.panel(body, Panel::Details);
             main = Rect::default();
         } else {
-            let height = details::height(app, body.width).clamp(5, body.height * 2 / 5);
+            // Whole, if they leave the graph a half; else the graph has more.
+            let whole = details::height(app, body.width).max(5);
+            let height = if whole <= body.height / 2 { whole } else { body.height * 2 / 5 };
             main.height -= height;
             let below = Rect { y: main.bottom(), height, ..body };
             details::render(buffer, below, app, theme);
@@ -85,6 +86,8 @@ fn render(buffer: &mut Buffer, area: Rect, app: &mut App, theme: &Theme) {
     if !main.is_empty() {
         render_main(buffer, main, app, theme, &mut hits);
     }
+    // After the graph, which says what of it is not on the screen.
+    footer::render(buffer, row(area, bottom), (app, main.is_empty()), theme, &mut hits);
     if app.help {
         help::render(buffer, body, app, theme);
     }

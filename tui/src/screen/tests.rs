@@ -19,7 +19,7 @@ use crate::input::{Action, Choose, Request, Scope, Travel, bindings};
 use crate::stage::Stage;
 use crate::view::{ActiveFilter, Direction, Selection};
 
-const SMALL: (u16, u16) = (80, 24);
+pub(super) const SMALL: (u16, u16) = (80, 24);
 const LARGE: (u16, u16) = (160, 45);
 
 /// An application on the list, after some ticks.
@@ -32,7 +32,7 @@ pub(super) fn app_after(ticks: &[Tick]) -> (App, Topology) {
     (app, topology)
 }
 
-fn app() -> (App, Topology) {
+pub(super) fn app() -> (App, Topology) {
     app_after(&fixture::ticks())
 }
 
@@ -43,12 +43,12 @@ pub(super) fn act(app: &mut App, topology: &Topology, actions: &[Action]) {
     }
 }
 
-fn type_in(app: &mut App, topology: &Topology, text: &str) {
+pub(super) fn type_in(app: &mut App, topology: &Topology, text: &str) {
     app.type_text(text);
     app.settle(topology);
 }
 
-fn buffer(app: &mut App, size: (u16, u16), theme: &Theme) -> Buffer {
+pub(super) fn buffer(app: &mut App, size: (u16, u16), theme: &Theme) -> Buffer {
     let mut terminal = Terminal::new(TestBackend::new(size.0, size.1)).unwrap();
     terminal.draw(|frame| draw(frame, app, theme)).unwrap();
     terminal.backend().buffer().clone()
@@ -225,20 +225,6 @@ fn the_saved_filters() {
     act(&mut app, &topology, &[Action::Choose(Choose::Down); 40]);
     let last = picture(&mut app, SMALL);
     assert!(last.contains("saved-39") && !last.contains("no filter"), "{last}");
-}
-
-#[test]
-fn the_footer_keeps_what_matters_most() {
-    let (mut app, _) = app();
-    let footer = |app: &mut App, width| picture(app, (width, 12)).lines().last().unwrap().to_owned();
-    let wide = footer(&mut app, 200);
-    let narrow = footer(&mut app, 48);
-    for entry in bindings().filter(|binding| binding.scope == Scope::Screen).filter_map(|b| b.footer.as_ref())
-    {
-        let told = format!("{} {}", entry.keys, entry.what);
-        assert!(wide.contains(&told), "{told} is missing");
-        assert_eq!(narrow.contains(&told), entry.rank <= 4, "{told}");
-    }
 }
 
 /// The fixture's ticks and quiet seconds, some of them with events.

@@ -130,6 +130,11 @@ impl Theme {
     }
 }
 
+/// The style of what the eye is led away from.
+pub const fn dimmed(style: Style) -> Style {
+    style.remove_modifier(Modifier::BOLD).add_modifier(Modifier::DIM)
+}
+
 /// The mark of an edge's state, one cell wide.
 pub const fn edge_mark(state: EdgeState) -> &'static str {
     match state {

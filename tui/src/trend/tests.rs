@@ -49,6 +49,7 @@ fn node(key: &ShownKey) -> ViewNode {
         kind: NodeKind::Remote,
         group: GroupKey::Internet,
         group_label: "internet".into(),
+        group_netns: None,
         state: NodeState::Steady,
         matched_by_search: false,
         connections: 1,

@@ -135,8 +135,10 @@ pub(super) fn view_node(node: GroupedNode, detail: String, labels: &mut Labels<'
     let (kind, label) = labels.node(&node);
     let tally = Tally { open: node.open, new: node.new };
     let state = node_state(node.connections, tally, !detail.is_empty());
+    let (group_label, group_netns) = labels.title(&node.around, node.member);
     ViewNode {
-        group_label: labels.title(&node.around, node.member),
+        group_label,
+        group_netns,
         key: node.key,
         label,
         detail,

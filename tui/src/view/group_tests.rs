@@ -183,3 +183,50 @@ fn of_an_edge_inside_a_group_only_the_connections_to_its_service_are_told() {
         assert_eq!(told, [(":8080".to_owned(), 2), (":9000".to_owned(), 1)]);
     });
 }
+
+/// Containers that share a namespace are told by the same name; where its name is the container's own, or the host's, there is
+/// nothing to tell.
+#[test]
+fn a_namespace_is_told_where_the_container_does_not_tell_it() {
+    let netns_of = |topology: &Topology, group: &str| {
+        let grouping = Grouping::default();
+        let view = build(topology, Look { grouping: &grouping, sieve: Sieve::default() });
+        let node = view.nodes.into_iter().find(|node| node.group_label.starts_with(group)).unwrap();
+        node.group_netns.map(|netns| netns.to_string())
+    };
+    let shop = fixture::shop();
+    assert_eq!(netns_of(&shop, "web-1 ").as_deref(), Some("proxy-1"));
+    assert_eq!(netns_of(&shop, "proxy-1 ").as_deref(), Some("proxy-1"));
+    assert_eq!(netns_of(&shop, "db "), None, "called after it");
+    assert_eq!(netns_of(&shop, "7be14c0ffee0"), None, "nobody else is there");
+    assert_eq!(netns_of(&shop, "host"), None);
+    // The same containers, of which no engine tells a name.
+    let nameless = fixture::after(&[nameless(fixture::tick_of_the_shop())]);
+    assert_eq!(netns_of(&nameless, "a1000001").as_deref(), Some("4026532401"));
+    assert_eq!(netns_of(&nameless, "e1000001").as_deref(), Some("4026532401"));
+    assert_eq!(netns_of(&nameless, "d1000001"), None);
+    // One that uses the host's network, and one in a namespace with a name of its own.
+    let mut other = fixture::tick_of_the_shop();
+    let java = "7be14c0ffee0";
+    for container in &mut other.containers {
+        let moved = [("d1000001", fixture::HOST), (java, fixture::BLUE)];
+        let moved = moved.into_iter().find(|(id, _)| container.id.0.as_str() == *id);
+        container.netns = moved.map(|(_, netns)| netns).or(container.netns);
+    }
+    let other = fixture::after(&[other]);
+    assert_eq!(netns_of(&other, "db "), None);
+    assert_eq!(netns_of(&other, java).as_deref(), Some("blue"));
+    let mut found = build(&other, Look { grouping: &Grouping::default(), sieve: Sieve::default() });
+    found.mark("BLUE");
+    assert!(found.nodes.iter().any(|node| node.matched_by_search && node.group_label.starts_with(java)));
+}
+
+fn nameless(mut tick: scopetop_tracker::Tick) -> scopetop_tracker::Tick {
+    for container in &mut tick.containers {
+        (container.name, container.image) = (None, None);
+    }
+    for namespace in tick.namespaces.iter_mut().filter(|namespace| namespace.id != fixture::HOST) {
+        namespace.names.clear();
+    }
+    tick
+}

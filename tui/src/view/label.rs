@@ -1,10 +1,12 @@
 //! What things are called.
 
+use std::cell::OnceCell;
 use std::sync::Arc;
 
 use petgraph::stable_graph::NodeIndex;
 use rustc_hash::FxHashMap;
 use scopetop_tracker::connection::{Protocol, UnixName};
+use scopetop_tracker::container::Container;
 use scopetop_tracker::identity::NetnsId;
 use scopetop_tracker::topology::grouping::{By, GroupKey, GroupedNode, ShownKey};
 use scopetop_tracker::topology::{HostIndex, Node, NodeKey, Service, Topology};
@@ -73,12 +75,17 @@ impl ServiceLabels {
 pub(super) struct Labels<'t> {
     topology: &'t Topology,
     by: By,
-    groups: FxHashMap<GroupKey, Arc<str>>,
+    groups: FxHashMap<GroupKey, Title>,
+    /// How many containers are in each namespace: counted when that is first asked for.
+    inhabitants: OnceCell<FxHashMap<(HostIndex, NetnsId), usize>>,
 }
+
+/// What an open group is called, and its network namespace where that does not tell.
+type Title = (Arc<str>, Option<Arc<str>>);
 
 impl<'t> Labels<'t> {
     pub(super) fn new(topology: &'t Topology, by: By) -> Self {
-        Self { topology, by, groups: FxHashMap::default() }
+        Self { topology, by, groups: FxHashMap::default(), inhabitants: OnceCell::new() }
     }
 
     /// What a shown node is and is called.
@@ -102,10 +109,10 @@ impl<'t> Labels<'t> {
         }
     }
 
-    /// What the box of an open group is called.
-    pub(super) fn title(&mut self, group: &GroupKey, member: NodeIndex) -> Arc<str> {
+    /// What the box of an open group is called, and its network namespace where that does not tell.
+    pub(super) fn title(&mut self, group: &GroupKey, member: NodeIndex) -> Title {
         if let Some(known) = self.groups.get(group) {
-            return Arc::clone(known);
+            return known.clone();
         }
         let title: Arc<str> = match group {
             GroupKey::Container(..) => match self.container(group) {
@@ -119,8 +126,41 @@ impl<'t> Labels<'t> {
             _ => self.group_name(group, member),
         }
         .into();
-        self.groups.insert(group.clone(), Arc::clone(&title));
+        let title = (title, self.netns_of(group).map(Arc::from));
+        self.groups.insert(group.clone(), title.clone());
         title
+    }
+
+    /// The namespace of a container that is neither the host's nor called after that container alone. Containers that
+    /// share one are told by the same name.
+    fn netns_of(&self, group: &GroupKey) -> Option<String> {
+        let GroupKey::Container(host, _) = group else { return None };
+        let container = self.container_facts(group)?;
+        let netns = container.netns?;
+        match self.topology.namespace_names(*host, netns) {
+            // A number says nothing but that others are there too.
+            [] => (self.inhabitants(*host, netns) > 1).then(|| netns.to_string()),
+            [only] if container.name.as_ref() == Some(only) => None,
+            names if names.iter().any(|name| name.as_str() == "host") => None,
+            [first, ..] => Some(first.as_str().to_owned()),
+        }
+    }
+
+    fn inhabitants(&self, host: HostIndex, netns: NetnsId) -> usize {
+        let counts = self.inhabitants.get_or_init(|| {
+            let graph = self.topology.graph();
+            let mut counts = FxHashMap::default();
+            for node in graph.node_indices() {
+                if let (Some(NodeKey::Container(host, _)), Some(Node::Container(container))) =
+                    (self.topology.key(node), graph.node_weight(node))
+                    && let Some(netns) = container.netns
+                {
+                    *counts.entry((*host, netns)).or_default() += 1;
+                }
+            }
+            counts
+        });
+        counts.get(&(host, netns)).copied().unwrap_or_default()
     }
 
     /// What a group is called.
@@ -164,14 +204,22 @@ impl<'t> Labels<'t> {
 
     /// A container's name and image.
     fn container(&self, group: &GroupKey) -> (String, Option<String>) {
-        let GroupKey::Container(host, id) = group else { return Default::default() };
-        let node = self.topology.node(&NodeKey::Container(*host, id.clone()));
-        match node.and_then(|node| self.topology.graph().node_weight(node)) {
-            Some(Node::Container(container)) => {
+        let GroupKey::Container(_, id) = group else { return Default::default() };
+        match self.container_facts(group) {
+            Some(container) => {
                 let name = container.name.as_ref().map(|name| name.as_str().to_owned());
                 (name.unwrap_or_else(|| short(&id.0)), container.image.as_ref().map(ToString::to_string))
             }
-            _ => (short(&id.0), None),
+            None => (short(&id.0), None),
+        }
+    }
+
+    fn container_facts(&self, group: &GroupKey) -> Option<&'t Container> {
+        let GroupKey::Container(host, id) = group else { return None };
+        let node = self.topology.node(&NodeKey::Container(*host, id.clone()))?;
+        match self.topology.graph().node_weight(node) {
+            Some(Node::Container(container)) => Some(container),
+            _ => None,
         }
     }
 }

@@ -89,6 +89,8 @@ pub struct ViewNode {
     pub group: GroupKey,
     /// What the group is called. Safe to show.
     pub group_label: Arc<str>,
+    /// What the group's network namespace is called, where the group's own name does not tell. Safe to show.
+    pub group_netns: Option<Arc<str>>,
     /// Whether it came or went in the newest tick.
     pub state: NodeState,
     /// Whether the search text is found in it; `false` where nothing is searched.
@@ -263,9 +265,11 @@ impl View {
         if search.is_empty() && self.searched.is_empty() {
             return;
         }
-        let found = |text: &str| !search.is_empty() && text.to_lowercase().contains(&search);
+        let found = |text: &str| is_found(text, &search);
         for node in &mut self.nodes {
-            node.matched_by_search = found(&node.label) || found(&node.detail) || found(&node.group_label);
+            let netns = node.group_netns.as_deref().unwrap_or_default();
+            let texts = [&node.label, &node.detail, &*node.group_label, netns];
+            node.matched_by_search = texts.into_iter().any(found);
         }
         for edge in &mut self.edges {
             edge.matched_by_search = found(&edge.service)
@@ -274,6 +278,12 @@ impl View {
                     .any(|&end| self.nodes.get(end).is_some_and(|node| node.matched_by_search));
         }
         self.searched = search;
+    }
+
+    /// Whether a search text is found in anything.
+    pub fn has_match(&self) -> bool {
+        self.nodes.iter().any(|node| node.matched_by_search)
+            || self.edges.iter().any(|edge| edge.matched_by_search)
     }
 
     /// The node of a key.
@@ -309,6 +319,11 @@ impl View {
         let key = |place: usize| self.nodes.get(place).map(|node| node.key.clone());
         Some(EdgeKey { client: key(edge.client)?, server: key(edge.server)?, service: edge.at.clone() })
     }
+}
+
+/// Whether a search text, which is in small letters, is found in a text.
+pub(crate) fn is_found(text: &str, search: &str) -> bool {
+    !search.is_empty() && text.to_lowercase().contains(search)
 }
 
 impl ViewEdge {

@@ -50,7 +50,10 @@ struct Fake {
 impl Fake {
     fn start(path: &Path, behaviour: impl Fn(u32, UnixStream) + Send + Sync + 'static) -> Self {
         let _ = fs::remove_file(path);
-        let listener = UnixListener::bind(path).unwrap();
+        // Between being there and listening it would refuse, which is a reason of its own.
+        let unseen = path.with_extension("unseen");
+        let listener = UnixListener::bind(&unseen).unwrap();
+        fs::rename(unseen, path).unwrap();
         let fake = Self { lists: Arc::default(), events: Arc::default() };
         let (lists, events) = (fake.lists.clone(), fake.events.clone());
         let behaviour: Arc<Behaviour> = Arc::new(behaviour);

@@ -41,6 +41,7 @@ impl Picture {
             kind,
             group: group.0,
             group_label: group.1.into(),
+            group_netns: None,
             state: NodeState::Steady,
             matched_by_search: false,
             connections: 0,

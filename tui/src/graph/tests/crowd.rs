@@ -61,6 +61,8 @@ fn forty_processes_in_ten_containers_are_read_at_once() {
     let pairs = (0..8)
         .map(|container| (first(container) + 1, first(if container % 4 == 3 { 8 } else { container + 1 })));
     check("two chains to one", &link(containers(), pairs));
+    let pairs = (0..10).map(|container| (first(container), first((container + 1) % 10)));
+    check("a ring", &link(containers(), pairs));
 }
 
 #[test]

@@ -99,3 +99,34 @@ fn an_empty_picture_says_why() {
     view.hidden.nodes = 7;
     assert!(text(&draw(&view, None, &Theme::plain())).contains("the filter keeps 7 nodes"));
 }
+
+/// The namespace stands on the lower border, behind what is folded, as far as there is room for it.
+#[test]
+fn a_box_tells_its_namespace() {
+    let pod = |netns: &str, idle: usize| {
+        let picture = Picture::default()
+            .container("web  nginx", "nginx 1", ":80")
+            .container("proxy  envoy", "envoy 2", ":443")
+            .steady("envoy 2", "nginx 1", 80, 3);
+        let picture = (0..idle).fold(picture, |picture, number| {
+            picture.container("web  nginx", &format!("helper {}", 10 + number), "")
+        });
+        let mut view = picture.view();
+        for node in &mut view.nodes {
+            node.group_netns = Some(netns.into());
+        }
+        view
+    };
+    let theme = Theme::colour();
+    let shared = draw(&pod("web", 0), None, &theme);
+    let shown = text(&shared);
+    assert_eq!(shown.matches("─ netns web ─╯").count(), 2, "{shown}");
+    assert_eq!(style(&shared, "netns web").fg, theme.group("netns web").fg);
+    let long = text(&draw(&pod("a-very-long-name-of-a-namespace-that-goes-on", 0), None, &theme));
+    // The end tells it from its like.
+    assert!(long.contains("─ a-very-") && long.matches("-goes-on ─╯").count() == 2, "{long}");
+    let crowd = text(&draw(&pod("web", 40), None, &theme));
+    assert!(crowd.contains("idle ─") && crowd.matches(" netns web ─╯").count() == 2, "{crowd}");
+    let both = text(&draw(&pod("a-very-long-name-of-a-namespace-that-goes-on", 40), None, &theme));
+    assert!(both.contains(" idle ─ a-"), "{both}");
+}

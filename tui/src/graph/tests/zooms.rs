@@ -63,6 +63,18 @@ fn each_zoom_keeps_its_places() {
     );
 }
 
+/// The frame around what the panel shows hides no box and no name.
+#[test]
+fn the_overview_has_every_box() {
+    let mut state = GraphState::default();
+    state.set_overview(true);
+    let shown = text(&draw(&mut state, &shop().view(), (120, 20), None));
+    for name in ["host", "web", "db"] {
+        assert!(shown.contains(name), "{name} is missing:\n{shown}");
+    }
+    assert!(shown.starts_with('┌') && shown.contains('┘'), "{shown}");
+}
+
 /// Arrow keys go from group to group, and select a node that is in the view: the one with most connections.
 #[test]
 fn arrows_go_from_group_to_group() {

@@ -9,5 +9,5 @@ pub(super) const BINDINGS: &[Binding] = &[Binding {
     keys: &[letter('x', Action::Act)],
     shown: "x",
     what: "act: signal, close, stop, logs",
-    footer: Some(footer("x", "act", 16)),
+    footer: Some(footer("x", "act", 18)),
 }];

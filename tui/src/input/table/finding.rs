@@ -10,7 +10,7 @@ pub(super) const BINDINGS: &[Binding] = &[
         keys: &[letter('/', Action::Search)],
         shown: "/",
         what: "search",
-        footer: Some(footer("/", "search", 6)),
+        footer: Some(footer("/", "search", 6).not_in_details()),
     },
     Binding {
         scope: Scope::Screen,

@@ -18,7 +18,7 @@ pub(super) const BINDINGS: &[Binding] = &[
         ],
         shown: "+ -",
         what: "more, less of each",
-        footer: Some(footer("+-", "zoom", 21)),
+        footer: Some(footer("+-", "zoom", 8).not_in_list().not_in_details()),
     },
     Binding {
         scope: Scope::Screen,
@@ -26,7 +26,7 @@ pub(super) const BINDINGS: &[Binding] = &[
         keys: &[letter('o', Action::Overview)],
         shown: "o",
         what: "the whole, small",
-        footer: Some(footer("o", "overview", 22)),
+        footer: Some(footer("o", "overview", 15).not_in_list().not_in_details()),
     },
     Binding {
         scope: Scope::Screen,

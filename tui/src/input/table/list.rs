@@ -13,7 +13,7 @@ pub(super) const BINDINGS: &[Binding] = &[
         keys: &[letter('s', Action::SortByNext), letter('S', Action::TurnOrder)],
         shown: "s S",
         what: "sort by next, turn it",
-        footer: None,
+        footer: Some(footer("s", "sort", 5).not_in_graph().not_in_details()),
     },
     Binding {
         scope: Scope::Screen,
@@ -21,7 +21,7 @@ pub(super) const BINDINGS: &[Binding] = &[
         keys: &[letter('c', Action::ChooseColumns)],
         shown: "c",
         what: "choose columns",
-        footer: None,
+        footer: Some(footer("c", "columns", 10).not_in_graph().not_in_details()),
     },
     Binding {
         scope: Scope::Columns,

@@ -55,5 +55,5 @@ const fn control(letter: char, action: Action) -> (Key, Action) {
 }
 
 const fn footer(keys: &'static str, what: &'static str, rank: u8) -> Footer {
-    Footer { keys, what, rank }
+    Footer::new(keys, what, rank)
 }

@@ -46,7 +46,7 @@ pub(super) const BINDINGS: &[Binding] = &[
         keys: &[plain(KeyCode::Enter, Action::Open)],
         shown: "Enter",
         what: "open group, focus node",
-        footer: Some(footer("⏎", "open", 5)),
+        footer: Some(footer("⏎", "open", 5).in_list("open", 8).in_details("open", 8)),
     },
     Binding {
         scope: Scope::Screen,
@@ -54,7 +54,7 @@ pub(super) const BINDINGS: &[Binding] = &[
         keys: &[plain(KeyCode::Tab, Action::NextEdge), plain(KeyCode::BackTab, Action::PreviousEdge)],
         shown: "Tab ⇧Tab",
         what: "its next, previous edge",
-        footer: Some(footer("⇥", "edge", 8)),
+        footer: Some(footer("⇥", "edge", 11).not_in_list().in_details("edge", 7)),
     },
     Binding {
         scope: Scope::Screen,

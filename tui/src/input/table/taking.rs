@@ -10,7 +10,7 @@ pub(super) const BINDINGS: &[Binding] = &[
         keys: &[letter('e', Action::Export)],
         shown: "e",
         what: "export: JSON, DOT, SVG, …",
-        footer: Some(footer("e", "export", 15)),
+        footer: Some(footer("e", "export", 17)),
     },
     Binding {
         scope: Scope::Screen,

@@ -12,7 +12,7 @@ pub(super) const BINDINGS: &[Binding] = &[
         keys: &[letter(' ', Action::Travel(Travel::Pause))],
         shown: "Space",
         what: "stay at this moment, go on",
-        footer: Some(footer("␣", "pause", 7)),
+        footer: Some(footer("␣", "pause", 10).in_list("pause", 12)),
     },
     Binding {
         scope: Scope::Screen,
@@ -25,7 +25,7 @@ pub(super) const BINDINGS: &[Binding] = &[
         ],
         shown: "[ ] { }",
         what: "a tick, a minute in time",
-        footer: None,
+        footer: Some(footer("[ ]", "time", 12).in_list("time", 13)),
     },
     Binding {
         scope: Scope::Screen,

@@ -14,7 +14,7 @@ pub(super) const BINDINGS: &[Binding] = &[
         keys: &[plain(KeyCode::Backspace, Action::Return)],
         shown: "Backspace",
         what: "return, collapse group",
-        footer: Some(footer("⌫", "return", 10)),
+        footer: Some(footer("⌫", "return", 13).in_list("return", 15)),
     },
     Binding {
         scope: Scope::Screen,
@@ -22,7 +22,7 @@ pub(super) const BINDINGS: &[Binding] = &[
         keys: &[letter('O', Action::TurnAll)],
         shown: "O",
         what: "open, collapse all",
-        footer: Some(footer("O", "all", 13)),
+        footer: Some(footer("O", "all", 14).not_in_details()),
     },
     Binding {
         scope: Scope::Screen,
@@ -30,7 +30,7 @@ pub(super) const BINDINGS: &[Binding] = &[
         keys: &[letter('d', Action::Details)],
         shown: "d",
         what: "details, of groups too",
-        footer: Some(footer("d", "details", 9)),
+        footer: Some(footer("d", "details", 9).in_details("close", 6)),
     },
     Binding {
         scope: Scope::Screen,
@@ -65,7 +65,7 @@ pub(super) const BINDINGS: &[Binding] = &[
         keys: &[letter('g', Action::ShowGraph)],
         shown: "g",
         what: "show the graph",
-        footer: Some(footer("g", "graph", 11)),
+        footer: Some(footer("g", "graph", 7).not_in_graph().in_details("graph", 11)),
     },
     Binding {
         scope: Scope::Screen,
@@ -73,7 +73,7 @@ pub(super) const BINDINGS: &[Binding] = &[
         keys: &[letter('t', Action::ShowList)],
         shown: "t",
         what: "the list; again: a tree",
-        footer: Some(footer("t", "list", 12)),
+        footer: Some(footer("t", "list", 7).in_list("table/tree", 11).in_details("list", 14)),
     },
     Binding {
         scope: Scope::Screen,
@@ -81,6 +81,6 @@ pub(super) const BINDINGS: &[Binding] = &[
         keys: &[letter('R', Action::Relayout)],
         shown: "R",
         what: "lay the graph out anew",
-        footer: Some(footer("R", "relayout", 14)),
+        footer: Some(footer("R", "relayout", 16).not_in_list().not_in_details()),
     },
 ];

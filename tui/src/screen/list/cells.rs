@@ -4,9 +4,9 @@ use std::borrow::Cow;
 
 use super::fit::ARROW;
 use crate::human;
-use crate::list::{Column, place};
+use crate::list::{Column, Heading, Row, place};
 use crate::trend::{Trend, Trends, sparkline};
-use crate::view::{View, ViewEdge, ViewNode, flow, state_word};
+use crate::view::{View, ViewEdge, ViewNode, flow, is_found, state_word};
 
 /// Where nothing is known.
 const UNKNOWN: &str = "–";
@@ -15,16 +15,43 @@ const UNKNOWN: &str = "–";
 pub(super) struct Cells<'v> {
     view: &'v View,
     trends: &'v Trends,
+    /// What is searched for, in small letters; empty where nothing is found.
+    search: &'v str,
 }
 
 impl<'v> Cells<'v> {
-    pub(super) fn new(view: &'v View, trends: &'v Trends) -> Self {
-        Self { view, trends }
+    pub(super) fn new(view: &'v View, trends: &'v Trends, search: &'v str) -> Self {
+        Self { view, trends, search }
     }
 
     /// Whether the search text is found in a node.
     pub(super) fn is_found(&self, node: usize) -> bool {
         self.view.nodes.get(node).is_some_and(|node| node.matched_by_search)
+    }
+
+    /// Whether the search text is found in a service.
+    pub(super) fn is_service_found(&self, edge: &ViewEdge) -> bool {
+        is_found(&edge.service, self.search)
+    }
+
+    /// Whether the search text is found in an open group's name.
+    pub(super) fn is_heading_found(&self, heading: &Heading) -> bool {
+        is_found(&heading.label, self.search)
+            || heading.netns.as_deref().is_some_and(|netns| is_found(netns, self.search))
+    }
+
+    /// Whether the eye is led away from a row: something is found, and not here.
+    pub(super) fn is_dim(&self, row: Row, headings: &[Heading]) -> bool {
+        !self.search.is_empty()
+            && !match row {
+                Row::Group(group) => {
+                    headings.get(group as usize).is_some_and(|heading| self.is_heading_found(heading))
+                }
+                Row::Node(node) => self.is_found(node as usize),
+                Row::Edge { edge, .. } => {
+                    self.view.edges.get(edge as usize).is_some_and(|edge| edge.matched_by_search)
+                }
+            }
     }
 
     /// A cell of an edge's row.

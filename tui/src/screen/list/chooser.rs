@@ -10,8 +10,8 @@ use crate::theme::Theme;
 
 /// The cells of a column's name.
 const NAME: usize = 12;
-/// The cells of the frame, the mark, the name and what it tells.
-const WIDTH: u16 = 48;
+/// The cells of the frame, the mark, the name, what it tells and a blank.
+const WIDTH: u16 = 49;
 
 pub(super) fn render(buffer: &mut Buffer, area: Rect, app: &App, theme: &Theme) {
     let Some(chooser) = app.list.chooser else { return };

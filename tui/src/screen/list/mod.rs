@@ -9,10 +9,10 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 
-use super::text::pad;
+use super::text::{clip, pad, width};
 use crate::app::App;
 use crate::list::{Column, Row, Shape};
-use crate::theme::{Theme, edge_mark};
+use crate::theme::{Theme, dimmed, edge_mark};
 use crate::view::ViewEdge;
 use cells::Cells;
 use fit::Place;
@@ -36,7 +36,10 @@ pub(super) fn render(buffer: &mut Buffer, area: Rect, app: &mut App, theme: &The
     };
     let app = &*app;
     head(buffer, area, app, theme, &places);
-    let cells = Cells::new(&app.view, &app.trends);
+    // Where nothing is found, there is nothing to lead the eye to.
+    let search = app.search.trim().to_lowercase();
+    let search = if !search.is_empty() && app.view.has_match() { search.as_str() } else { "" };
+    let cells = Cells::new(&app.view, &app.trends, search);
     for (place, y) in (area.y + 1..area.bottom()).enumerate() {
         let number = app.list.offset + place;
         let Some(row) = app.list.row(number) else { break };
@@ -47,10 +50,16 @@ pub(super) fn render(buffer: &mut Buffer, area: Rect, app: &mut App, theme: &The
                     edge_row(buffer, line, &cells, edge, theme, &places);
                 }
             }
-            _ => tree::row(buffer, line, app, &cells, row, theme, &places),
+            _ => tree::row(buffer, line, (app, row), &cells, theme, &places),
         }
         if selected == Some(number) {
-            buffer.set_style(line, theme.selected);
+            // One bar, whatever the cells looked like.
+            buffer.set_style(line, Style::reset().patch(theme.selected));
+        } else if cells.is_dim(row, app.list.headings()) {
+            for x in line.left()..line.right() {
+                let cell = &mut buffer[(x, y)];
+                cell.set_style(dimmed(cell.style()));
+            }
         }
     }
     if app.list.chooser.is_some() {
@@ -99,15 +108,18 @@ fn cell_style(cells: &Cells<'_>, edge: &ViewEdge, column: Column, style: Style, 
     match column {
         Column::Client if cells.is_found(edge.client) => style.patch(theme.found),
         Column::Server if cells.is_found(edge.server) => style.patch(theme.found),
+        Column::Service if cells.is_service_found(edge) => style.patch(theme.found),
         Column::ClientIn | Column::ServerIn if edge.open > 0 => style.patch(theme.dim),
         _ => style,
     }
 }
 
-/// Writes a text into its column.
+/// Writes a text into its column. What stays blank has no look.
 fn write(buffer: &mut Buffer, line: Rect, place: &Place, text: &str, style: Style) {
-    let text = pad(text, place.width, place.column.is_number());
-    buffer.set_stringn(line.x + MARK + place.x, line.y, text, place.width, style);
+    let text = clip(text, place.width);
+    let before = if place.column.is_number() { place.width - width(&text) } else { 0 };
+    let x = line.x + MARK + place.x + before as u16;
+    buffer.set_stringn(x, line.y, text, place.width - before, style);
 }
 
 /// The first row in sight: moved no more than needed to keep the selected row in sight, and the rows to the end.
@@ -120,17 +132,4 @@ fn offset(before: usize, selected: Option<usize>, rows: usize, count: usize) -> 
 }
 
 #[cfg(test)]
-mod tests {
-    use super::offset;
-
-    #[test]
-    fn scrolls_no_more_than_needed() {
-        assert_eq!(offset(0, Some(3), 10, 100), 0);
-        assert_eq!(offset(0, Some(10), 10, 100), 1);
-        assert_eq!(offset(50, Some(55), 10, 100), 50);
-        assert_eq!(offset(50, Some(20), 10, 100), 20);
-        assert_eq!(offset(95, None, 10, 100), 90);
-        assert_eq!(offset(5, Some(2), 10, 3), 0);
-        assert_eq!(offset(5, Some(2), 0, 3), 3);
-    }
-}
+mod tests;

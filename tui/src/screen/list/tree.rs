@@ -14,21 +14,25 @@ use crate::view::ViewEdge;
 pub(super) fn row(
     buffer: &mut Buffer,
     line: Rect,
-    app: &App,
+    (app, row): (&App, Row),
     cells: &Cells<'_>,
-    row: Row,
     theme: &Theme,
     places: &[Place],
 ) {
     match row {
         Row::Group(group) => {
             let Some(heading) = app.list.headings().get(group as usize) else { return };
-            let style = theme.group(&heading.label).patch(theme.strong);
+            let mut style = theme.group(&heading.label).patch(theme.strong);
+            if cells.is_heading_found(heading) {
+                style = style.patch(theme.found);
+            }
             let x = line.x + 1;
             let room = usize::from(line.width.saturating_sub(2));
             let (x, _) = buffer.set_stringn(x, line.y, &*heading.label, room, style);
             let room = usize::from(line.right().saturating_sub(x));
-            buffer.set_stringn(x, line.y, format!("  {}", heading.nodes), room, theme.dim);
+            let netns = heading.netns.as_ref().map(|netns| format!("  netns {netns}")).unwrap_or_default();
+            let nodes = if heading.nodes == 1 { "node" } else { "nodes" };
+            buffer.set_stringn(x, line.y, format!("{netns}  {} {nodes}", heading.nodes), room, theme.dim);
         }
         Row::Node(node) => {
             let Some(node) = app.view.nodes.get(node as usize) else { return };
@@ -50,6 +54,10 @@ pub(super) fn row(
             let Some(edge) = app.view.edges.get(edge as usize) else { return };
             let style = theme.edge(edge.state);
             for place in places.iter().filter(|place| place.column != Column::Client) {
+                let style = match place.column {
+                    Column::Service if cells.is_service_found(edge) => style.patch(theme.found),
+                    _ => style,
+                };
                 write(buffer, line, place, &cells.edge(edge, place.column, place.width), style);
             }
             let (arrow, peer) = peer(edge, under as usize);

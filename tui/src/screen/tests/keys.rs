@@ -50,13 +50,15 @@ fn help_and_footer_show_the_users_own_keys() {
     app.keymap = Keymap::changed(&changes).unwrap();
     let help = help_pages(&mut app, &topology, LARGE).concat();
     assert!(help.contains("F5 ^L") && !help.contains("  filter  "), "{help}");
-    let footer = picture(&mut app, LARGE).lines().last().unwrap().to_owned();
+    app.mode = Mode::Graph;
+    let footer = picture(&mut app, (200, 45)).lines().last().unwrap().to_owned();
     assert!(footer.contains("F5 relayout") && !footer.contains("filter"), "{footer}");
 }
 
 #[test]
 fn without_utf8_the_footer_names_keys_in_words() {
     let (mut app, _) = app();
+    app.mode = Mode::Graph;
     let mut theme = Theme::plain();
     theme.finish.ascii = true;
     let footer = text_of(&buffer(&mut app, LARGE, &theme)).lines().last().unwrap().to_owned();
