@@ -1,4 +1,5 @@
-//! How long the graph takes: `cargo bench -p scopetop --bench graph`. Prints the median and the 99th percentile.
+//! How long the graph takes: `cargo bench -p scopetop --bench graph`. Prints the median and the 99th percentile, and the same
+//! of the time that this thread ran: on a busy machine, that is what it costs.
 #![allow(missing_docs, reason = "a program")]
 
 use std::net::{IpAddr, Ipv4Addr};
@@ -162,16 +163,34 @@ impl World {
     }
 }
 
-fn tell(what: &str, mut times: Vec<Duration>) {
-    times.sort_unstable();
-    let at = |part: usize| times[(times.len() - 1) * part / 100].as_secs_f64() * 1e3;
-    println!("{what:<64} {:>8.2} ms median {:>8.2} ms p99", at(50), at(99));
+/// How long something took, and how much of that this thread ran.
+#[derive(Clone, Copy, Default)]
+struct Cost {
+    wall: Duration,
+    cpu: Duration,
 }
 
-fn timed(mut work: impl FnMut()) -> Duration {
-    let start = Instant::now();
+fn tell(what: &str, costs: &[Cost]) {
+    let at = |times: &mut dyn Iterator<Item = Duration>| {
+        let mut times: Vec<Duration> = times.collect();
+        times.sort_unstable();
+        [50, 99].map(|part| times[(times.len() - 1) * part / 100].as_secs_f64() * 1e3)
+    };
+    let [median, late] = at(&mut costs.iter().map(|cost| cost.wall));
+    let [cpu, cpu_late] = at(&mut costs.iter().map(|cost| cost.cpu));
+    println!("{what:<56} {median:>7.2} /{late:>7.2} ms   cpu {cpu:>6.2} /{cpu_late:>6.2} ms");
+}
+
+fn timed(mut work: impl FnMut()) -> Cost {
+    let (start, cpu) = (Instant::now(), cpu_time());
     work();
-    start.elapsed()
+    Cost { wall: start.elapsed(), cpu: cpu_time().saturating_sub(cpu) }
+}
+
+/// What this thread has run so far.
+fn cpu_time() -> Duration {
+    let time = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
+    Duration::new(time.tv_sec.unsigned_abs(), time.tv_nsec.unsigned_abs() as u32)
 }
 
 fn frame(buffer: &mut Buffer, view: &View, state: &mut GraphState) {
@@ -184,8 +203,8 @@ fn measure(nodes: usize, edges: usize, rounds: usize) {
     let view = world.view();
     let total: usize = view.edges.iter().map(ViewEdge::connections).sum();
     println!("{nodes} nodes, {edges} edges, {total} connections, {}x{}", PANEL.width, PANEL.height);
-    let fresh = (0..rounds).map(|_| timed(|| layout(&mut GraphState::default(), &view, PANEL))).collect();
-    tell("  layout from nothing", fresh);
+    let fresh = (0..rounds).map(|_| timed(|| layout(&mut GraphState::default(), &view, PANEL)));
+    tell("  layout from nothing", &fresh.collect::<Vec<Cost>>());
     let mut buffer = Buffer::empty(PANEL);
     for (name, zoom) in [("nodes", Zoom::Nodes), ("groups", Zoom::Groups), ("detail", Zoom::Detail)] {
         let mut state = GraphState::default();
@@ -199,10 +218,12 @@ fn measure(nodes: usize, edges: usize, rounds: usize) {
             drawn.push(timed(|| frame(&mut buffer, &view, &mut state)));
             same.push(timed(|| frame(&mut buffer, &view, &mut state)));
         }
-        let whole = laid.iter().zip(&drawn).map(|(one, other)| *one + *other).collect();
-        tell(&format!("  {name}: layout, one in a hundred changed"), laid);
-        tell(&format!("  {name}: layout and drawing, one in a hundred changed"), whole);
-        tell(&format!("  {name}: drawing, nothing changed"), same);
+        let both =
+            |(one, other): (&Cost, &Cost)| Cost { wall: one.wall + other.wall, cpu: one.cpu + other.cpu };
+        let whole: Vec<Cost> = laid.iter().zip(&drawn).map(both).collect();
+        tell(&format!("  {name}: layout, one in a hundred changed"), &laid);
+        tell(&format!("  {name}: layout and drawing, one in a hundred changed"), &whole);
+        tell(&format!("  {name}: drawing, nothing changed"), &same);
     }
 }
 

@@ -63,7 +63,7 @@ impl App {
         let is_press = matches!(mouse.gesture, Gesture::Press | Gesture::DoublePress);
         if self.scope() != Scope::Screen {
             match hits.at(mouse.at) {
-                Some(Hit::Action(action)) if is_press => return self.handle(Request::Act(*action)),
+                Some(Hit::Action(action)) if is_press => return self.handle(Request::Act(action)),
                 // What is being searched for was found: it is taken.
                 Some(Hit::Thing(_)) if is_press && searches => {
                     self.handle(Request::Act(Action::Edit(Edit::Accept)));
@@ -83,7 +83,7 @@ impl App {
     }
 
     fn press(&mut self, at: Position, hits: &Hits) -> Outcome {
-        let (hit, panel) = (hits.at(at).cloned(), hits.panel_at(at));
+        let (hit, panel) = (hits.at(at), hits.panel_at(at));
         let on_nothing = hit.is_none() && matches!(panel, Some(Panel::Graph | Panel::List));
         self.grip = Some(Grip { at, panel, on_nothing });
         match hit {
@@ -110,13 +110,13 @@ impl App {
 
     /// Opens what is there: a group, a node's surroundings, an edge's details.
     fn double_press(&mut self, at: Position, hits: &Hits) -> Outcome {
-        let Some(Hit::Thing(thing)) = hits.at(at).cloned() else { return self.press(at, hits) };
+        let Some(Hit::Thing(thing)) = hits.at(at) else { return self.press(at, hits) };
         self.click(thing);
         self.handle(Request::Act(Action::Open))
     }
 
     fn inspect(&mut self, at: Position, hits: &Hits) -> Outcome {
-        let Some(Hit::Thing(thing)) = hits.at(at).cloned() else { return Outcome::Nothing };
+        let Some(Hit::Thing(thing)) = hits.at(at) else { return Outcome::Nothing };
         self.click(thing);
         if self.details_open { Outcome::Changed } else { self.handle(Request::Act(Action::Details)) }
     }
@@ -128,7 +128,7 @@ impl App {
         match (grip.panel, hits.at(at)) {
             _ if before == at => return Outcome::Nothing,
             (Some(Panel::Graph), _) => {}
-            (Some(Panel::Timeline), Some(Hit::Tick(tick))) => return self.go_to(*tick),
+            (Some(Panel::Timeline), Some(Hit::Tick(tick))) => return self.go_to(tick),
             _ => return Outcome::Nothing,
         }
         grip.on_nothing = false;

@@ -115,16 +115,9 @@ impl Scene<'_> {
         }
     }
 
-    /// The nodes of a box's crowd.
-    fn crowd<'b>(&'b self, block: &'b Block) -> impl Iterator<Item = usize> + 'b {
-        block.crowd.iter().filter_map(|folded| self.view.node_place(&folded.key))
-    }
-
     /// How bright a box is: as bright as its brightest node.
     fn light(&self, block: &Block) -> Light {
-        let rows =
-            block.slots.iter().filter_map(|slot| slot.key.as_ref().and_then(|key| self.view.node_place(key)));
-        rows.chain(self.crowd(block)).map(|node| self.focus.node(node, self.view)).max().unwrap_or_default()
+        block.nodes().map(|node| self.focus.node(node, self.view)).max().unwrap_or_default()
     }
 
     fn frame(&self, buffer: &mut Buffer, block: &Block) {
@@ -152,15 +145,11 @@ impl Scene<'_> {
             self.crowd_row(buffer, block, (x + 2, bottom), width - 4, light)
         };
         self.netns(buffer, block, (x + width - 2, bottom), width - 4 - taken, light);
-        for (index, slot) in block.slots.iter().enumerate() {
-            if slot.is_live()
-                && let Some(node) = slot.key.as_ref().and_then(|key| self.view.node_place(key))
-            {
-                let row = block.row(index);
-                self.row(buffer, node, (x + 1, row), width - 2);
-                if block.tall > 1 {
-                    self.flow_row(buffer, node, (x + 1, row + 1), width - 2);
-                }
+        for (slot, node) in block.live() {
+            let row = block.row(slot);
+            self.row(buffer, node, (x + 1, row), width - 2);
+            if block.tall > 1 {
+                self.flow_row(buffer, node, (x + 1, row + 1), width - 2);
             }
         }
     }
@@ -168,12 +157,8 @@ impl Scene<'_> {
     /// The network namespace of a box whose title does not tell it, at the end of the lower border: boxes of one namespace
     /// have it in one hue.
     fn netns(&self, buffer: &mut Buffer, block: &Block, (end, y): (i32, i32), room: i32, light: Light) {
-        let mut nodes = block.slots.iter().filter(|slot| slot.is_live()).filter_map(|slot| slot.key.as_ref());
-        let node = nodes.next().or(block.crowd.first().map(|folded| &folded.key));
-        let Some(netns) = node.and_then(|key| self.view.node(key)).and_then(|node| node.group_netns.as_ref())
-        else {
-            return;
-        };
+        let node = block.nodes().next().and_then(|node| self.view.nodes.get(node));
+        let Some(netns) = node.and_then(|node| node.group_netns.as_ref()) else { return };
         if room < LEAST_NETNS {
             return;
         }
@@ -194,9 +179,9 @@ impl Scene<'_> {
         light: Light,
     ) -> i32 {
         let count = block.crowd.len();
-        let linked = self.crowd(block).any(|node| self.view.nodes[node].connections > 0);
+        let linked = block.folded().any(|node| self.view.nodes[node].connections > 0);
         let more = |count: usize| format!("+{} {}", text::count(count), if linked { "more" } else { "idle" });
-        let selected = self.selected.filter(|&node| self.crowd(block).any(|other| other == node));
+        let selected = self.selected.filter(|&node| block.folded().any(|other| other == node));
         let Some(node) = selected else {
             let text = format!(" {} ", text::cut_end(&more(count), room - 2));
             self.put(buffer, (x - 1, y), &text, lit(self.theme.text, light));
@@ -216,11 +201,11 @@ impl Scene<'_> {
         let light = self.light(block);
         let hue = lit(self.theme.group(&block.title), light);
         let count = block.crowd.len();
-        let selected = self.selected.filter(|&node| self.crowd(block).any(|other| other == node));
+        let selected = self.selected.filter(|&node| block.folded().any(|other| other == node));
         let end = match (selected, count) {
             (Some(node), _) => format!(" {} ", self.view.nodes[node].label),
             (None, 1) => {
-                self.crowd(block).next().map(|node| self.view.nodes[node].label.clone()).unwrap_or_default()
+                block.folded().next().map(|node| self.view.nodes[node].label.clone()).unwrap_or_default()
             }
             (None, _) => format!("×{}", text::count(count)),
         };

@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
+use super::links::Links;
 use super::place::{Block, Column, Folded, MARGINS, NARROWEST, Places, SCREENS, Slot, row_width, rows};
-use super::rank::{self, Links};
+use super::rank;
 use crate::view::{GroupKey, NodeKind, View};
 
 /// A box that has no row yet: its nodes in their order.
@@ -58,18 +59,18 @@ pub(super) fn layout(view: &View, links: &Links, size: (i32, i32), tall: i32) ->
             line: draft.line,
             tall,
             held: draft.nodes.len(),
-            slots: draft.nodes.iter().map(|node| Slot::new(key(node))).collect(),
+            slots: draft.nodes.iter().map(|node| Slot::new(key(node), *node)).collect(),
             crowd: draft
                 .crowd
                 .iter()
-                .map(|node| Folded { key: key(node), linked: links.linked[*node] })
+                .map(|node| Folded { node: *node, linked: links.linked[*node] })
                 .collect(),
         })
         .collect();
     let columns = vec![Column { x: 0, width: 0, channel: 0 }; count];
     let mut places = Places { columns, blocks, size, tall };
     // Which lines run side by side depends on the rows alone; how wide the channels must be, on the lines.
-    let tracks = super::route::tracks(&places, &places.resolve(view), view);
+    let tracks = super::route::tracks(&places, links);
     places.columns = set_widths(&natural, &tracks, width, channel_wish(view));
     places
 }
@@ -125,8 +126,8 @@ fn share_last_column(view: &View, links: &Links, ranked: &mut [Option<usize>], w
         return;
     }
     for (node, column) in ranked.iter_mut().enumerate() {
-        let only_calls_out = links.clients[node].is_empty()
-            && links.servers[node].iter().all(|&server| links.is_called_remote(view, server));
+        let only_calls_out = links.clients(node).is_empty()
+            && links.servers(node).iter().all(|&server| links.is_called_remote(view, server as usize));
         if let Some(column) = column
             && (*column == last || *column == last - 1 && only_calls_out)
         {

@@ -80,14 +80,6 @@ pub(super) const UNICODE: Glyphs = Glyphs {
 };
 
 impl Arms {
-    /// Adds a line's arms.
-    pub(super) fn join(&mut self, other: Self) {
-        self.north = self.north.max(other.north);
-        self.east = self.east.max(other.east);
-        self.south = self.south.max(other.south);
-        self.west = self.west.max(other.west);
-    }
-
     /// Whether lines go both along the row and across it.
     fn is_both(self) -> bool {
         self.north.max(self.south) > Weight::None && self.east.max(self.west) > Weight::None

@@ -20,6 +20,8 @@ pub(super) struct Groups {
     of: Vec<usize>,
     /// For each group, its node with most connections, by its place in the other view.
     busiest: Vec<usize>,
+    /// For each edge of this view, the first that it stands for, by its place in the other view.
+    firsts: Vec<usize>,
 }
 
 /// What stands for a node among the groups.
@@ -66,7 +68,7 @@ impl Groups {
             .zip(&members)
             .map(|(&group, members)| group_node(view, groups[group].0.clone(), members))
             .collect();
-        let edges = added_up(view, &of);
+        let (edges, firsts) = added_up(view, &of);
         for edge in &edges {
             for end in edge.ends() {
                 nodes[end].connections += edge.connections();
@@ -88,7 +90,7 @@ impl Groups {
             .collect();
         let keys = view.nodes.iter().map(|node| node.key.clone()).collect();
         let view = View { nodes, edges, hidden: view.hidden, totals: view.totals, ..View::default() };
-        Self { view, keys, of, busiest }
+        Self { view, keys, of, busiest, firsts }
     }
 
     /// The group of a node.
@@ -102,20 +104,14 @@ impl Groups {
         self.keys.get(*self.busiest.get(self.view.node_place(group)?)?)
     }
 
-    /// What a selection of groups means in the other view: the node with most connections, the first edge.
-    pub(super) fn member(&self, view: &View, selection: &Selection) -> Option<Selection> {
-        match selection {
-            Selection::Node(key) => self.busiest(key).cloned().map(Selection::Node),
-            Selection::Edge(key) => {
-                let ends = (self.view.node_place(&key.client)?, self.view.node_place(&key.server)?);
-                let of = |node: usize| self.of.get(node).copied();
-                let same = |edge: &&ViewEdge| {
-                    (of(edge.client), of(edge.server)) == (Some(ends.0), Some(ends.1))
-                        && edge.at == key.service
-                };
-                view.edge_key(view.edges.iter().find(same)?).map(Selection::Edge)
-            }
-        }
+    /// What a group means in the other view, by its place in this one: its node with most connections.
+    pub(super) fn node(&self, group: usize) -> Option<Selection> {
+        self.keys.get(*self.busiest.get(group)?).cloned().map(Selection::Node)
+    }
+
+    /// What an edge between groups means in the other view, by its place in this one: the first that it stands for.
+    pub(super) fn edge(&self, view: &View, edge: usize) -> Option<Selection> {
+        view.edge_key(view.edges.get(*self.firsts.get(edge)?)?).map(Selection::Edge)
     }
 
     /// What stands for a selection of the other view.
@@ -191,11 +187,12 @@ fn members_label(view: &View, members: &[usize]) -> String {
     format!("{} {what}", human::count(members.len()))
 }
 
-/// The edges between groups: one for each service between two of them.
-fn added_up(view: &View, of: &[usize]) -> Vec<ViewEdge> {
+/// The edges between groups: one for each service between two of them, with the first edge that it stands for.
+fn added_up(view: &View, of: &[usize]) -> (Vec<ViewEdge>, Vec<usize>) {
     let mut edges: Vec<ViewEdge> = Vec::new();
+    let mut firsts = Vec::new();
     let mut known: FxHashMap<(usize, usize, &Service), usize> = FxHashMap::default();
-    for edge in &view.edges {
+    for (first, edge) in view.edges.iter().enumerate() {
         let (client, server) = (of[edge.client], of[edge.server]);
         let place = *known.entry((client, server, &edge.at)).or_insert(edges.len());
         if let Some(sum) = edges.get_mut(place) {
@@ -209,6 +206,7 @@ fn added_up(view: &View, of: &[usize]) -> Vec<ViewEdge> {
             sum.matched_by_search |= edge.matched_by_search;
         } else {
             edges.push(ViewEdge { client, server, ..edge.clone() });
+            firsts.push(first);
         }
     }
     for edge in &mut edges {
@@ -220,5 +218,5 @@ fn added_up(view: &View, of: &[usize]) -> Vec<ViewEdge> {
             _ => EdgeState::Steady,
         };
     }
-    edges
+    (edges, firsts)
 }

@@ -1,46 +1,85 @@
 //! What of the picture is where on the screen, for the mouse.
 
-use ratatui::layout::Rect;
+use ratatui::layout::{Position, Rect};
 
 use super::lines::Window;
 use super::place::{Place, Places};
-use super::route::Routes;
-use crate::view::{Selection, View};
+use crate::view::Selection;
 
-/// Every line and every row in sight, with what it stands for; what is told later lies above what is told before.
-pub(super) fn hits(
-    view: &View,
-    window: Window,
-    (places, at): (&Places, &[Option<Place>]),
-    routes: &Routes,
-    tall: i32,
-) -> Vec<(Rect, Selection)> {
-    let mut hits = Vec::new();
-    for wire in &routes.wires {
-        // Of several edges in one line the first: the keys lead to the others.
-        let key = || wire.edges.first().and_then(|&edge| view.edge_key(view.edges.get(edge)?));
-        let ends = wire.path.iter().zip(wire.path.iter().skip(1));
-        let alone = wire.path.first().filter(|_| wire.path.len() == 1).map(|cell| (cell, cell));
-        let seen = ends.chain(alone).filter_map(|(from, to)| {
-            let (left, right) = (from.0.min(to.0), from.0.max(to.0));
-            let (top, bottom) = (from.1.min(to.1), from.1.max(to.1));
-            on_screen(window, (left, top), (right - left + 1, bottom - top + 1))
-        });
-        let seen: Vec<Rect> = seen.collect();
-        if let Some(key) = (!seen.is_empty()).then(key).flatten() {
-            hits.extend(seen.into_iter().map(|area| (area, Selection::Edge(key.clone()))));
+/// What was drawn of the graph in which cell.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Spots {
+    area: Rect,
+    /// For each cell of the area, row by row, the number of the thing in it, from 1; 0 where there is none.
+    cells: Vec<u32>,
+    things: Vec<Selection>,
+}
+
+impl Spots {
+    /// Of lines: for each cell of the window, the number of the one that is seen in it. `thing` tells what that stands
+    /// for.
+    pub(super) fn of_lines(
+        window: Window,
+        seen: &[Option<usize>],
+        wires: usize,
+        mut thing: impl FnMut(usize) -> Option<Selection>,
+    ) -> Self {
+        let mut things = Vec::new();
+        let mut known: Vec<Option<u32>> = vec![None; wires];
+        let mut number = |wire: usize| {
+            *known[wire].get_or_insert_with(|| {
+                let Some(thing) = thing(wire) else { return 0 };
+                things.push(thing);
+                things.len() as u32
+            })
+        };
+        let cells = seen.iter().map(|wire| wire.map_or(0, &mut number)).collect();
+        Self { area: window.area, cells, things }
+    }
+
+    /// Adds the nodes above the lines: each has its rows. What many nodes share is the first one's.
+    pub(super) fn add_nodes(
+        &mut self,
+        window: Window,
+        (places, at): (&Places, &[Option<Place>]),
+        mut thing: impl FnMut(usize) -> Option<Selection>,
+    ) {
+        let docks = at.iter().flatten().map(|place| place.dock as usize + 1).max().unwrap_or(0);
+        let mut taken = vec![false; docks];
+        for (node, place) in at.iter().enumerate() {
+            let Some(place) = place else { continue };
+            if std::mem::replace(&mut taken[place.dock as usize], true) {
+                continue;
+            }
+            let column = &places.columns[place.column];
+            let rows = if place.own { places.tall } else { 1 };
+            let Some(area) = on_screen(window, (column.x, place.y), (column.width, rows)) else { continue };
+            let Some(thing) = thing(node) else { continue };
+            self.things.push(thing);
+            let number = self.things.len() as u32;
+            for y in area.top()..area.bottom() {
+                let row = usize::from(y - self.area.y) * usize::from(self.area.width);
+                let first = row + usize::from(area.x - self.area.x);
+                self.cells[first..first + usize::from(area.width)].fill(number);
+            }
         }
     }
-    // What many nodes share is the first one's.
-    for (node, place) in view.nodes.iter().zip(at).rev() {
-        let Some(place) = place else { continue };
-        let column = &places.columns[place.column];
-        let rows = if place.own { tall } else { 1 };
-        if let Some(area) = on_screen(window, (column.x, place.y), (column.width, rows)) {
-            hits.push((area, Selection::Node(node.key.clone())));
-        }
+
+    /// How many things there are.
+    #[cfg(test)]
+    pub(super) fn things(&self) -> usize {
+        self.things.len()
     }
-    hits
+
+    /// What is at a place of the screen.
+    pub fn at(&self, place: Position) -> Option<&Selection> {
+        if !self.area.contains(place) {
+            return None;
+        }
+        let (x, y) = (usize::from(place.x - self.area.x), usize::from(place.y - self.area.y));
+        let number = *self.cells.get(y * usize::from(self.area.width) + x)?;
+        self.things.get((number as usize).checked_sub(1)?)
+    }
 }
 
 /// The part of an area of the plane that is on the screen.

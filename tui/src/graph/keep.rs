@@ -5,8 +5,11 @@
 
 use std::sync::Arc;
 
+use rustc_hash::FxHashMap;
+
+use super::links::Links;
 use super::place::{Block, Column, Folded, Places, SCREENS, Slot};
-use super::rank::Links;
+use super::roster::Moves;
 use crate::view::{NodeKind, ShownKey, View};
 
 const SECOND: u64 = 1_000_000_000;
@@ -28,30 +31,60 @@ fn is_free(slot: &Slot, now: u64) -> bool {
     slot.key.is_none() || slot.gone.is_some_and(|gone| since(gone, now) >= kept.min(FORGOTTEN_AFTER))
 }
 
+/// Nodes in an order in which those that they call find them placed; those without lines last.
+fn callers_first(nodes: &[usize], links: &Links) -> Vec<usize> {
+    let index: FxHashMap<u32, u32> =
+        nodes.iter().zip(0..).map(|(&node, index)| (node as u32, index)).collect();
+    let among = nodes.iter().zip(0..).flat_map(|(&node, caller)| {
+        links.servers(node).iter().filter_map(|server| index.get(server)).map(move |&server| (caller, server))
+    });
+    let ranks = super::rank::longest(&Links::of(nodes.len(), among));
+    let mut order: Vec<usize> = (0..nodes.len()).collect();
+    order.sort_by_key(|&index| (!links.linked[nodes[index]], ranks[index]));
+    order.into_iter().map(|index| nodes[index]).collect()
+}
+
+impl Slot {
+    /// The place of its node in a new view, also of one that comes back.
+    fn now(&self, view: &View, moves: &Moves) -> Option<usize> {
+        match self.node {
+            Some(before) => moves.now(before),
+            None => self.key.as_ref().and_then(|key| moves.came(key, view)),
+        }
+    }
+}
+
 impl Block {
     /// Gives a place to a node: one of the slots, or a new one after them.
-    fn give(&mut self, slot: usize, key: &ShownKey) {
+    fn give(&mut self, slot: usize, (node, key): (usize, &ShownKey)) {
+        let given = Slot::new(key.clone(), node);
         match self.slots.get_mut(slot) {
-            Some(place) => *place = Slot::new(key.clone()),
-            None => self.slots.push(Slot::new(key.clone())),
+            Some(place) => *place = given,
+            None => self.slots.push(given),
         }
         self.held = self.held.max(slot + 1);
     }
 }
 
 impl Places {
-    /// Takes a new view in: who went leaves a free place, who came is placed, nobody else moves. `now` is in nanoseconds
-    /// from any beginning.
-    pub(super) fn update(&mut self, view: &View, links: &Links, now: u64) {
-        let mut columns = self.take_stock(view, links, now);
-        let mut waiting: Vec<usize> = (0..view.nodes.len()).filter(|&node| columns[node].is_none()).collect();
+    /// Whether any node of a new view stands in them, or stood and is remembered.
+    pub(super) fn remember(&self, view: &View, moves: &Moves) -> bool {
+        self.blocks.iter().any(|block| {
+            let slots = block.slots.iter().filter_map(|slot| slot.now(view, moves));
+            let folded = block.folded().filter_map(|node| moves.now(node));
+            slots.chain(folded).any(|node| view.nodes[node].group == block.group)
+        })
+    }
+
+    /// Takes a new view in: who went leaves a free place, who came is placed, nobody else moves. `moves` is how the view
+    /// differs from the one before, `now` is in nanoseconds from any beginning.
+    pub(super) fn update(&mut self, view: &View, links: &Links, moves: &Moves, now: u64) {
+        let mut columns = self.take_stock(view, links, moves, now);
+        let waiting: Vec<usize> = (0..view.nodes.len()).filter(|&node| columns[node].is_none()).collect();
         if waiting.is_empty() {
             return;
         }
-        // Callers first, so that those they call find them placed.
-        let ranks = super::rank::columns(view, links);
-        waiting.sort_by_key(|&node| (ranks[node].is_none(), ranks[node], node));
-        for node in waiting {
+        for node in callers_first(&waiting, links) {
             let column = self.column_for(view, links, &mut columns, node);
             self.place(view, links, (node, column), now);
             columns[node] = Some(column);
@@ -60,19 +93,24 @@ impl Places {
 
     /// Gives those that returned their places, frees what is no longer needed, and tells the columns of the nodes that
     /// have a place.
-    fn take_stock(&mut self, view: &View, links: &Links, now: u64) -> Vec<Option<usize>> {
+    fn take_stock(&mut self, view: &View, links: &Links, moves: &Moves, now: u64) -> Vec<Option<usize>> {
         let mut columns: Vec<Option<usize>> = vec![None; view.nodes.len()];
         for block in &mut self.blocks {
             for slot in &mut block.slots {
-                let Some(key) = &slot.key else { continue };
-                match view.node_place(key) {
+                if slot.key.is_none() {
+                    continue;
+                }
+                let there = slot.now(view, moves);
+                match there {
                     Some(node) if view.nodes[node].group == block.group && columns[node].is_none() => {
                         slot.returns += u32::from(slot.gone.take().is_some());
+                        slot.node = there;
                         columns[node] = Some(block.column);
                     }
                     // It stands in another group now.
                     Some(_) => *slot = Slot::empty(),
                     None => {
+                        slot.node = None;
                         let gone = *slot.gone.get_or_insert(now);
                         if since(gone, now) >= FORGOTTEN_AFTER {
                             *slot = Slot::empty();
@@ -84,12 +122,13 @@ impl Places {
         for block in &mut self.blocks {
             let (group, column) = (&block.group, block.column);
             block.crowd.retain_mut(|folded| {
-                view.node_place(&folded.key).is_some_and(|node| {
+                moves.now(folded.node).is_some_and(|node| {
                     // One that gets its first connection gets a row of its own, if there is room.
                     let stays = view.nodes[node].group == *group
                         && columns[node].is_none()
                         && (folded.linked || !links.linked[node]);
                     if stays {
+                        folded.node = node;
                         folded.linked = links.linked[node];
                         columns[node] = Some(column);
                     }
@@ -106,8 +145,7 @@ impl Places {
         }
         self.blocks.retain(|block| !block.crowd.is_empty() || !block.slots.is_empty());
         for block in &mut self.blocks {
-            let live = block.slots.iter().filter(|slot| slot.is_live()).find_map(|slot| slot.key.as_ref());
-            let node = live.or(block.crowd.first().map(|folded| &folded.key)).and_then(|key| view.node(key));
+            let node = block.nodes().next().map(|node| &view.nodes[node]);
             if let Some(node) = node.filter(|node| !Arc::ptr_eq(&node.group_label, &block.title)) {
                 block.title = Arc::clone(&node.group_label);
             }
@@ -124,9 +162,13 @@ impl Places {
         node: usize,
     ) -> usize {
         let last = self.columns.len().saturating_sub(1);
-        let after =
-            links.clients[node].iter().filter_map(|&client| columns[client]).max().map(|column| column + 1);
-        let before = links.servers[node].iter().filter_map(|&server| columns[server]).min();
+        let after = links
+            .clients(node)
+            .iter()
+            .filter_map(|&client| columns[client as usize])
+            .max()
+            .map(|column| column + 1);
+        let before = links.servers(node).iter().filter_map(|&server| columns[server as usize]).min();
         let is_remote = view.nodes[node].kind == NodeKind::Remote;
         let wanted = match (after, before) {
             (Some(after), None) if is_remote => after.max(last),
@@ -147,7 +189,7 @@ impl Places {
                 match own {
                     Some(block) => block.column,
                     None if links.is_called_remote(view, node) => last,
-                    None if links.clients[node].is_empty() && links.linked[node] => 0,
+                    None if links.clients(node).is_empty() && links.linked[node] => 0,
                     None => (0..self.columns.len()).min_by_key(|&column| self.bottom(column)).unwrap_or(0),
                 }
             }
@@ -182,22 +224,22 @@ impl Places {
 
     /// Gives a node a place in a box of its group, else joins it to a crowd.
     fn place(&mut self, view: &View, links: &Links, (node, column): (usize, usize), now: u64) {
-        let key = &view.nodes[node].key;
+        let mine = (node, &view.nodes[node].key);
         let group = &view.nodes[node].group;
         let limit = self.limit(view, links, node);
-        let mine: Vec<usize> = (0..self.blocks.len())
+        let own: Vec<usize> = (0..self.blocks.len())
             .filter(|&block| {
                 let block = &self.blocks[block];
                 block.column == column && block.group == *group && block.height() > 0
             })
             .collect();
-        let frames: Vec<usize> = mine.iter().copied().filter(|&block| !self.blocks[block].line).collect();
+        let frames: Vec<usize> = own.iter().copied().filter(|&block| !self.blocks[block].line).collect();
         for &block in &frames {
             let block = &mut self.blocks[block];
             // Nobody's first, then that of the one that went longest ago.
             let free = (0..block.held).filter(|&slot| is_free(&block.slots[slot], now));
             if let Some(slot) = free.min_by_key(|&slot| (block.slots[slot].gone, slot)) {
-                block.give(slot, key);
+                block.give(slot, mine);
                 return;
             }
         }
@@ -215,11 +257,11 @@ impl Places {
             // Behind those that are remembered and may come back.
             let slot = (grown.held..grown.slots.len()).find(|&slot| is_free(&grown.slots[slot], now));
             if let Some(slot) = slot {
-                grown.give(slot, key);
+                grown.give(slot, mine);
                 return;
             }
             if !blocked && end - 1 + tall < limit {
-                grown.give(grown.slots.len(), key);
+                grown.give(grown.slots.len(), mine);
                 self.forget_within(block);
                 return;
             }
@@ -229,7 +271,7 @@ impl Places {
             if ghost.column == column && ghost.group == *group && ghost.height() == 0 {
                 let free = (0..ghost.slots.len()).find(|&slot| is_free(&ghost.slots[slot], now));
                 if let Some(slot) = free.filter(|&slot| ghost.top + ghost.frame(slot + 1) <= limit) {
-                    ghost.give(slot, key);
+                    ghost.give(slot, mine);
                     return;
                 }
             }
@@ -240,9 +282,9 @@ impl Places {
             self.add_box(view, node, (column, top));
             return;
         }
-        let folded = Folded { key: key.clone(), linked: links.linked[node] };
+        let folded = Folded { node, linked: links.linked[node] };
         let shown = |block: &Block| block.group == *group && block.height() > 0;
-        let crowd = mine.first().copied().or_else(|| self.blocks.iter().position(shown));
+        let crowd = own.first().copied().or_else(|| self.blocks.iter().position(shown));
         if let Some(block) = crowd {
             self.blocks[block].crowd.push(folded);
             return;
@@ -258,7 +300,7 @@ impl Places {
 
     /// A new box for one node.
     fn add_box(&mut self, view: &View, node: usize, at: (usize, i32)) {
-        let slots = vec![Slot::new(view.nodes[node].key.clone())];
+        let slots = vec![Slot::new(view.nodes[node].key.clone(), node)];
         self.blocks.push(Block { slots, held: 1, ..self.new_block(view, node, at) });
         self.forget_within(self.blocks.len() - 1);
     }
@@ -327,5 +369,18 @@ impl Places {
         };
         let undisturbed = with(true);
         if undisturbed + height <= limit { undisturbed } else { with(false) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_is_called_comes_after_all_its_callers() {
+        // 9 calls 4 and 6, 4 calls 6, 7 and 2 call each other, 2 calls 1; 3 and 5 call nobody who is asked about.
+        let edges = [(9, 4), (9, 6), (4, 6), (7, 2), (2, 7), (2, 1), (3, 3), (5, 8)];
+        let links = Links::of(10, edges.into_iter());
+        assert_eq!(callers_first(&[1, 2, 3, 4, 5, 6, 7, 9], &links), [2, 5, 9, 1, 4, 7, 6, 3]);
     }
 }

@@ -4,6 +4,8 @@
 //! [`GraphState::relayout`] and another width of the panel lay out afresh. Layout and drawing are plain functions of the
 //! view, the memory and the panel's size.
 
+mod bundle;
+mod canvas;
 mod draw;
 mod focus;
 mod fresh;
@@ -12,11 +14,15 @@ mod groups;
 mod hit;
 mod keep;
 mod label;
+mod lanes;
 mod lines;
+mod links;
+mod lists;
 mod overview;
 mod place;
 mod plan;
 mod rank;
+mod roster;
 mod route;
 mod spread;
 mod text;
@@ -38,6 +44,8 @@ use focus::Focus;
 use groups::Groups;
 use lines::Window;
 use plan::Plan;
+
+pub use hit::Spots;
 
 /// What is said of a host on which there is not one connection.
 pub const QUIET: &str = "no connections right now";
@@ -243,28 +251,6 @@ pub fn layout(state: &mut GraphState, view: &View, area: Rect) {
     plan.seen = Some(seen);
 }
 
-/// What of the graph is where on the screen, as it was drawn last in this area. Of two things in one place the later one
-/// is seen.
-pub fn hits(state: &GraphState, view: &View, area: Rect) -> Vec<(Rect, Selection)> {
-    let plan = state.plan();
-    let Some(corner) = plan.pan.filter(|_| !state.overview) else { return Vec::new() };
-    let drawn = state.groups.as_ref().map_or(view, |groups| &groups.view);
-    let found = hit::hits(
-        drawn,
-        Window { area, pan: corner },
-        (&plan.places, &plan.at),
-        &plan.routes,
-        state.zoom.tall(),
-    );
-    match &state.groups {
-        None => found,
-        Some(groups) => found
-            .into_iter()
-            .filter_map(|(area, selection)| Some((area, groups.member(view, &selection)?)))
-            .collect(),
-    }
-}
-
 /// A hash of all that layout depends on.
 fn fingerprint(view: &View, area: Rect) -> u64 {
     let mut hasher = FxHasher::default();
@@ -279,7 +265,8 @@ fn fingerprint(view: &View, area: Rect) -> u64 {
     hasher.finish()
 }
 
-/// Draws the graph, moved so that the selected node can be seen. Lays it out first where that is still to do.
+/// Draws the graph, moved so that the selected node can be seen. Lays it out first where that is still to do. Returns what
+/// is where.
 pub fn render(
     buffer: &mut Buffer,
     area: Rect,
@@ -287,22 +274,23 @@ pub fn render(
     state: &mut GraphState,
     selection: Option<&Selection>,
     (trends, theme): (&Trends, &Theme),
-) {
+) -> Spots {
     let area = area.intersection(buffer.area);
     if area.is_empty() {
-        return;
+        return Spots::default();
     }
     layout(state, view, area);
     state.beyond = Beyond::default();
     if view.nodes.is_empty() {
         draw::nothing(buffer, area, view, theme);
-        return;
+        return Spots::default();
     }
     if selection != state.selected.as_ref() {
         state.selected = selection.cloned();
         state.panned = false;
     }
     let zoom = state.zoom;
+    let whole = view;
     let (view, selection) = match &state.groups {
         Some(groups) => (&groups.view, selection.and_then(|selection| groups.selection(selection))),
         None => (view, selection.cloned()),
@@ -312,10 +300,6 @@ pub fn render(
         Some(Selection::Node(key)) => view.node_place(key),
         _ => None,
     };
-    if selection != state.selected.as_ref() {
-        state.selected = selection.cloned();
-        state.panned = false;
-    }
     let shown: Vec<usize> = match selection {
         _ if state.panned => Vec::new(),
         Some(Selection::Edge(key)) => view
@@ -329,20 +313,32 @@ pub fn render(
     plan.pan = Some(corner);
     let plan = &*plan;
     let window = Window { area, pan: corner };
-    let focus = Focus::new(view, selection);
+    let focus = Focus::new(view, selection, (&plan.links, &plan.routes));
     if state.overview {
-        overview::draw(buffer, area, (view, plan), (&focus, selected), theme);
-        return;
+        overview::draw(buffer, area, plan, (&focus, selected), theme);
+        return Spots::default();
     }
-    lines::draw(buffer, window, view, &plan.routes, &focus, theme);
+    let seen = lines::draw(buffer, window, &plan.routes, &focus, theme);
     let scene =
         Scene { window, view, places: &plan.places, at: &plan.at, focus: &focus, selected, trends, theme };
     scene.boxes(buffer);
-    lines::draw_loops(buffer, window, view, &plan.routes, &focus, theme);
+    lines::draw_loops(buffer, window, &plan.routes, &focus, theme);
     if view.edges.is_empty() {
         scene.quiet(buffer);
     }
     state.beyond = scene.beyond();
+    // Of several edges in one line the first: the keys lead to the others.
+    let first = |wire| plan.routes.bundles.edges(wire).next();
+    let groups = state.groups.as_ref();
+    let mut spots = Spots::of_lines(window, &seen, plan.routes.wires.len(), |wire| match groups {
+        Some(groups) => groups.edge(whole, first(wire)?),
+        None => view.edge_key(view.edges.get(first(wire)?)?).map(Selection::Edge),
+    });
+    spots.add_nodes(window, (&plan.places, &plan.at), |node| match groups {
+        Some(groups) => groups.node(node),
+        None => view.nodes.get(node).map(|node| Selection::Node(node.key.clone())),
+    });
+    spots
 }
 
 #[cfg(test)]

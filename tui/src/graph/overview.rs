@@ -5,11 +5,10 @@ use ratatui::layout::{Margin, Rect};
 use ratatui::style::{Modifier, Style};
 
 use super::focus::Focus;
-use super::lines::{self, lit};
+use super::lines::lit;
 use super::plan::Plan;
 use super::text;
 use crate::theme::Theme;
-use crate::view::View;
 
 /// The dots of a cell, across and down.
 const DOTS: (i32, i32) = (2, 4);
@@ -97,16 +96,16 @@ impl Dots {
 pub(super) fn draw(
     buffer: &mut Buffer,
     panel: Rect,
-    (view, plan): (&View, &Plan),
+    plan: &Plan,
     (focus, selected): (&Focus, Option<usize>),
     theme: &Theme,
 ) {
     // The frame has room of its own around the whole: it hides nothing of what it frames.
     let area = panel.inner(Margin::new(1, 1));
     let mut dots = Dots::new(Scale::new(area, plan.bounds()));
-    for wire in &plan.routes.wires {
-        let style = lit(theme.edge(lines::state(wire, view)), focus.wire(wire, view));
-        for pair in wire.path.windows(2) {
+    for (index, wire) in plan.routes.wires.iter().enumerate() {
+        let style = lit(theme.edge(plan.routes.sums[index].state), focus.wire(index));
+        for pair in plan.routes.path(wire).windows(2) {
             let ((x0, y0), (x1, y1)) = (pair[0], pair[1]);
             let first = (dots.scale.x(x0.min(x1)), dots.scale.y(y0.min(y1)));
             let last = (dots.scale.x(x0.max(x1)), dots.scale.y(y0.max(y1)));

@@ -4,8 +4,9 @@
 
 use std::sync::Arc;
 
+use super::route::Dock;
 use super::text;
-use crate::view::{GroupKey, ShownKey, View};
+use crate::view::{GroupKey, ShownKey};
 
 /// The narrowest column that can still be read.
 pub(super) const NARROWEST: i32 = 17;
@@ -53,6 +54,8 @@ impl Column {
 pub(super) struct Slot {
     /// Whose it is; nobody's where that is forgotten or moved elsewhere.
     pub(super) key: Option<ShownKey>,
+    /// The place of its node in the newest view; `None` while it is gone.
+    pub(super) node: Option<usize>,
     /// When its node went; `None` while it is there.
     pub(super) gone: Option<u64>,
     /// How often its node came back.
@@ -60,25 +63,27 @@ pub(super) struct Slot {
 }
 
 impl Slot {
-    pub(super) fn new(key: ShownKey) -> Self {
-        Self { key: Some(key), gone: None, returns: 0 }
+    /// Of a node that is at this place in the newest view.
+    pub(super) fn new(key: ShownKey, node: usize) -> Self {
+        Self { key: Some(key), node: Some(node), gone: None, returns: 0 }
     }
 
     /// Nobody's.
     pub(super) fn empty() -> Self {
-        Self { key: None, gone: None, returns: 0 }
+        Self { key: None, node: None, gone: None, returns: 0 }
     }
 
     /// Whether its node is there.
     pub(super) fn is_live(&self) -> bool {
-        self.key.is_some() && self.gone.is_none()
+        self.node.is_some()
     }
 }
 
 /// A node without a row of its own.
 #[derive(Clone, Debug)]
 pub(super) struct Folded {
-    pub(super) key: ShownKey,
+    /// The place of the node in the newest view.
+    pub(super) node: usize,
     /// Whether it had connections when it was last seen.
     pub(super) linked: bool,
 }
@@ -104,6 +109,21 @@ pub(super) struct Block {
 }
 
 impl Block {
+    /// The nodes that are there, by their places in the newest view, with their slots.
+    pub(super) fn live(&self) -> impl Iterator<Item = (usize, usize)> + '_ {
+        self.slots.iter().enumerate().filter_map(|(slot, place)| Some((slot, place.node?)))
+    }
+
+    /// All its nodes that are there, by their places in the newest view.
+    pub(super) fn nodes(&self) -> impl Iterator<Item = usize> + '_ {
+        self.live().map(|(_, node)| node).chain(self.folded())
+    }
+
+    /// The nodes that have no row of their own, by their places in the newest view.
+    pub(super) fn folded(&self) -> impl Iterator<Item = usize> + '_ {
+        self.crowd.iter().map(|folded| folded.node)
+    }
+
     /// The rows that it takes up, with those kept free; 0 where it is only remembered.
     pub(super) fn height(&self) -> i32 {
         match (self.line, self.held, self.crowd.is_empty()) {
@@ -153,6 +173,8 @@ pub(super) struct Place {
     pub(super) y: i32,
     /// Whether the row is its own; else it is one of the box's crowd.
     pub(super) own: bool,
+    /// The number of the row among those that lines can end at.
+    pub(super) dock: u32,
 }
 
 /// All places.
@@ -177,31 +199,27 @@ impl Places {
         self.blocks.iter().filter(|block| block.column == column).map(Block::end).max().unwrap_or(0)
     }
 
-    /// Whether any of the view's nodes stands in them, or stood and is remembered.
-    pub(super) fn remember(&self, view: &View) -> bool {
-        self.blocks.iter().any(|block| {
-            let slots = block.slots.iter().filter_map(|slot| slot.key.as_ref());
-            let mut keys = slots.chain(block.crowd.iter().map(|folded| &folded.key));
-            keys.any(|key| view.node(key).is_some_and(|node| node.group == block.group))
-        })
-    }
-
-    /// Where each of the view's nodes stands.
-    pub(super) fn resolve(&self, view: &View) -> Vec<Option<Place>> {
-        let mut places = vec![None; view.nodes.len()];
+    /// Where each of so many nodes of the newest view stands, and the rows that lines can end at.
+    pub(super) fn resolve(&self, nodes: usize) -> (Vec<Option<Place>>, Vec<Dock>) {
+        let mut places = vec![None; nodes];
+        let mut docks: Vec<Dock> = Vec::new();
         for (index, block) in self.blocks.iter().enumerate() {
             let column = block.column;
-            for (row, slot) in block.slots.iter().enumerate().filter(|(_, slot)| slot.is_live()) {
-                if let Some(node) = slot.key.as_ref().and_then(|key| view.node_place(key)) {
-                    places[node] = Some(Place { column, block: index, y: block.row(row), own: true });
-                }
+            for (slot, node) in block.live() {
+                let y = block.row(slot);
+                places[node] = Some(Place { column, block: index, y, own: true, dock: docks.len() as u32 });
+                docks.push((column, y));
             }
-            let y = block.top + block.drawn_height() - 1;
-            for node in block.crowd.iter().filter_map(|folded| view.node_place(&folded.key)) {
-                places[node] = Some(Place { column, block: index, y, own: false });
+            if !block.crowd.is_empty() {
+                let y = block.top + block.drawn_height() - 1;
+                let place = Place { column, block: index, y, own: false, dock: docks.len() as u32 };
+                for folded in &block.crowd {
+                    places[folded.node] = Some(place);
+                }
+                docks.push((column, y));
             }
         }
-        places
+        (places, docks)
     }
 }
 

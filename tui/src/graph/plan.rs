@@ -5,9 +5,10 @@ use std::cell::OnceCell;
 use ratatui::layout::Rect;
 
 use super::fresh;
-use super::place::{self, Block, Place, Places};
-use super::rank::Links;
-use super::route::{self, Routes};
+use super::links::Links;
+use super::place::{Place, Places};
+use super::roster::Moves;
+use super::route::{self, Bounds, Routes};
 use super::walk::Paths;
 use crate::view::{Direction, ShownKey, View};
 
@@ -20,11 +21,11 @@ pub(super) struct Plan {
     pub(super) routes: Routes,
     /// The nodes of the newest view.
     keys: Vec<ShownKey>,
-    links: Links,
+    pub(super) links: Links,
     /// How the arrow keys go, made when the first of them is pressed.
     paths: OnceCell<Paths>,
     /// The first column and row of the picture and those after its last.
-    bounds: (i32, i32, i32, i32),
+    bounds: Bounds,
     /// The cell of the plane in the panel's upper left corner; `None` before the first layout.
     pub(super) pan: Option<(i32, i32)>,
     /// Whether the next layout starts from nothing.
@@ -38,12 +39,14 @@ impl Plan {
     /// for. `tall` is how many rows a node has.
     pub(super) fn take(&mut self, view: &View, size: (i32, i32), tall: i32, now: u64) {
         let links = Links::new(view);
+        let mut moves = Moves::take(&mut self.keys, view);
         // Nobody moves where nobody is who stood anywhere: that is another picture. Where nobody is at all there is none, and
         // who comes back finds its place.
         let is_other =
-            self.places.columns.is_empty() || !view.nodes.is_empty() && !self.places.remember(view);
+            self.places.columns.is_empty() || !view.nodes.is_empty() && !self.places.remember(view, &moves);
         if self.stale || is_other || !fresh::serves(self.places.size, size) {
             self.places = fresh::layout(view, &links, size, tall);
+            moves = Moves::default();
             self.pan = None;
             self.stale = false;
         } else if size.1 > self.places.size.1 {
@@ -53,13 +56,25 @@ impl Plan {
                 block.crowd.clear();
             }
         }
-        self.places.update(view, &links, now);
-        self.at = self.places.resolve(view);
-        self.routes = route::route(&mut self.places, &self.at, view);
-        self.keys = view.nodes.iter().map(|node| node.key.clone()).collect();
+        self.places.update(view, &links, &moves, now);
+        let (at, docks) = self.places.resolve(view.nodes.len());
+        self.routes.update(&mut self.places, (&at, docks), &links, view);
+        self.at = at;
         self.links = links;
         self.paths = OnceCell::new();
         self.bounds = self.extent();
+    }
+
+    /// Routes all lines as if none had been before. Returns the routes that there were.
+    #[cfg(test)]
+    pub(super) fn route_anew(&mut self, view: &View) -> Routes {
+        let links = Links::new(view);
+        let (at, docks) = self.places.resolve(view.nodes.len());
+        let routes = std::mem::take(&mut self.routes);
+        self.routes.update(&mut self.places, (&at, docks), &links, view);
+        (self.at, self.links) = (at, links);
+        self.bounds = self.extent();
+        routes
     }
 
     /// The node in a direction of another.
@@ -77,25 +92,17 @@ impl Plan {
     }
 
     /// The first column and row of the picture and those after its last, as laid out last.
-    pub(super) fn bounds(&self) -> (i32, i32, i32, i32) {
+    pub(super) fn bounds(&self) -> Bounds {
         self.bounds
     }
 
     /// The first column and row of the picture and those after its last.
-    fn extent(&self) -> (i32, i32, i32, i32) {
-        let used: Vec<&Block> = self.places.blocks.iter().filter(|block| block.drawn_height() > 0).collect();
-        let columns = || used.iter().map(|block| &self.places.columns[block.column]);
-        let corners = || self.routes.wires.iter().flat_map(|wire| &wire.path);
-        let left = columns().map(|column| column.x).chain(corners().map(|corner| corner.0)).min();
-        let right =
-            columns().map(place::Column::channel_start).chain(corners().map(|corner| corner.0 + 1)).max();
-        let top = used.iter().map(|block| block.top).chain(corners().map(|corner| corner.1)).min();
-        let bottom = used
-            .iter()
-            .map(|block| block.top + block.drawn_height())
-            .chain(corners().map(|corner| corner.1 + 1))
-            .max();
-        (left.unwrap_or(0), top.unwrap_or(0), right.unwrap_or(0), bottom.unwrap_or(0))
+    fn extent(&self) -> Bounds {
+        let boxes = self.places.blocks.iter().filter(|block| block.drawn_height() > 0).map(|block| {
+            let column = &self.places.columns[block.column];
+            (column.x, block.top, column.channel_start(), block.top + block.drawn_height())
+        });
+        boxes.chain(self.routes.bounds()).reduce(route::join).unwrap_or_default()
     }
 
     /// The part of the plane to show: the one shown before, moved only as far as it must for the whole picture to be seen

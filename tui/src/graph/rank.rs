@@ -2,60 +2,8 @@
 
 use rustc_hash::FxHashMap;
 
+use super::links::Links;
 use crate::view::{GroupKey, NodeKind, View};
-
-/// What layout needs to know of a view's edges: pairs of different nodes, each once.
-#[derive(Debug, Default)]
-pub(super) struct Links {
-    /// Client and server, in the order of the view's nodes.
-    pub(super) pairs: Vec<(usize, usize)>,
-    /// For each node, the nodes that it calls.
-    pub(super) servers: Vec<Vec<usize>>,
-    /// For each node, the nodes that call it.
-    pub(super) clients: Vec<Vec<usize>>,
-    /// For each node, whether it has an edge to another. One that only talks to itself needs no line, and folds as
-    /// soon as those without any.
-    pub(super) linked: Vec<bool>,
-}
-
-impl Links {
-    pub(super) fn new(view: &View) -> Self {
-        Self::of(view.nodes.len(), view.edges.iter().map(|edge| (edge.client, edge.server)))
-    }
-
-    fn of(count: usize, edges: impl Iterator<Item = (usize, usize)>) -> Self {
-        let mut links = Self {
-            pairs: Vec::new(),
-            servers: vec![Vec::new(); count],
-            clients: vec![Vec::new(); count],
-            linked: vec![false; count],
-        };
-        for (client, server) in edges.filter(|&(client, server)| client < count && server < count) {
-            if client != server {
-                links.linked[client] = true;
-                links.linked[server] = true;
-                links.pairs.push((client, server));
-            }
-        }
-        links.pairs.sort_unstable();
-        links.pairs.dedup();
-        for &(client, server) in &links.pairs {
-            links.servers[client].push(server);
-            links.clients[server].push(client);
-        }
-        links
-    }
-
-    /// Whether a node is a remote address that is called rather than calls.
-    pub(super) fn is_called_remote(&self, view: &View, node: usize) -> bool {
-        view.nodes[node].kind == NodeKind::Remote && self.servers[node].len() <= self.clients[node].len()
-    }
-
-    /// The nodes at the other ends of a node's edges.
-    pub(super) fn others(&self, node: usize) -> impl Iterator<Item = usize> + '_ {
-        self.servers[node].iter().chain(&self.clients[node]).copied()
-    }
-}
 
 /// What stands in one column: a container or namespace with all its nodes, or a single node of the host or outside.
 struct Units {
@@ -90,7 +38,7 @@ impl Units {
                 unit
             })
             .collect();
-        let pairs = links.pairs.iter().map(|&(client, server)| (of_node[client], of_node[server]));
+        let pairs = links.pairs().map(|(client, server)| (of_node[client] as u32, of_node[server] as u32));
         let mut own = Links::of(is_remote.len(), pairs);
         // A container whose nodes talk to each other only has its column too.
         for node in (0..of_node.len()).filter(|&node| links.linked[node]) {
@@ -120,7 +68,7 @@ const DEEPEST: usize = 7;
 fn shortest(links: &Links, order: &[usize], outside: &[bool], calling_remote: &[bool]) -> Vec<usize> {
     let mut rank: Vec<Option<usize>> = vec![None; outside.len()];
     let mut queue = std::collections::VecDeque::new();
-    let is_source = |unit: usize| links.clients[unit].is_empty() || calling_remote[unit];
+    let is_source = |unit: usize| links.clients(unit).is_empty() || calling_remote[unit];
     for unit in order.iter().copied().filter(|&unit| is_source(unit)) {
         rank[unit] = Some(0);
         queue.push_back(unit);
@@ -133,7 +81,8 @@ fn shortest(links: &Links, order: &[usize], outside: &[bool], calling_remote: &[
         }
         while let Some(unit) = queue.pop_front() {
             let next = rank[unit].map_or(0, |rank| rank + 1);
-            for &server in links.servers[unit].iter().filter(|_| !outside[unit]) {
+            for server in links.servers(unit).iter().filter(|_| !outside[unit]).map(|&server| server as usize)
+            {
                 if rank[server].is_none() {
                     rank[server] = Some(next);
                     queue.push_back(server);
@@ -147,18 +96,13 @@ fn shortest(links: &Links, order: &[usize], outside: &[bool], calling_remote: &[
 fn unit_columns(links: &Links, is_remote: &[bool]) -> Vec<Option<usize>> {
     let count = is_remote.len();
     let outside: Vec<bool> = (0..count)
-        .map(|unit| is_remote[unit] && links.servers[unit].len() <= links.clients[unit].len())
+        .map(|unit| is_remote[unit] && links.servers(unit).len() <= links.clients(unit).len())
         .collect();
     // A remote that calls stays in the first column, whoever calls it; one that is called leads nowhere.
     let calling_remote: Vec<bool> = (0..count).map(|unit| is_remote[unit] && !outside[unit]).collect();
     let (order, forward) = depth_first(links, &outside, &calling_remote);
 
-    let mut rank = vec![0_usize; count];
-    for &unit in order.iter().rev() {
-        for &server in &forward[unit] {
-            rank[server] = rank[server].max(rank[unit] + 1);
-        }
-    }
+    let mut rank = along(&order, &forward);
     if rank.iter().max().is_some_and(|&deepest| deepest > DEEPEST) {
         rank = shortest(links, &order, &outside, &calling_remote);
     }
@@ -170,8 +114,8 @@ fn unit_columns(links: &Links, is_remote: &[bool]) -> Vec<Option<usize>> {
         }
     }
     for &node in &order {
-        if links.clients[node].is_empty() && !is_remote[node] {
-            let nearest = links.servers[node].iter().map(|&server| rank[server]).min();
+        if links.clients(node).is_empty() && !is_remote[node] {
+            let nearest = links.servers(node).iter().map(|&server| rank[server as usize]).min();
             rank[node] = rank[node].max(nearest.unwrap_or(0).saturating_sub(1));
         }
     }
@@ -180,6 +124,24 @@ fn unit_columns(links: &Links, is_remote: &[bool]) -> Vec<Option<usize>> {
     used.sort_unstable();
     used.dedup();
     (0..count).map(|node| links.linked[node].then(|| used.binary_search(&rank[node]).unwrap_or(0))).collect()
+}
+
+/// The longest way to each node from one that nobody calls. A cycle is cut where a walk closes it.
+pub(super) fn longest(links: &Links) -> Vec<usize> {
+    let none = vec![false; links.linked.len()];
+    let (order, forward) = depth_first(links, &none, &none);
+    along(&order, &forward)
+}
+
+/// The longest way to each node along the servers of each, which come before it in the order.
+fn along(order: &[usize], forward: &[Vec<usize>]) -> Vec<usize> {
+    let mut rank = vec![0_usize; order.len()];
+    for &node in order.iter().rev() {
+        for &server in &forward[node] {
+            rank[server] = rank[server].max(rank[node] + 1);
+        }
+    }
+    rank
 }
 
 /// The nodes in the order in which a depth-first walk leaves them, and each node's servers without those that
@@ -191,13 +153,13 @@ fn depth_first(links: &Links, outside: &[bool], calling_remote: &[bool]) -> (Vec
         Open,
         Done,
     }
-    let count = links.servers.len();
-    let servers = |node: usize| if outside[node] { [].iter() } else { links.servers[node].iter() };
+    let count = links.linked.len();
+    let servers = |node: usize| if outside[node] { [].iter() } else { links.servers(node).iter() };
     let mut seen = vec![Seen::No; count];
     let mut order = Vec::with_capacity(count);
     let mut forward: Vec<Vec<usize>> = vec![Vec::new(); count];
-    let sources = (0..count).filter(|&node| links.clients[node].is_empty() || calling_remote[node]);
-    let rest = (0..count).filter(|&node| !links.clients[node].is_empty() && !calling_remote[node]);
+    let sources = (0..count).filter(|&node| links.clients(node).is_empty() || calling_remote[node]);
+    let rest = (0..count).filter(|&node| !links.clients(node).is_empty() && !calling_remote[node]);
     for start in sources.chain(rest) {
         if seen[start] != Seen::No {
             continue;
@@ -206,7 +168,7 @@ fn depth_first(links: &Links, outside: &[bool], calling_remote: &[bool]) -> (Vec
         let mut walk = vec![(start, servers(start))];
         while let Some((node, rest)) = walk.last_mut() {
             let node = *node;
-            match rest.next().copied() {
+            match rest.next().map(|&server| server as usize) {
                 Some(server) if calling_remote[server] || outside[server] => {}
                 Some(server) => match seen[server] {
                     Seen::Open => {}

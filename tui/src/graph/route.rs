@@ -3,8 +3,12 @@
 
 use rustc_hash::FxHashMap;
 
-use super::place::{Place, Places};
-use super::tracks::{self, Net, Pin, Side};
+use super::bundle::{Bundles, Sum};
+use super::label::{self, Label};
+use super::lanes::{Gaps, Lanes};
+use super::links::Links;
+use super::place::{Column, Place, Places};
+use super::tracks::{Channel, Pin, Side};
 use crate::view::View;
 
 /// A row that lines end at: its column and its cell row.
@@ -13,272 +17,232 @@ pub(super) type Dock = (usize, i32);
 /// All edges between two rows, drawn as one line.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Wire {
-    /// The edges, by their places in the view.
-    pub(super) edges: Vec<usize>,
     /// The client's row.
     pub(super) from: Dock,
     /// The server's row.
     pub(super) to: Dock,
-    /// The cells where it begins, turns and ends; the first and the last touch the boxes. One cell for a row that
-    /// is linked with itself.
-    pub(super) path: Vec<(i32, i32)>,
     /// Whether it begins at the right side of its client's box.
     pub(super) leaves_right: bool,
-    /// Whether other wires end where it does.
-    pub(super) shares_end: bool,
     /// Whether it ends at the left side of its server's box.
     pub(super) arrives_left: bool,
+    /// Whether other wires end where it does.
+    pub(super) shares_end: bool,
+    /// Where its first corner is among all corners, and where that of the next wire is.
+    corners: (u32, u32),
+    /// Its first column and row, and those after its last.
+    bounds: Bounds,
 }
 
-/// What is written on a line.
-#[derive(Clone, Debug, PartialEq)]
-pub(super) struct Label {
-    pub(super) x: i32,
-    pub(super) y: i32,
-    pub(super) text: String,
-    /// The wires that it is about.
-    pub(super) wires: Vec<usize>,
+impl Wire {
+    /// Whether it is in sight of a part of the plane.
+    pub(super) fn touches(&self, (left, top, right, bottom): Bounds) -> bool {
+        let (first_x, first_y, end_x, end_y) = self.bounds;
+        first_x < right && end_x > left && first_y < bottom && end_y > top
+    }
 }
 
-/// All lines.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Routes {
-    pub(super) wires: Vec<Wire>,
-    pub(super) labels: Vec<Label>,
-}
+/// The first column and row of a part of the plane, and those after its last.
+pub(super) type Bounds = (i32, i32, i32, i32);
 
-/// The row that the lines of a bundle share: the end of the wire that more wires end at, and whether that is the
-/// client's.
-pub(super) type Hub = (Dock, bool);
+/// The part that two parts are in.
+pub(super) fn join(one: Bounds, other: Bounds) -> Bounds {
+    (one.0.min(other.0), one.1.min(other.1), one.2.max(other.2), one.3.max(other.3))
+}
 
 /// A wire's way through one channel.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Hop {
     pub(super) channel: usize,
-    pub(super) net: usize,
+    pub(super) net: u32,
     pub(super) enter: Pin,
     pub(super) leave: Pin,
 }
 
-/// The ways as far as they do not depend on the widths of columns and channels.
-struct Draft {
-    wires: Vec<Wire>,
-    hops: Vec<Vec<Hop>>,
-    channels: Vec<Vec<Net>>,
+/// All lines. What does not depend on how much flows is kept as long as the same rows are linked.
+#[derive(Debug, Default)]
+pub(super) struct Routes {
+    pub(super) wires: Vec<Wire>,
+    /// Which edges each wire stands for.
+    pub(super) bundles: Bundles,
+    /// What these are together.
+    pub(super) sums: Vec<Sum>,
+    pub(super) labels: Vec<Label>,
+    /// The cells where the wires begin, turn and end, wire by wire.
+    corners: Vec<(i32, i32)>,
+    draft: Draft,
+    /// What the ways were found among: where the boxes stood.
+    gaps: Gaps,
+    columns: Vec<Column>,
 }
 
-/// Finds the way of every edge. Where more lines have come to run side by side than a channel has cells for, the column
-/// before it gives some of its own: the boxes keep their places, and no two lines look joined that are not.
-pub(super) fn route(places: &mut Places, at: &[Option<Place>], view: &View) -> Routes {
-    let Draft { mut wires, hops, mut channels } = draft(places, at, view);
-    for (nets, column) in channels.iter_mut().zip(&mut places.columns) {
-        let needed = tracks::assign(nets, column);
-        if column.widen_channel(needed) {
-            tracks::assign(nets, column);
+/// The ways as far as they do not depend on the widths of columns and channels.
+#[derive(Debug, Default)]
+struct Draft {
+    docks: Vec<Dock>,
+    /// The hops of all wires, and where those of each begin; behind the last, where they end.
+    hops: Vec<Hop>,
+    starts: Vec<u32>,
+    channels: Vec<Channel>,
+}
+
+impl Routes {
+    /// Finds the way of every edge. Where more lines have come to run side by side than a channel has cells for, the
+    /// column before it gives some of its own: the boxes keep their places, and no two lines look joined that are not.
+    pub(super) fn update(
+        &mut self,
+        places: &mut Places,
+        (at, docks): (&[Option<Place>], Vec<Dock>),
+        links: &Links,
+        view: &View,
+    ) {
+        let bundles = Bundles::new(at, links.ends());
+        let gaps = Gaps::new(places);
+        let is_same = bundles.pairs == self.bundles.pairs
+            && docks == self.draft.docks
+            && gaps == self.gaps
+            && places.columns == self.columns;
+        if !is_same {
+            self.draft = Draft::new(docks, &bundles, &gaps);
+            for (channel, column) in self.draft.channels.iter_mut().zip(&mut places.columns) {
+                let needed = channel.arrange();
+                column.widen_channel(needed);
+                channel.spread(column, needed);
+            }
+            self.wires = self.draft.wires(&bundles);
+            self.run(places);
+            self.columns.clone_from(&places.columns);
+            self.gaps = gaps;
+        }
+        self.sums = bundles.sums(view);
+        self.bundles = bundles;
+        self.labels = label::labels(self, places, view);
+    }
+
+    /// The cells where a wire begins, turns and ends; the first and the last touch the boxes. One cell for a row that is
+    /// linked with itself.
+    pub(super) fn path(&self, wire: &Wire) -> &[(i32, i32)] {
+        &self.corners[wire.corners.0 as usize..wire.corners.1 as usize]
+    }
+
+    /// The ways of a wire through the channels.
+    pub(super) fn hops(&self, wire: usize) -> &[Hop] {
+        self.draft.hops(wire)
+    }
+
+    /// The nets of all channels.
+    pub(super) fn channels(&self) -> &[Channel] {
+        &self.draft.channels
+    }
+
+    /// The part of the plane that all wires are in.
+    pub(super) fn bounds(&self) -> Option<Bounds> {
+        self.wires.iter().map(|wire| wire.bounds).reduce(join)
+    }
+
+    /// Runs the wires through the cells.
+    fn run(&mut self, places: &Places) {
+        self.corners.clear();
+        for (index, wire) in self.wires.iter_mut().enumerate() {
+            let first = self.corners.len();
+            let mut add = |cell: (i32, i32)| {
+                if self.corners.len() == first || self.corners.last() != Some(&cell) {
+                    self.corners.push(cell);
+                }
+            };
+            let hops = self.draft.hops(index);
+            if hops.is_empty() {
+                // On the border: always to be seen, whatever runs in the channel.
+                add((places.columns[wire.from.0].channel_start() - 1, wire.from.1));
+            }
+            for hop in hops {
+                let column = &places.columns[hop.channel];
+                let edge = |side| match side {
+                    Side::Left => column.channel_start(),
+                    Side::Right => column.end() - 1,
+                };
+                add((edge(hop.enter.0), hop.enter.1));
+                if hop.enter.1 != hop.leave.1 {
+                    let x = self.draft.channels[hop.channel].nets[hop.net as usize].x;
+                    add((x, hop.enter.1));
+                    add((x, hop.leave.1));
+                }
+                add((edge(hop.leave.0), hop.leave.1));
+            }
+            wire.corners = (first as u32, self.corners.len() as u32);
+            let cells = self.corners[first..].iter().map(|&(x, y)| (x, y, x + 1, y + 1));
+            wire.bounds = cells.reduce(join).unwrap_or_default();
         }
     }
-    for (wire, hops) in wires.iter_mut().zip(&hops) {
-        wire.path = path(wire, hops, places, &channels);
-    }
-    let labels = super::label::labels(&wires, &hops, &channels, places, view);
-    Routes { wires, labels }
 }
 
 /// How many lines run side by side in each channel.
-pub(super) fn tracks(places: &Places, at: &[Option<Place>], view: &View) -> Vec<i32> {
-    let mut channels = draft(places, at, view).channels;
-    channels.iter_mut().zip(&places.columns).map(|(nets, column)| tracks::assign(nets, column)).collect()
+pub(super) fn tracks(places: &Places, links: &Links) -> Vec<i32> {
+    let (at, docks) = places.resolve(links.linked.len());
+    let mut draft = Draft::new(docks, &Bundles::new(&at, links.ends()), &Gaps::new(places));
+    draft.channels.iter_mut().map(Channel::arrange).collect()
 }
 
-fn draft(places: &Places, at: &[Option<Place>], view: &View) -> Draft {
-    let mut wires = bundle(at, view);
-    let hubs = hubs(&mut wires);
-    let mut lanes = Lanes::new(places);
-    let mut channels: Vec<Vec<Net>> = vec![Vec::new(); places.columns.len()];
-    let mut known: FxHashMap<(usize, Hub), usize> = FxHashMap::default();
-    let mut hops: Vec<Vec<Hop>> = Vec::with_capacity(wires.len());
-    for (wire, &hub) in wires.iter_mut().zip(&hubs) {
-        let mut mine = Vec::new();
-        if wire.from != wire.to {
-            for (channel, enter, leave) in lanes.way(wire, hub) {
-                let net = *known.entry((channel, hub)).or_insert_with(|| {
-                    channels[channel].push(Net::default());
-                    channels[channel].len() - 1
+impl Draft {
+    fn new(docks: Vec<Dock>, bundles: &Bundles, gaps: &Gaps) -> Self {
+        let hubs = hubs(&bundles.pairs, docks.len());
+        let mut lanes = Lanes::new(gaps);
+        let mut channels = vec![Channel::default(); gaps.columns()];
+        let mut known: FxHashMap<(usize, u32), u32> = FxHashMap::default();
+        let mut hops: Vec<Hop> = Vec::with_capacity(bundles.pairs.len() * 2);
+        let mut starts = vec![0];
+        for (&(from, to), &hub) in bundles.pairs.iter().zip(&hubs) {
+            if from != to {
+                lanes.way(docks[from as usize], docks[to as usize], hub, |channel, enter, leave| {
+                    let nets = &mut channels[channel];
+                    let net = *known.entry((channel, hub)).or_insert_with(|| nets.add());
+                    nets.pin(net, enter);
+                    nets.pin(net, leave);
+                    hops.push(Hop { channel, net, enter, leave });
                 });
-                channels[channel][net].pin(enter);
-                channels[channel][net].pin(leave);
-                mine.push(Hop { channel, net, enter, leave });
             }
+            starts.push(hops.len() as u32);
         }
-        hops.push(mine);
+        Self { docks, hops, starts, channels }
     }
-    Draft { wires, hops, channels }
-}
 
-/// One wire for each pair of rows that edges lead between.
-fn bundle(at: &[Option<Place>], view: &View) -> Vec<Wire> {
-    let mut wires: Vec<Wire> = Vec::new();
-    let mut known: FxHashMap<(Dock, Dock), usize> = FxHashMap::default();
-    for (index, edge) in view.edges.iter().enumerate() {
-        let dock = |node: usize| at.get(node).copied().flatten().map(|place| (place.column, place.y));
-        let (Some(from), Some(to)) = (dock(edge.client), dock(edge.server)) else { continue };
-        let wire = *known.entry((from, to)).or_insert_with(|| {
-            wires.push(Wire {
-                edges: Vec::new(),
+    fn hops(&self, wire: usize) -> &[Hop] {
+        &self.hops[self.starts[wire] as usize..self.starts[wire + 1] as usize]
+    }
+
+    /// The wires, without their corners.
+    fn wires(&self, bundles: &Bundles) -> Vec<Wire> {
+        let mut ends = vec![0_u32; self.docks.len()];
+        for &(_, to) in &bundles.pairs {
+            ends[to as usize] += 1;
+        }
+        let wire = |&(from, to): &(u32, u32)| {
+            let shares_end = ends[to as usize] > 1;
+            let (from, to) = (self.docks[from as usize], self.docks[to as usize]);
+            Wire {
                 from,
                 to,
-                path: Vec::new(),
                 // To the left: out on the left, in on the right. In one column: both on the right.
                 leaves_right: to.0 >= from.0,
                 arrives_left: to.0 > from.0,
-                shares_end: false,
-            });
-            wires.len() - 1
-        });
-        wires[wire].edges.push(index);
-    }
-    wires
-}
-
-/// The hub of every wire. Also finds the wires that share their end.
-fn hubs(wires: &mut [Wire]) -> Vec<Hub> {
-    let mut out: FxHashMap<Dock, usize> = FxHashMap::default();
-    let mut into: FxHashMap<Dock, usize> = FxHashMap::default();
-    for wire in wires.iter() {
-        *out.entry(wire.from).or_default() += 1;
-        *into.entry(wire.to).or_default() += 1;
-    }
-    for wire in wires.iter_mut() {
-        wire.shares_end = into[&wire.to] > 1;
-    }
-    wires
-        .iter()
-        .map(|wire| if out[&wire.from] > into[&wire.to] { (wire.from, true) } else { (wire.to, false) })
-        .collect()
-}
-
-/// The free rows of the columns, and which of them lines run through already.
-struct Lanes {
-    /// For each column its gaps, first and last row each, from top to bottom.
-    gaps: Vec<Vec<(i32, i32)>>,
-    taken: FxHashMap<(usize, i32), Hub>,
-    /// The first row after all boxes.
-    bottom: i32,
-}
-
-/// How far above and below all boxes lanes may run.
-const OUTSIDE: i32 = 64;
-
-impl Lanes {
-    fn new(places: &Places) -> Self {
-        let mut boxes: Vec<Vec<(i32, i32)>> = vec![Vec::new(); places.columns.len()];
-        for block in places.blocks.iter().filter(|block| block.height() > 0) {
-            boxes[block.column].push((block.top, block.end()));
-        }
-        let bottom = boxes.iter().flatten().map(|&(_, end)| end).max().unwrap_or(0);
-        let gaps = boxes
-            .into_iter()
-            .map(|mut boxes| {
-                boxes.sort_unstable();
-                let mut gaps = Vec::new();
-                let mut next = -OUTSIDE;
-                for (top, end) in boxes {
-                    if next < top {
-                        gaps.push((next, top - 1));
-                    }
-                    next = next.max(end);
-                }
-                gaps.push((next, bottom + OUTSIDE));
-                gaps
-            })
-            .collect();
-        Self { gaps, taken: FxHashMap::default(), bottom }
-    }
-
-    /// A wire's way, channel by channel: where it comes in and where it goes out.
-    fn way(&mut self, wire: &Wire, hub: Hub) -> Vec<(usize, Pin, Pin)> {
-        let ((from, mut y), (to, target)) = (wire.from, wire.to);
-        if from == to {
-            return vec![(from, (Side::Left, y), (Side::Left, target))];
-        }
-        let mut way = Vec::new();
-        if from < to {
-            for channel in from..to {
-                let next = if channel + 1 == to { target } else { self.lane(channel + 1, y, target, hub) };
-                way.push((channel, (Side::Left, y), (Side::Right, next)));
-                y = next;
+                shares_end,
+                corners: (0, 0),
+                bounds: (0, 0, 0, 0),
             }
-        } else {
-            for channel in (to..from).rev() {
-                let next = if channel == to { target } else { self.lane(channel, y, target, hub) };
-                way.push((channel, (Side::Right, y), (Side::Left, next)));
-                y = next;
-            }
-        }
-        way
-    }
-
-    /// The free row of a column through which to go from one row to another.
-    fn lane(&mut self, column: usize, from: i32, to: i32, hub: Hub) -> i32 {
-        let mut best: Option<(i32, i32)> = None;
-        for &(first, last) in &self.gaps[column] {
-            for wish in [from, to] {
-                let near = wish.clamp(first, last);
-                let least = (near - from).abs() + (near - to).abs() - 3;
-                if best.is_some_and(|(cost, _)| cost <= least) {
-                    continue;
-                }
-                // The nearest row, or one beside it if other lines run there.
-                'near: for step in 0..4 {
-                    for y in [near - step, near + step] {
-                        if y < first || y > last {
-                            continue;
-                        }
-                        let shared = match self.taken.get(&(column, y)) {
-                            Some(other) if *other == hub => -3,
-                            Some(_) => 12,
-                            None => 0,
-                        };
-                        let outside = if y < 0 { 8 - 2 * y } else { i32::from(y >= self.bottom) };
-                        let cost = (y - from).abs() + (y - to).abs() + shared + outside;
-                        if best.is_none_or(|(least, _)| cost < least) {
-                            best = Some((cost, y));
-                        }
-                        if shared <= 0 {
-                            break 'near;
-                        }
-                    }
-                }
-            }
-        }
-        let y = best.map_or(from, |(_, y)| y);
-        self.taken.entry((column, y)).or_insert(hub);
-        y
-    }
-}
-
-/// The cells where a wire begins, turns and ends.
-fn path(wire: &Wire, hops: &[Hop], places: &Places, channels: &[Vec<Net>]) -> Vec<(i32, i32)> {
-    if hops.is_empty() {
-        // On the border: always to be seen, whatever runs in the channel.
-        let x = places.columns[wire.from.0].channel_start() - 1;
-        return vec![(x, wire.from.1)];
-    }
-    let mut path: Vec<(i32, i32)> = Vec::with_capacity(hops.len() * 4);
-    for hop in hops {
-        let column = &places.columns[hop.channel];
-        let edge = |side| match side {
-            Side::Left => column.channel_start(),
-            Side::Right => column.end() - 1,
         };
-        path.push((edge(hop.enter.0), hop.enter.1));
-        let net = &channels[hop.channel][hop.net];
-        if hop.enter.1 != hop.leave.1 {
-            path.push((net.x, hop.enter.1));
-            path.push((net.x, hop.leave.1));
-        }
-        path.push((edge(hop.leave.0), hop.leave.1));
+        bundles.pairs.iter().map(wire).collect()
     }
-    path.dedup();
-    path
+}
+
+/// The row that the lines of each wire's bundle share: the end of the wire that more wires end at. A number each: whose
+/// row it is, and whether it is the client's.
+fn hubs(pairs: &[(u32, u32)], docks: usize) -> Vec<u32> {
+    let (mut out, mut into) = (vec![0_u32; docks], vec![0_u32; docks]);
+    for &(from, to) in pairs {
+        out[from as usize] += 1;
+        into[to as usize] += 1;
+    }
+    let hub = |&(from, to): &(u32, u32)| {
+        if out[from as usize] > into[to as usize] { from * 2 + 1 } else { to * 2 }
+    };
+    pairs.iter().map(hub).collect()
 }

@@ -3,8 +3,8 @@
 
 use std::collections::BTreeMap;
 
+use super::links::Links;
 use super::place::{self, rows};
-use super::rank::Links;
 use crate::view::{GroupKey, NodeKind, View};
 
 /// How many nodes of a group without lines, or outside, count: the others fold.
@@ -120,8 +120,10 @@ fn parts(view: &View, links: &Links, columns: &[usize], column: usize, tall: i32
         let new = || Part { nodes: Vec::new(), height: 0, pull: 0 };
         let part = parts.entry(&view.nodes[node].group).or_insert_with(new);
         part.nodes.push(node);
-        part.pull += rows(links.servers[node].iter().filter(|&&other| columns[other] > column).count());
-        part.pull -= rows(links.clients[node].iter().filter(|&&other| columns[other] < column).count());
+        part.pull +=
+            rows(links.servers(node).iter().filter(|&&other| columns[other as usize] > column).count());
+        part.pull -=
+            rows(links.clients(node).iter().filter(|&&other| columns[other as usize] < column).count());
     }
     for part in parts.values_mut() {
         let folds = |&&node: &&usize| !links.linked[node] || view.nodes[node].kind == NodeKind::Remote;

@@ -2,8 +2,8 @@
 
 use rustc_hash::FxHashMap;
 
+use super::links::Links;
 use super::place::Place;
-use super::rank::Links;
 use crate::view::{Direction, ShownKey};
 
 /// The nodes as they stand, column by column, from top to bottom.

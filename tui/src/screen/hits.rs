@@ -3,6 +3,7 @@
 use ratatui::layout::{Position, Rect};
 
 use crate::app::Step;
+use crate::graph::Spots;
 use crate::input::Action;
 use crate::view::Selection;
 
@@ -37,6 +38,7 @@ pub enum Hit {
 pub struct Hits {
     panels: Vec<(Rect, Panel)>,
     spots: Vec<(Rect, Hit)>,
+    graph: Spots,
 }
 
 impl Hits {
@@ -55,9 +57,15 @@ impl Hits {
         self.spots.extend(spots);
     }
 
+    /// Notes what of the graph is where: it lies below all others.
+    pub fn graph(&mut self, spots: Spots) {
+        self.graph = spots;
+    }
+
     /// What is at a place.
-    pub fn at(&self, place: Position) -> Option<&Hit> {
-        self.spots.iter().rev().find(|(area, _)| area.contains(place)).map(|(_, hit)| hit)
+    pub fn at(&self, place: Position) -> Option<Hit> {
+        let spot = self.spots.iter().rev().find(|(area, _)| area.contains(place)).map(|(_, hit)| hit.clone());
+        spot.or_else(|| self.graph.at(place).cloned().map(Hit::Thing))
     }
 
     /// In which panel a place is.

@@ -118,10 +118,8 @@ fn render_main(buffer: &mut Buffer, area: Rect, app: &mut App, theme: &Theme, hi
         }
         Mode::Graph => {
             let (selection, look) = (app.selection.as_ref(), (&app.trends, theme));
-            graph::render(buffer, area, &app.view, &mut app.graph, selection, look);
+            hits.graph(graph::render(buffer, area, &app.view, &mut app.graph, selection, look));
             hits.panel(area, Panel::Graph);
-            let things = graph::hits(&app.graph, &app.view, area).into_iter();
-            hits.spots(things.map(|(area, thing)| (area, Hit::Thing(thing))));
         }
     }
 }

@@ -55,7 +55,7 @@ impl Desk {
     /// The first place, by rows, that something is at.
     fn place_of(&self, wanted: &Hit) -> Option<Position> {
         let mut places = self.screen.backend().buffer().area.positions();
-        places.find(|place| self.app.hits.at(*place) == Some(wanted))
+        places.find(|place| self.app.hits.at(*place).as_ref() == Some(wanted))
     }
 
     fn does(&mut self, gesture: Gesture, at: Position) -> Outcome {

@@ -17,19 +17,19 @@ const AT_ONCE: usize = 2;
 const FILMS: u64 = 5;
 
 /// Numbers that look random and are the same on every run.
-struct Dice(u64);
+pub(super) struct Dice(pub(super) u64);
 
 impl Dice {
-    fn roll(&mut self, sides: u64) -> u64 {
+    pub(super) fn roll(&mut self, sides: u64) -> u64 {
         self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         (self.0 >> 33) % sides
     }
 
-    fn node(&mut self) -> u8 {
+    pub(super) fn node(&mut self) -> u8 {
         u8::try_from(self.roll(60)).expect("a small number")
     }
 
-    fn step(&mut self) -> Step {
+    pub(super) fn step(&mut self) -> Step {
         match self.roll(12) {
             0..4 => Step::Come(self.node()),
             4..7 => Step::Go(self.node()),

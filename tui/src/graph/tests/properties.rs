@@ -156,8 +156,10 @@ pub(super) fn check_boxes(state: &GraphState, view: &View) -> Result<(), TestCas
 pub(super) fn check_lines(state: &GraphState, view: &View) -> Result<(), TestCaseError> {
     let boxes = boxes(state);
     let mut drawn = vec![0; view.edges.len()];
-    for wire in &state.plan().routes.wires {
-        for &edge in &wire.edges {
+    let routes = &state.plan().routes;
+    for (index, wire) in routes.wires.iter().enumerate() {
+        let path = routes.path(wire);
+        for edge in routes.bundles.edges(index) {
             drawn[edge] += 1;
             let dock = |node: usize| state.plan().at[node].map(|at| (at.column, at.y));
             prop_assert_eq!(dock(view.edges[edge].client), Some(wire.from));
@@ -170,9 +172,9 @@ pub(super) fn check_lines(state: &GraphState, view: &View) -> Result<(), TestCas
             let column = &state.plan().places.columns[column];
             (if right { column.channel_start() } else { column.x - 1 }, y)
         };
-        prop_assert_eq!(wire.path.first(), Some(&beside(wire.from, wire.leaves_right)));
-        prop_assert_eq!(wire.path.last(), Some(&beside(wire.to, !wire.arrives_left)));
-        for pair in wire.path.windows(2) {
+        prop_assert_eq!(path.first(), Some(&beside(wire.from, wire.leaves_right)));
+        prop_assert_eq!(path.last(), Some(&beside(wire.to, !wire.arrives_left)));
+        for pair in path.windows(2) {
             let ((x0, y0), (x1, y1)) = (pair[0], pair[1]);
             prop_assert!(x0 == x1 || y0 == y1, "a slanted line");
             let line = (x0.min(x1), y0.min(y1), x0.max(x1) + 1, y0.max(y1) + 1);
@@ -407,14 +409,15 @@ fn a_channel_widens_for_lines_that_come() {
     assert!(state.plan().places.columns[0].channel > channel);
     check_lines(&state, &view).expect("lines are whole");
     // What runs down on one cell belongs together: it comes from one row, or leads to one.
-    let downs: Vec<(usize, i32, i32, i32)> = (state.plan().routes.wires.iter().enumerate())
-        .flat_map(|(wire, way)| way.path.windows(2).map(move |pair| (wire, pair[0], pair[1])))
+    let routes = &state.plan().routes;
+    let downs: Vec<(usize, i32, i32, i32)> = (routes.wires.iter().enumerate())
+        .flat_map(|(wire, way)| routes.path(way).windows(2).map(move |pair| (wire, pair[0], pair[1])))
         .filter(|(_, start, end)| start.0 == end.0)
         .map(|(wire, start, end)| (wire, start.0, start.1.min(end.1), start.1.max(end.1)))
         .collect();
     for (index, one) in downs.iter().enumerate() {
         for other in &downs[index + 1..] {
-            let wires = [&state.plan().routes.wires[one.0], &state.plan().routes.wires[other.0]];
+            let wires = [&routes.wires[one.0], &routes.wires[other.0]];
             let related = wires[0].from == wires[1].from || wires[0].to == wires[1].to;
             let apart = one.1 != other.1 || one.3 < other.2 || other.3 < one.2;
             assert!(related || apart, "{wires:?}");

@@ -144,6 +144,25 @@ fn the_panel_stays_where_the_user_moved_it_until_something_else_is_selected() {
 }
 
 #[test]
+fn among_groups_too_the_panel_stays_where_the_user_moved_it() {
+    let picture = (0..20).fold(Picture::default().host("server 1", ":1"), |picture, number| {
+        let name = format!("client {}", 100 + number);
+        picture.container(&format!("service-{number}"), &name, "").steady(&name, "server 1", 1, 1)
+    });
+    let view = picture.view();
+    let mut state = GraphState::default();
+    state.set_zoom(Zoom::Groups);
+    let selection = Selection::Node(process("client 100"));
+    draw(&mut state, &view, (80, 12), Some(&selection));
+    let (x, y) = state.plan().pan.expect("it was drawn");
+    state.pan_by(0, 5);
+    for _ in 0..3 {
+        draw(&mut state, &view, (80, 12), Some(&selection));
+        assert_eq!(state.plan().pan, Some((x, y + 5)));
+    }
+}
+
+#[test]
 fn the_weight_of_a_line_tells_how_much_flows() {
     let view = |rate: f64, open: usize| {
         let picture = Picture::default().host("one 1", "").host("two 2", ":2").steady("one 1", "two 2", 2, 5);
