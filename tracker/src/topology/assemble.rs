@@ -226,7 +226,10 @@ impl Topology {
         self.nodes.acquire(view.server.node);
         let service = Service::at(view.protocol, &view.server.address);
         let edge = self.edges.get(&mut self.graph, view.client.node, view.server.node, service);
-        let stays = link.and_then(|link| self.links.get(link)).is_some_and(|old| old.edge == edge);
+        let old = link.and_then(|link| self.links.get(link));
+        let stays = old.is_some_and(|old| old.edge == edge);
+        let netns = |view: &Connection| [view.client.netns, view.server.netns];
+        let stands = stays && old.is_some_and(|old| netns(&old.view) == netns(&view));
         if let Some(link) = link {
             let left = self.links.get(link).map(|old| [old.view.client.node, old.view.server.node]);
             self.leave(link, stays);
@@ -235,7 +238,7 @@ impl Topology {
             }
         }
         self.edges.touch(edge);
-        if !stays {
+        if !stands {
             touch_unplaced(&self.graph, &mut self.nodes, [view.client.node, view.server.node]);
         }
         let mut position = 0;
