@@ -1,7 +1,7 @@
 //! Where in a view each part of the topology is told, and what is not said in the view but needed to mend it.
 
 use petgraph::stable_graph::NodeIndex;
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 use scopetop_tracker::topology::grouping::NOWHERE;
 use scopetop_tracker::topology::{Node, NodeKey, Topology};
 
@@ -21,6 +21,9 @@ pub(super) struct Atlas {
     /// The rank of each node of the view by its name.
     pub(super) ranks: Vec<u32>,
     pub(super) residents: Residents,
+    /// The containers of which the namespace is known. One more or less in a namespace, and the boxes of others are called
+    /// otherwise.
+    pub(super) boxes: FxHashSet<NodeIndex>,
     pub(super) services: ServiceLabels,
 }
 
@@ -188,10 +191,18 @@ impl Atlas {
         for (node, _) in (0..).zip(&nodes).filter(|(_, place)| **place != NOWHERE) {
             residents.enter(topology, NodeIndex::new(node));
         }
+        let graph = topology.graph();
+        let boxes =
+            graph.node_indices().filter(|&node| graph.node_weight(node).is_some_and(is_box)).collect();
         let nodes = Chains::new(&nodes, view.nodes.len());
         let edges = Chains::new(&edges, view.edges.len());
-        Self { nodes, edges, tallies, ranks, residents, services }
+        Self { nodes, edges, tallies, ranks, residents, boxes, services }
     }
+}
+
+/// Whether a node is a container of which the namespace is known.
+pub(super) fn is_box(node: &Node) -> bool {
+    matches!(node, Node::Container(container) if container.netns.is_some())
 }
 
 #[cfg(test)]

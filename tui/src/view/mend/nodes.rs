@@ -6,7 +6,7 @@ use scopetop_tracker::topology::{Node, Rate};
 
 use super::{Mend, each_once};
 use crate::view::ViewNode;
-use crate::view::atlas::{Tally, carried, inverse};
+use crate::view::atlas::{Tally, carried, inverse, is_box};
 use crate::view::build::{name_order, name_ranks, view_node};
 use crate::view::splice::splice;
 
@@ -48,10 +48,14 @@ impl Mend<'_, '_> {
         for number in each_once(touched.iter().map(|node| node.index() as u32).collect()) {
             let node = NodeIndex::new(number as usize);
             let place = self.atlas.nodes.place(node.index());
-            match (self.topology.graph().node_weight(node), place) {
-                // A container is the box around its processes. Where one comes or leaves, the boxes of those that share its
-                // network namespace are told otherwise; and what leaves without a place was one.
-                (Some(Node::Container(_)), _) | (None, None) => return None,
+            let weight = self.topology.graph().node_weight(node);
+            if weight.is_some_and(is_box) != self.atlas.boxes.contains(&node) {
+                return None;
+            }
+            match (weight, place) {
+                // A container is the box around its processes.
+                (Some(Node::Container(_)) | None, None) => {}
+                (Some(Node::Container(_)), Some(_)) => return None,
                 (None, Some(place)) => {
                     self.atlas.nodes.take(node.index());
                     self.atlas.residents.leave(node);
