@@ -201,6 +201,7 @@ async fn watch(
             event = events.next() => {
                 // A terminal that is closed ends the program, as the user asked by closing it.
                 let Some(Ok(event)) = event else { return Ok(()) };
+                note_size(screen, &event);
                 let mut outcome = handle(app, stage, &event, &mut clicks);
                 for _ in 1..KEYS_AT_ONCE {
                     // What a key wished for comes first: the next one may be the answer to it.
@@ -209,6 +210,7 @@ async fn watch(
                     }
                     let Some(event) = waiting(&mut events).await else { break };
                     let Some(Ok(event)) = event else { return Ok(()) };
+                    note_size(screen, &event);
                     outcome = worse(outcome, handle(app, stage, &event, &mut clicks));
                 }
                 if let Err(error) = see_to(&mut errands, app, stage, screen, theme) {
@@ -316,6 +318,13 @@ fn handle(app: &mut App, stage: &mut Stage, event: &Event, clicks: &mut Clicks) 
             outcome
         }),
         Event::FocusGained | Event::FocusLost => Outcome::Nothing,
+    }
+}
+
+/// Has the whole screen drawn anew where its size changed.
+fn note_size(screen: &mut Screen, event: &Event) {
+    if matches!(event, Event::Resize(..)) {
+        screen.resized();
     }
 }
 

@@ -39,6 +39,8 @@ const FRAME_BYTES: usize = 64 * 1024;
 /// The terminal in raw mode on its alternate screen. Given back when dropped, and before a panic is reported.
 pub struct Screen {
     terminal: ratatui::Terminal<CrosstermBackend<BufWriter<Stdout>>>,
+    /// Whether the terminal may show something other than was drawn last.
+    is_stale: bool,
 }
 
 impl Screen {
@@ -63,6 +65,7 @@ impl Screen {
                 io::stdout(),
             )))
             .inspect_err(|_| restore())?,
+            is_stale: false,
         };
         take()?;
         Ok(screen)
@@ -83,6 +86,18 @@ impl Screen {
         // Raw mode that was never left would not be set again, though a shell may have ended it.
         let _ = disable_raw_mode();
         take()?;
+        self.wipe()
+    }
+
+    /// Notes that the terminal has another size, or had: also where it is back at the one that was drawn for, what it made
+    /// of the picture in between is not what was drawn.
+    pub fn resized(&mut self) {
+        self.is_stale = true;
+    }
+
+    /// Has the next frame drawn whole.
+    fn wipe(&mut self) -> io::Result<()> {
+        self.is_stale = false;
         // Not `clear`: that asks the terminal where its cursor is, and the answer goes to who waits for keys.
         let size = self.terminal.size()?;
         self.terminal.resize(Rect::new(0, 0, size.width, size.height))
@@ -91,6 +106,9 @@ impl Screen {
     /// Draws the application. After a panic the terminal is no longer ours, and nothing is drawn.
     pub fn draw(&mut self, app: &mut App, theme: &Theme) -> io::Result<()> {
         if TAKEN.load(Ordering::SeqCst) {
+            if self.is_stale {
+                self.wipe()?;
+            }
             self.terminal.draw(|frame| screen::draw(frame, app, theme))?;
         }
         Ok(())

@@ -173,6 +173,16 @@ fn any_size_will_do() {
 }
 
 #[test]
+fn a_size_that_came_and_went_is_not_left_to_be_seen() {
+    let terminal = started_in(&[], 24, 80);
+    // Both before the next frame: to it the size is what it was.
+    terminal.resize(3, 20);
+    terminal.resize(24, 80);
+    terminal.wait_for("the header again", |screen| first_row(screen).contains("LIVE"));
+    terminal.wait_for_text("quit");
+}
+
+#[test]
 fn no_color_means_none() {
     let mut command = Command::new(binary::path());
     command.env("NO_COLOR", "1");
