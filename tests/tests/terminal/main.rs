@@ -174,12 +174,20 @@ fn any_size_will_do() {
 
 #[test]
 fn a_size_that_came_and_went_is_not_left_to_be_seen() {
-    let terminal = started_in(&[], 24, 80);
+    // At the end of a recording nothing is drawn any more but for this.
+    let mut command = Command::new(binary::path());
+    command.args(["replay", "--demo"]);
+    let terminal = Terminal::start(&command, 24, 80);
+    terminal.wait_for_text("REPLAY");
+    terminal.press("\x1b[F");
+    let is_whole = |screen: &vt100::Screen| {
+        first_row(screen).contains("REPLAY END") && screen.contents().contains("q quit")
+    };
+    terminal.wait_for("the end", is_whole);
     // Both before the next frame: to it the size is what it was.
     terminal.resize(3, 20);
     terminal.resize(24, 80);
-    terminal.wait_for("the header again", |screen| first_row(screen).contains("LIVE"));
-    terminal.wait_for_text("quit");
+    terminal.wait_for("the whole screen again", is_whole);
 }
 
 #[test]
