@@ -121,6 +121,11 @@ impl<K: Clone + Eq + Hash> Slots<K> {
         &self.order_now
     }
 
+    /// The same of the time before, if [`Slots::follow`] was told of moves that are not still.
+    pub(crate) fn of_the_tick_before(&self) -> &[u32] {
+        &self.order
+    }
+
     /// How many things have a slot.
     pub(crate) fn len(&self) -> usize {
         self.by_key.len()

@@ -3,8 +3,9 @@
 use std::hash::Hash;
 use std::ops::Range;
 
-use super::ring::{Ring, Sample, Tick};
+use super::ring::{Known, Ring, Sample, Tick};
 use crate::slots::Slots;
+use crate::view::Moves;
 
 /// The rings of all things of one kind.
 #[derive(Debug)]
@@ -21,15 +22,43 @@ impl<K> Default for Book<K> {
 }
 
 impl<K: Clone + Eq + Hash> Book<K> {
-    /// Notes what is known of the things of a tick, in their order.
-    pub(super) fn write(&mut self, tick: Tick, samples: impl Iterator<Item = Sample>) {
+    /// Notes what is known of the things of a tick, after those recorded. Where it is known how they differ from those
+    /// recorded last, only what came, left or changed is looked at.
+    pub(super) fn write(
+        &mut self,
+        recorded: Known,
+        tick: Tick,
+        moves: Option<&Moves>,
+        sample: impl Fn(usize) -> Option<Sample>,
+    ) {
         if self.rings.len() < self.slots.room() {
             self.rings.resize_with(self.slots.room(), || None);
         }
-        for (&slot, sample) in self.slots.of_this_tick().iter().zip(samples) {
-            if let Some(ring) = self.rings.get_mut(slot as usize) {
-                ring.get_or_insert_with(|| Ring::new(sample)).write(tick, sample);
+        let Self { slots, rings } = self;
+        let now = slots.of_this_tick();
+        match moves {
+            Some(moves) => {
+                let before = slots.of_the_tick_before();
+                for left in moves.left(before.len()) {
+                    if let Some(Some(ring)) = before.get(left).and_then(|&slot| rings.get_mut(slot as usize))
+                    {
+                        ring.end(recorded);
+                    }
+                }
             }
+            None => rings.iter_mut().flatten().for_each(|ring| ring.end(recorded)),
+        }
+        let mut write = |place: usize| {
+            let ring = now.get(place).and_then(|&slot| rings.get_mut(slot as usize));
+            if let (Some(ring), Some(sample)) = (ring, sample(place)) {
+                ring.get_or_insert_with(|| Ring::new(sample)).write(recorded, tick, sample);
+            }
+        };
+        match moves {
+            Some(moves) => {
+                moves.newcomers().chain(moves.changed().iter().map(|&place| place as usize)).for_each(write);
+            }
+            None => (0..now.len()).for_each(&mut write),
         }
     }
 
@@ -42,14 +71,22 @@ impl<K: Clone + Eq + Hash> Book<K> {
         self.slots.len().saturating_sub(self.slots.of_this_tick().len())
     }
 
-    /// Forgets the things of some slots that are to be forgotten by what is known of them, at this tick and at an earlier
-    /// one, and gives back what memory tells nothing.
-    pub(super) fn clean(&mut self, among: Range<usize>, ticks: [u64; 2], stays: impl Fn([u64; 2]) -> bool) {
+    /// Forgets the things of some slots that are to be forgotten by what is known of them, at the newest tick recorded and at
+    /// an earlier one, and gives back what memory tells nothing.
+    pub(super) fn clean(
+        &mut self,
+        among: Range<usize>,
+        recorded: Known,
+        earlier: u64,
+        stays: impl Fn([u64; 2]) -> bool,
+    ) {
         let rings = &mut self.rings;
         self.slots.retain(among, |slot| {
             let Some(slot) = rings.get_mut(slot as usize) else { return false };
-            let known = ticks.map(|tick| slot.as_ref().map_or(0, |ring| ring.known_at(tick)));
-            let stays = stays(known);
+            let stays = stays(slot.as_mut().map_or([0; 2], |ring| {
+                ring.settle(recorded);
+                [recorded.last(), earlier].map(|tick| ring.known_at(tick))
+            }));
             if stays {
                 slot.iter_mut().for_each(Ring::shrink);
             } else {

@@ -75,15 +75,49 @@ pub(super) struct Tick {
     pub(super) skipped: bool,
 }
 
+/// Of which ticks something is known.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Known {
+    /// The newest tick that was noted.
+    last: u64,
+    /// The lowest bit is of `last`, the next one of the tick before.
+    ticks: u64,
+}
+
+impl Known {
+    /// Of which ticks something is known: the lowest bit is of `now`.
+    pub(super) fn at(self, now: u64) -> u64 {
+        let shift = u32::try_from(self.last.abs_diff(now)).unwrap_or(u32::MAX);
+        let ticks =
+            if now >= self.last { self.ticks.checked_shl(shift) } else { self.ticks.checked_shr(shift) };
+        ticks.unwrap_or(0) & ALL
+    }
+
+    /// The newest tick that was noted.
+    pub(super) fn last(self) -> u64 {
+        self.last
+    }
+
+    /// Notes a tick. What was known of later ones is so no more.
+    pub(super) fn note(&mut self, tick: Tick) {
+        let mut before = self.at(tick.sequence) & !1;
+        if tick.skipped && before & 0b110 == 0b100 {
+            before |= 0b10;
+        }
+        *self = Self { last: tick.sequence, ticks: before | 1 };
+    }
+}
+
 /// The samples of the newest [`LENGTH`] ticks.
 #[derive(Debug)]
 pub(super) struct Ring {
-    /// The newest tick that was written.
-    last: u64,
-    /// Of which ticks something is known: the lowest bit is of `last`, the next one of the tick before.
-    known: u64,
+    /// Of which ticks there is a sample.
+    known: Known,
     /// Every sample, as long as all are the same: most connections of a host are idle.
     same: Sample,
+    /// Whether it goes on as it is: in each tick that was recorded after the last one in `known`, its sample was as in that
+    /// one. So nobody touches the ring of what does not change.
+    goes_on: bool,
     /// Else each one, at its tick's number modulo the length.
     samples: Option<Box<[Sample; LENGTH]>>,
 }
@@ -91,17 +125,16 @@ pub(super) struct Ring {
 impl Ring {
     /// One of which nothing is known yet.
     pub(super) fn new(first: Sample) -> Self {
-        Self { last: 0, known: 0, same: first, samples: None }
+        Self { known: Known::default(), same: first, goes_on: false, samples: None }
     }
 
-    /// Notes a tick's sample.
-    pub(super) fn write(&mut self, tick: Tick, sample: Sample) {
-        let mut before = self.known_at(tick.sequence) & !1;
-        if tick.skipped && before & 0b110 == 0b100 {
-            before |= 0b10;
-        }
-        self.last = tick.sequence;
-        self.known = before | 1;
+    /// Notes a tick's sample, after those recorded. It is the same in each tick after it, until another is written or it
+    /// ends.
+    pub(super) fn write(&mut self, recorded: Known, tick: Tick, sample: Sample) {
+        self.settle(recorded);
+        self.goes_on = true;
+        let before = self.known.at(tick.sequence) & !1;
+        self.known.note(tick);
         let samples = match &mut self.samples {
             None if before == 0 || self.same == sample => {
                 self.same = sample;
@@ -116,12 +149,41 @@ impl Ring {
         }
     }
 
-    /// Of which ticks something is known: the lowest bit is of `now`.
+    /// What it is of was there in the newest tick recorded, and is there no more.
+    pub(super) fn end(&mut self, recorded: Known) {
+        self.settle(recorded);
+        self.goes_on = false;
+    }
+
+    /// Writes down what is known by its going on.
+    pub(super) fn settle(&mut self, recorded: Known) {
+        if !self.goes_on || self.known.last == recorded.last {
+            return;
+        }
+        let known = Known { last: recorded.last, ticks: self.known_by(recorded) };
+        if let Some(samples) = &mut self.samples {
+            let (last, newest) = (self.known.last, recorded.last);
+            let sample = samples[slot(last)];
+            for tick in last.max(newest.saturating_sub(LENGTH as u64)) + 1..=newest {
+                samples[slot(tick)] = sample;
+            }
+        }
+        self.known = known;
+    }
+
+    /// Of which ticks there is a sample: the lowest bit is of the newest one recorded.
+    fn known_by(&self, recorded: Known) -> u64 {
+        let known = self.known.at(recorded.last);
+        if !self.goes_on {
+            return known;
+        }
+        let since = u32::try_from(recorded.last.saturating_sub(self.known.last)).unwrap_or(u32::MAX);
+        known | recorded.ticks & !ALL.checked_shl(since).unwrap_or(0)
+    }
+
+    /// Of which ticks there is a sample that was written down: the lowest bit is of `now`.
     pub(super) fn known_at(&self, now: u64) -> u64 {
-        let shift = u32::try_from(self.last.abs_diff(now)).unwrap_or(u32::MAX);
-        let known =
-            if now >= self.last { self.known.checked_shl(shift) } else { self.known.checked_shr(shift) };
-        known.unwrap_or(0) & ALL
+        self.known.at(now)
     }
 
     /// Gives back memory that tells nothing.
@@ -133,14 +195,17 @@ impl Ring {
         }
     }
 
-    pub(super) fn values(&self, now: u64, value: impl Fn(Sample) -> Option<f32>) -> Values {
-        let known = self.known_at(now);
+    pub(super) fn values(&self, recorded: Known, value: impl Fn(Sample) -> Option<f32>) -> Values {
+        let known = self.known_by(recorded);
         std::array::from_fn(|place| {
             let age = LENGTH - 1 - place;
             if known >> age & 1 == 0 {
                 return None;
             }
-            let tick = now.wrapping_sub(age as u64);
+            let mut tick = recorded.last.wrapping_sub(age as u64);
+            if self.goes_on {
+                tick = tick.min(self.known.last);
+            }
             value(self.samples.as_ref().map_or(self.same, |samples| samples[slot(tick)]))
         })
     }

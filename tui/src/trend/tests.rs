@@ -184,15 +184,22 @@ proptest! {
     /// Where it is known how a view differs from the one before, that only spares work.
     #[test]
     fn what_is_taken_over_is_as_if_looked_up(
-        ticks in prop::collection::vec((prop::collection::vec(small::told(), 0..12), 1..3_u64), 1..60),
+        // Now and then the same tick again, one skipped, many skipped, or back in time.
+        ticks in prop::collection::vec(
+            (
+                prop::collection::vec(small::told(), 0..12),
+                prop_oneof![16 => 1..3_i64, 2 => Just(0_i64), 1 => 3..70_i64, 1 => -70..0_i64],
+            ),
+            1..60,
+        ),
     ) {
         let (mut topology, mut maker, mut view) = (Topology::new(), Maker::default(), View::default());
         let (mut taken_over, mut looked_up) = (Trends::default(), Trends::default());
         let grouping = Grouping::default();
-        let (mut all, mut now) = (BTreeSet::new(), 0);
-        for (told, step) in ticks {
-            now += step;
-            topology.apply(&small::tick(now, told));
+        let (mut all, mut now) = (BTreeSet::new(), 0_u64);
+        for ((told, step), number) in ticks.into_iter().zip(1..) {
+            now = now.saturating_add_signed(step);
+            topology.apply(&small::tick(number, told));
             maker.make(&mut view, &topology, Look { grouping: &grouping, sieve: Sieve::default() });
             taken_over.record(&view, now);
             let plain = View { lineage: Lineage::default(), ..view.clone() };

@@ -53,6 +53,24 @@ impl Moves {
         self.came
     }
 
+    /// The places of things that were not there before, in their order.
+    pub fn newcomers(&self) -> impl Iterator<Item = usize> + '_ {
+        let stood = self.stood.as_deref().unwrap_or_default();
+        stood.iter().enumerate().filter(|(_, before)| **before == NOWHERE).map(|(place, _)| place)
+    }
+
+    /// Where things stood that are there no more, of so many that were there before.
+    pub fn left(&self, before: usize) -> Vec<usize> {
+        let Some(stood) = &self.stood else { return Vec::new() };
+        let mut stays = vec![false; before];
+        for &stood in stood {
+            if let Some(stays) = stays.get_mut(stood as usize) {
+                *stays = true;
+            }
+        }
+        (0..before).filter(|&place| !stays[place]).collect()
+    }
+
     /// The places of things that were there before, and of which something other is told now: what they are called, or
     /// any number. In their order, each once.
     pub fn changed(&self) -> &[u32] {
@@ -82,6 +100,7 @@ mod tests {
         moves.carry(&mut made, 4, '?');
         assert_eq!(made, ['c', '?', 'a', '?']);
         assert_eq!((moves.stood(0), moves.stood(1), moves.stood(4)), (Some(2), None, None));
+        assert_eq!((moves.newcomers().collect::<Vec<_>>(), moves.left(3)), (vec![1], vec![1]));
         assert!(!moves.is_still());
     }
 
@@ -91,6 +110,7 @@ mod tests {
         let mut made = vec!['a', 'b'];
         moves.carry(&mut made, 2, '?');
         assert_eq!((made, moves.stood(1)), (vec!['a', 'b'], Some(1)));
+        assert_eq!((moves.newcomers().count(), moves.left(2).len()), (0, 0));
     }
 
     #[test]
