@@ -140,7 +140,7 @@ impl World {
                     server: place[server as usize],
                     at: Service::Port(Protocol::Tcp, port),
                     service: service.map_or_else(|| "".into(), |known| Arc::clone(&known.1)),
-                    open,
+                    open: open as u32,
                     new: 0,
                     closed: 0,
                     failed: 0,

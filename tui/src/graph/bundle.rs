@@ -66,8 +66,8 @@ impl Bundles {
             sum.rate.to_client += edge.rate.to_client;
             sum.connections += edge.connections();
             // What opened and is over already is told as over.
-            sum.new += edge.new.min(edge.open);
-            sum.open += edge.open;
+            sum.new += edge.new.min(edge.open) as usize;
+            sum.open += edge.open as usize;
             sum.busy |= edge.state == EdgeState::Busy;
             sum.failed |= edge.failed > 0;
             sum.directed |= edge.directed;

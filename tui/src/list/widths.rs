@@ -5,7 +5,7 @@ use std::sync::Arc;
 use unicode_width::UnicodeWidthStr as _;
 
 use super::order::place;
-use crate::view::View;
+use crate::view::{View, ViewNode};
 
 /// The most cells that a name can claim: one long name is no reason to leave out what is told of all.
 const MOST: usize = 48;
@@ -46,8 +46,15 @@ impl Widths {
             }
         }
         let mut widths = Self { service: service.min(MOST), ..Self::default() };
+        let mut home: Option<(&ViewNode, usize)> = None;
         for (node, (is_client, is_server)) in view.nodes.iter().zip(roles) {
-            let (name, place) = (node.label.width().min(MOST), place(node).width().min(MOST));
+            // Those that run in one place stand side by side.
+            let same = home.filter(|(other, _)| {
+                Arc::ptr_eq(&other.group_label, &node.group_label) && other.group == node.group
+            });
+            let place = same.map_or_else(|| width(place(node)), |(_, width)| width);
+            home = Some((node, place));
+            let name = width(&node.label);
             widths.node = widths.node.max(name);
             if is_client {
                 widths.client = widths.client.max(name);
@@ -60,4 +67,10 @@ impl Widths {
         }
         widths
     }
+}
+
+/// The cells that a name claims. Most are of ASCII, and then there is nothing to look up.
+fn width(text: &str) -> usize {
+    let cells = if text.is_ascii() { text.len() } else { text.width() };
+    cells.min(MOST)
 }

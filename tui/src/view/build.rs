@@ -91,9 +91,9 @@ pub(super) fn build_placed(topology: &Topology, look: Look<'_>) -> (View, Placed
         containers,
         connections,
         listeners: topology.listeners().filter(shown).count(),
-        opened,
-        closed,
-        failed,
+        opened: opened as usize,
+        closed: closed as usize,
+        failed: failed as usize,
     };
     let host = host(topology);
     let view = View { nodes, edges, hidden: kept, totals, host, ..View::default() };
@@ -202,10 +202,10 @@ impl EdgeFacts {
             server,
             at: at.clone(),
             service: label,
-            open: sums.open,
-            new: sums.new,
-            closed: sums.closed,
-            failed: sums.failed,
+            open: sums.open as u32,
+            new: sums.new as u32,
+            closed: sums.closed as u32,
+            failed: sums.failed as u32,
             state: state(sums),
             directed: self.directed,
             rate: sums.rate,

@@ -141,13 +141,13 @@ pub struct ViewEdge {
     /// What that is called: `:443` over TCP, else with the protocol, `udp:53`.
     pub service: Arc<str>,
     /// How many connections are open.
-    pub open: usize,
+    pub open: u32,
     /// How many began in the newest tick (also those that are over already).
-    pub new: usize,
+    pub new: u32,
     /// How many closed in the newest tick.
-    pub closed: usize,
+    pub closed: u32,
     /// How many failed in the newest tick.
-    pub failed: usize,
+    pub failed: u32,
     /// Its state: the one of its line.
     pub state: EdgeState,
     /// Whether it is known who began (of its oldest connection).
@@ -163,6 +163,9 @@ pub struct ViewEdge {
     /// Whether the search text is found in it or at one of its ends.
     pub matched_by_search: bool,
 }
+
+/// All of them are moved at each tick, and up to this size the compiler does that in line.
+const _: () = assert!(size_of::<ViewEdge>() <= 128);
 
 /// What an edge stands for: the same on every tick.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -334,7 +337,7 @@ impl ViewEdge {
 
     /// How many connections it stands for, open or over in the newest tick.
     pub fn connections(&self) -> usize {
-        self.open + self.closed + self.failed
+        (self.open + self.closed + self.failed) as usize
     }
 }
 

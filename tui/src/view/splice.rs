@@ -1,49 +1,49 @@
 //! Long lists in which a few things come and go.
 
-use std::collections::VecDeque;
-
 use scopetop_tracker::topology::grouping::NOWHERE;
 
 /// Takes the things at some places (in their order) out of a list, and puts others (in their order) in, each before the
-/// first that it is before. Every thing that stays is handed to `stays` before anything is asked of it. All in one go and,
-/// as far as there is room, in the memory of the list. Returns where each thing stood.
-pub(super) fn splice<T>(
+/// first that it is before. Every thing that stays is handed to `stays` before anything is asked of it. All in the memory
+/// of the list, as far as there is room. Returns where each thing stood.
+pub(super) fn splice<T: Clone>(
     list: &mut Vec<T>,
     gone: &[u32],
     came: Vec<T>,
     mut stays: impl FnMut(&mut T),
     is_before: impl Fn(&T, &T) -> bool,
 ) -> Vec<u32> {
-    let mut stood = Vec::with_capacity((list.len() + came.len()).saturating_sub(gone.len()));
-    let mut gone = gone.iter().copied().peekable();
-    let mut came = came.into_iter().peekable();
-    // What was read and has no place yet: as many as came more than went so far.
-    let mut waiting = VecDeque::new();
-    let next = |(place, mut item): (usize, T)| {
-        if gone.next_if_eq(&(place as u32)).is_some() {
-            return waiting.pop_front();
+    let (mut place, mut left) = (0, gone.iter().copied().peekable());
+    let mut kept = Vec::with_capacity(list.len() + came.len());
+    list.retain_mut(|item| {
+        let is_kept = left.next_if_eq(&place).is_none();
+        if is_kept {
+            stays(item);
+            kept.push(place);
         }
-        stays(&mut item);
-        while let Some(new) = came.next_if(|new| is_before(new, &item)) {
-            waiting.push_back(new);
-            stood.push(NOWHERE);
-        }
-        stood.push(place as u32);
-        if waiting.is_empty() {
-            return Some(item);
-        }
-        waiting.push_back(item);
-        waiting.pop_front()
-    };
-    // Collected where they were: one comes for one at most.
-    let mut spliced: Vec<T> = std::mem::take(list).into_iter().enumerate().filter_map(next).collect();
-    spliced.extend(waiting);
-    for new in came {
-        spliced.push(new);
-        stood.push(NOWHERE);
-    }
-    *list = spliced;
+        place += 1;
+        is_kept
+    });
+    let places: Vec<usize> =
+        came.iter().map(|new| list.partition_point(|item| !is_before(new, item))).collect();
+    let mut stood = kept;
+    put_in(&mut stood, &places, vec![NOWHERE; came.len()]);
+    put_in(list, &places, came);
     stood
+}
+
+/// Puts things into a list, each before the one that is at its place.
+fn put_in<T: Clone>(list: &mut Vec<T>, places: &[usize], came: Vec<T>) {
+    let mut end = list.len();
+    // Any will do: only the room is meant.
+    list.extend_from_slice(&came);
+    // From the end, so that each of the others moves once, to where it belongs.
+    for ((earlier, &place), new) in places.iter().enumerate().zip(came).rev() {
+        for there in (place..end).rev() {
+            list.swap(there, there + earlier + 1);
+        }
+        list[place + earlier] = new;
+        end = place;
+    }
 }
 
 #[cfg(test)]

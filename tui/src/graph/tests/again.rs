@@ -26,8 +26,8 @@ fn flow(view: &mut View, dice: &mut Dice) {
     for edge in &mut view.edges {
         if dice.roll(4) == 0 {
             edge.state = states[dice.roll(5) as usize];
-            edge.open = dice.roll(3) as usize;
-            edge.failed = dice.roll(2) as usize;
+            edge.open = dice.roll(3) as u32;
+            edge.failed = dice.roll(2) as u32;
             edge.rate.to_server = dice.roll(20) as f64 * 1_000_000.0;
         }
     }

@@ -20,7 +20,7 @@ use crate::view::{EdgeState, GroupKey, NodeKind, NodeState, Selection, ShownKey,
 #[derive(Clone, Default)]
 pub(super) struct Picture {
     nodes: BTreeMap<String, ViewNode>,
-    edges: Vec<(String, String, u16, usize, EdgeState)>,
+    edges: Vec<(String, String, u16, u32, EdgeState)>,
 }
 
 const HOST: HostIndex = HostIndex(0);
@@ -90,7 +90,7 @@ impl Picture {
         client: &str,
         server: &str,
         port: u16,
-        count: usize,
+        count: u32,
         state: EdgeState,
     ) -> Self {
         assert!(self.nodes.contains_key(client), "{client}");
@@ -100,7 +100,7 @@ impl Picture {
     }
 
     /// Steady connections.
-    pub(super) fn steady(self, client: &str, server: &str, port: u16, count: usize) -> Self {
+    pub(super) fn steady(self, client: &str, server: &str, port: u16, count: u32) -> Self {
         self.edge(client, server, port, count, EdgeState::Steady)
     }
 
@@ -135,7 +135,7 @@ impl Picture {
                     at: Service::Port(Protocol::Tcp, *port),
                     service: format!(":{port}").into(),
                     open: if is_over { 0 } else { *count },
-                    new: usize::from(*state == EdgeState::New),
+                    new: u32::from(*state == EdgeState::New),
                     closed: if *state == EdgeState::Closed { *count } else { 0 },
                     failed: if *state == EdgeState::Failed { *count } else { 0 },
                     state: *state,

@@ -26,7 +26,9 @@ fn containers() -> Picture {
 
 /// Lines from one process to another.
 fn link(picture: Picture, pairs: impl Iterator<Item = (usize, usize)>) -> Picture {
-    pairs.fold(picture, |picture, (from, to)| picture.steady(&label(from), &label(to), 8080, 1 + from % 3))
+    pairs.fold(picture, |picture, (from, to)| {
+        picture.steady(&label(from), &label(to), 8080, 1 + from as u32 % 3)
+    })
 }
 
 /// All 40 names are on the screen, whole, each in its box.

@@ -136,7 +136,7 @@ fn forty() -> Picture {
             let server =
                 format!("NetworkManager{} {}", (process + 1) % 4, target * 10 + (process + 1) % 4 + 100);
             if container != target {
-                picture = picture.steady(&client, &server, 8080, process + 1);
+                picture = picture.steady(&client, &server, 8080, process as u32 + 1);
             }
         }
     }
@@ -161,7 +161,7 @@ fn folded() -> Picture {
     let picture = Picture::default().host("nginx 4121", ":443");
     let picture = (1..60).fold(picture, |picture, number| {
         let address = format!("203.0.113.{number}");
-        picture.remote(&address).steady(&address, "nginx 4121", 443, 60 / number as usize)
+        picture.remote(&address).steady(&address, "nginx 4121", 443, 60 / number as u32)
     });
     (0..40).fold(picture, |picture, number| {
         let picture = picture.host(&format!("daemon {}", 100 + number), &format!(":{}", 7000 + number));

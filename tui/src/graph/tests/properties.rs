@@ -91,7 +91,7 @@ impl Film {
                 &label(from),
                 &label(to),
                 443,
-                usize::from(from % 4) + 1,
+                u32::from(from % 4) + 1,
                 state[usize::from(from + to) % 5],
             );
         }

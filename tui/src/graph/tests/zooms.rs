@@ -164,7 +164,7 @@ fn among_groups_too_the_panel_stays_where_the_user_moved_it() {
 
 #[test]
 fn the_weight_of_a_line_tells_how_much_flows() {
-    let view = |rate: f64, open: usize| {
+    let view = |rate: f64, open: u32| {
         let picture = Picture::default().host("one 1", "").host("two 2", ":2").steady("one 1", "two 2", 2, 5);
         let mut view = picture.view();
         view.edges[0].rate.to_server = rate;

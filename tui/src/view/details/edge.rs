@@ -15,10 +15,10 @@ pub(super) fn details(known: Known<'_>, key: &EdgeKey) -> Option<Details> {
     let connections = touching::connections_of(known.topology, view, known.look, key);
 
     let mut sums = Facts::default();
-    let mut counts = vec![format!("{} open", human::count(shown.open))];
+    let mut counts = vec![format!("{} open", human::count(shown.open as usize))];
     for (number, what) in [(shown.new, "new"), (shown.closed, "closed"), (shown.failed, "failed")] {
         if number > 0 {
-            counts.push(format!("{} {what}", human::count(number)));
+            counts.push(format!("{} {what}", human::count(number as usize)));
         }
     }
     let mut counts = vec![counts.join(", ")];

@@ -136,7 +136,7 @@ pub(crate) fn state_word(edge: &ViewEdge) -> String {
         if number > 0 {
             word.push(' ');
             word.push(sign);
-            word += &human::count(number);
+            word += &human::count(number as usize);
         }
     }
     word

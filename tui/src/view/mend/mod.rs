@@ -90,9 +90,9 @@ impl Mend<'_, '_> {
         let rate = |to: &mut f64, rate: f64| *to = if out { *to - rate } else { *to + rate };
         let totals = &mut self.view.totals;
         number(&mut totals.connections, edge.connections());
-        number(&mut totals.opened, edge.new);
-        number(&mut totals.closed, edge.closed);
-        number(&mut totals.failed, edge.failed);
+        number(&mut totals.opened, edge.new as usize);
+        number(&mut totals.closed, edge.closed as usize);
+        number(&mut totals.failed, edge.failed as usize);
         let is_inside = ends[0] == ends[1];
         for end in [ends[0], ends[1].filter(|_| !is_inside)].into_iter().flatten() {
             let (Some(node), Some(tally)) = (self.view.nodes.get_mut(end), self.atlas.tallies.get_mut(end))
@@ -102,8 +102,8 @@ impl Mend<'_, '_> {
             number(&mut node.connections, edge.connections());
             rate(&mut node.rate.to_server, edge.rate.to_server);
             rate(&mut node.rate.to_client, edge.rate.to_client);
-            number(&mut tally.open, edge.open);
-            number(&mut tally.new, edge.new);
+            number(&mut tally.open, edge.open as usize);
+            number(&mut tally.new, edge.new as usize);
             if is_inside {
                 number(&mut node.inside, edge.connections());
             }
