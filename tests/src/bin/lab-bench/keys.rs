@@ -14,6 +14,8 @@ const KEYS: usize = 300;
 const PATIENCE: Duration = Duration::from_secs(2);
 const ROWS: u16 = 45;
 const COLUMNS: u16 = 160;
+/// Where the list's rows begin: above them are the header, the ways to group (one of which is marked like a row), the titles.
+const FIRST: u16 = 3;
 /// The list's columns that say which row it is.
 const NAMES: u16 = 60;
 
@@ -60,7 +62,7 @@ type Seen = fn(&vt100::Screen) -> Option<String>;
 /// The selected row's client, server and service. Its number is told, too, but what opens and closes above changes that:
 /// a key down and a row that goes in one frame leave it as it was.
 fn selected_row(screen: &vt100::Screen) -> Option<String> {
-    let row = (0..ROWS).find(|&row| screen.cell(row, 0).is_some_and(vt100::Cell::inverse))?;
+    let row = (FIRST..ROWS).find(|&row| screen.cell(row, 0).is_some_and(vt100::Cell::inverse))?;
     screen.rows(0, NAMES).nth(row.into())
 }
 
