@@ -330,6 +330,8 @@ impl App {
             Scope::Log
         } else if self.prompt.is_some() {
             Scope::Typing
+        } else if self.help {
+            Scope::Help
         } else if self.mode == Mode::List && self.list.chooser.is_some() {
             Scope::Columns
         } else {

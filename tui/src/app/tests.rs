@@ -5,6 +5,7 @@ use scopetop_tracker::topology::Topology;
 
 use super::*;
 use crate::fixture;
+use crate::input::{Change, Key};
 
 /// An application that shows the fixture's host.
 fn app() -> (App, Topology) {
@@ -233,6 +234,25 @@ fn the_help_screen_closes_with_any_key_and_takes_it() {
     assert!(app.help);
     press(&mut app, &topology, KeyCode::Char('t'));
     assert_eq!((app.help, app.mode), (false, Mode::Graph));
+}
+
+#[test]
+fn what_quits_elsewhere_closes_the_help_screen() {
+    let (mut app, topology) = app();
+    for key in [KeyCode::Char('q'), KeyCode::Esc, KeyCode::Char('?')] {
+        press(&mut app, &topology, KeyCode::Char('?'));
+        assert!(app.help);
+        assert_eq!((press(&mut app, &topology, key), app.help), (Outcome::Changed, false), "{key:?}");
+    }
+    app.keymap = Keymap::changed(&[Change {
+        action: Action::Quit,
+        keys: vec![Key::parse("Q").unwrap(), Key::parse("ctrl-c").unwrap()],
+    }])
+    .unwrap();
+    press(&mut app, &topology, KeyCode::Char('?'));
+    assert_eq!((press(&mut app, &topology, KeyCode::Char('Q')), app.help), (Outcome::Changed, false));
+    press(&mut app, &topology, KeyCode::Char('?'));
+    assert_eq!(press_with(&mut app, &topology, KeyCode::Char('c'), KeyModifiers::CONTROL), Outcome::Quit);
 }
 
 #[test]
