@@ -134,8 +134,8 @@ pub struct App {
     pub time: Time,
     /// What has become of the tracker.
     pub tracking: Tracking,
-    /// How long a tick is meant to be, in nanoseconds: a single one may be longer or shorter. `None` where only the
-    /// ticks themselves tell.
+    /// How long a tick is meant to be, in nanoseconds, or usually is in a recording: a single one may be longer or shorter.
+    /// `None` where only the ticks themselves tell.
     pub tick: Option<u64>,
     /// The end of the newest tick, shown or not.
     pub newest: Option<Timestamp>,

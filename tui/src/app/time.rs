@@ -216,6 +216,13 @@ impl Time {
         self.shown != before
     }
 
+    /// How long a tick usually is, in nanoseconds: the first one is as short as the look at what was there.
+    pub fn usual_length(&self) -> Option<u64> {
+        let mut lengths: Vec<u64> = self.moments.iter().map(|moment| moment.duration).collect();
+        lengths.sort_unstable();
+        lengths.get(lengths.len() / 2).copied()
+    }
+
     /// The number of the tick that ended at a moment; `None` where it is not known, or no longer.
     pub fn tick_of(&self, at: Timestamp) -> Option<u64> {
         let place = self.moments.partition_point(|moment| moment.at < at);
