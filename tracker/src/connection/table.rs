@@ -87,6 +87,31 @@ impl TableTick {
         self.counts.closes += other.counts.closes;
         self.counts.fails += other.counts.fails;
     }
+
+    /// Takes in what turned out of sockets of this tick after it was told.
+    pub(crate) fn amend(&mut self, later: Self) {
+        let Self { opened, changed, closed, forgotten, counts, newly_named } = later;
+        let over: FxHashSet<SocketId> =
+            closed.iter().map(|socket| socket.id).chain(forgotten.iter().copied()).collect();
+        // What was told in this tick only was never told, if it is forgotten now.
+        let new: FxHashSet<SocketId> = self.opened.iter().map(|socket| socket.id).collect();
+        let forgotten = forgotten.into_iter().filter(|id| !new.contains(id)).collect();
+        let mut told: FxHashMap<SocketId, Socket> =
+            changed.into_iter().map(|socket| (socket.id, socket)).collect();
+        for list in [&mut self.opened, &mut self.changed] {
+            list.retain(|socket| !over.contains(&socket.id));
+            for socket in list {
+                if let Some(later) = told.remove(&socket.id) {
+                    *socket = later;
+                }
+            }
+        }
+        let changed = told.into_values().collect();
+        self.extend(Self { opened, changed, closed, forgotten, counts, newly_named });
+        for list in [&mut self.opened, &mut self.changed, &mut self.closed] {
+            list.sort_unstable_by_key(|socket| socket.id);
+        }
+    }
 }
 
 /// What a piece of news is about.

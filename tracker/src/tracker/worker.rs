@@ -307,8 +307,16 @@ impl Worker {
         let flows = self.flows.tick(now);
         self.processes.explain(flows.newly_named.iter().copied());
         told.extend(flows);
+        self.translations.see(&told.opened, &told.changed, &told.closed, || self.networks.routers());
+        let mut translations = self.translations.hear(until);
+        if !translations.is_empty() {
+            let mut none = None;
+            let flow_map = self.probes.as_mut().map_or(&mut none, |probes| &mut probes.flows);
+            let later = self.flows.translate(&mut translations, now, taking(flow_map));
+            self.processes.explain(later.newly_named.iter().copied());
+            told.amend(later);
+        }
         let TableTick { opened, changed, closed, forgotten, counts, newly_named } = told;
-        self.translations.see(&opened, &changed, &closed, || self.networks.routers());
         let mut processes: Vec<Arc<_>> = newly_named.iter().filter_map(|id| self.processes.get(id)).collect();
         processes.extend(self.processes.take_changed());
         processes.sort_by_key(|process| process.id);
@@ -325,7 +333,6 @@ impl Worker {
         } else if self.state.sequence == self.state.give_back_at {
             memory::give_back();
         }
-        let translations = self.translations.hear(until);
         let remote_names = self.name_addresses(opened.iter().chain(&closed), &translations);
         self.source.reasons = (self.lasting_reasons.iter())
             .chain(self.scanner.reasons())
