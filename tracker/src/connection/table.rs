@@ -25,7 +25,7 @@ use self::tombstones::{Tombstone, Tombstones, tuple_key};
 use self::twins::Twins;
 use self::unix::UnixTable;
 use super::{ConnectionEvent, Socket, SocketEvent, SocketEventKind, State, UnixRow};
-use crate::identity::{ProcessId, SocketId, Timestamp};
+use crate::identity::{NetnsId, ProcessId, SocketId, Timestamp};
 use crate::tick::Counts;
 
 /// The sockets of one host. Pure: no clock, no I/O.
@@ -198,6 +198,17 @@ impl ConnectionTable {
     /// Takes in that a process used a Unix socket.
     pub fn apply_unix(&mut self, used: &UnixRow) {
         self.unix.apply(used, &mut self.next_id, &mut self.ledger);
+    }
+
+    /// The Unix sockets that may be over without anybody having told so, since their processes or their other ends are gone:
+    /// each by its network namespace and the number of its file.
+    pub fn doubtful_unix(&self, is_gone: impl FnMut(ProcessId) -> bool) -> Vec<(NetnsId, u64)> {
+        self.unix.doubtful(is_gone)
+    }
+
+    /// Takes in that the Unix sockets with these files are over, since then at the latest.
+    pub fn end_unix(&mut self, over: &FxHashSet<u64>, at: Timestamp) {
+        self.unix.end(over, at, &mut self.ledger);
     }
 
     /// Takes in an event of the live socket that is known by that name.

@@ -8,6 +8,7 @@ use tokio::sync::mpsc;
 
 use super::Update;
 use super::alarm::Alarm;
+use super::departures::Departures;
 use super::memory;
 use super::networks::Networks;
 use super::schedule::Schedule;
@@ -59,6 +60,7 @@ pub(super) struct Worker {
     pub(super) engines: Engines,
     pub(super) networks: Networks,
     pub(super) translations: Translations,
+    pub(super) departures: Departures,
     /// `None` where nobody asked for names.
     pub(super) resolver: Option<Resolver>,
     pub(super) schedule: Schedule,
@@ -294,6 +296,7 @@ impl Worker {
     /// Ends the tick and hands it over.
     fn end_tick(&mut self) {
         let now = self.clock.now();
+        self.departures.see(&mut self.table, &self.processes, now);
         let mut told = self.table.tick(now);
         let strangers = self.flows.strangers();
         self.networks.see(told.opened.iter().chain(&told.closed).chain(&strangers), Instant::now());
