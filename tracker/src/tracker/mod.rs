@@ -1,7 +1,9 @@
 //! The tracker: kernel in, ticks out.
 
 mod alarm;
+mod departures;
 mod memory;
+mod missing;
 mod networks;
 mod schedule;
 mod translations;
@@ -131,7 +133,7 @@ impl Tracker {
         report.steps.extend(process_steps());
         report.steps.push(conntrack::step());
         advise(&mut report);
-        let (reasons, remedy) = what_is_missing(&report);
+        let (reasons, remedy) = missing::what_is_missing(&report);
         let source = Source {
             events: Text::from(probes.as_ref().map_or("none", |probes| probes.events)),
             owners: Text::from(probes.as_ref().map_or("scan", |probes| probes.owners)),
@@ -163,6 +165,7 @@ impl Tracker {
             networks: networks::Networks::new(namespace::DIRECTORY),
             resolver: options.resolve.then(Resolver::of_the_system).flatten(),
             translations: translations::Translations::new(namespace::DIRECTORY),
+            departures: departures::Departures::new(),
             host: HostId(report.host.clone()),
             kernel: report.kernel.clone(),
             lasting_reasons: source.reasons.clone(),
@@ -256,22 +259,4 @@ fn advise(report: &mut Report) {
             step.remedy = Some(Text::from(NEEDS_PRIVILEGES));
         }
     }
-}
-
-/// What the user should know about what this picture lacks, and what would help.
-fn what_is_missing(report: &Report) -> (Vec<Text>, Option<Text>) {
-    if report.chosen(Part::Events).is_some() {
-        let refused =
-            || report.steps.iter().filter(|step| step.part == Part::Udp && step.outcome == Outcome::Refused);
-        let reasons = refused().filter_map(|step| step.reason.clone()).collect();
-        return (reasons, refused().find_map(|step| step.remedy.clone()));
-    }
-    // Without the kernel's types nothing else was tried.
-    let refused = report
-        .steps
-        .iter()
-        .find(|step| step.outcome == Outcome::Refused && matches!(step.part, Part::Types | Part::Events));
-    let why = refused.and_then(|step| step.reason.as_deref()).unwrap_or("the reason is not known");
-    let reason = format!("no events, so UDP and connections shorter than a tick are missed ({why})");
-    (vec![Text::from(reason.as_str())], refused.and_then(|step| step.remedy.clone()))
 }

@@ -10,7 +10,7 @@ use scopetop_tracker::topology::{Connection, Node, NodeKey, Side, Topology};
 use super::Deed;
 use crate::app::{Choice, Chooser, Then, Wish};
 use crate::human;
-use crate::view::{EdgeKey, GroupKey, Look, Selection, ShownKey, View, connections_of};
+use crate::view::{EdgeKey, GroupKey, HostFacts, Look, Selection, ShownKey, View, connections_of};
 
 /// The connections that are offered one by one.
 const ONE_BY_ONE: usize = 9;
@@ -59,9 +59,17 @@ fn of_node(topology: &Topology, view: &View, key: &NodeKey) -> Result<Chooser, S
         Node::Remote { .. } => {
             return Err(String::from("an address elsewhere: select one of its connections to close it"));
         }
-        Node::Unknown { .. } => return Err(String::from("it is not known who this is")),
+        Node::Unknown { .. } => return Err(unknown(view)),
     };
     Ok(Chooser { question, choices, at: 0 })
+}
+
+/// Why nothing can be done with sockets that nobody is known to hold.
+fn unknown(view: &View) -> String {
+    match view.host.as_ref().and_then(HostFacts::short_remedy) {
+        Some(remedy) => format!("whose sockets these are is not known to this user: {remedy}"),
+        None => String::from("no process was seen holding these sockets: there is none to act on"),
+    }
 }
 
 fn now(view: &View) -> Timestamp {

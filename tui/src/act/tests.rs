@@ -154,6 +154,25 @@ fn connections_are_closed_one_by_one_or_all() {
 }
 
 #[test]
+fn with_sockets_of_nobody_known_nothing_can_be_done_and_it_is_said_why() {
+    for (remedy, said) in [
+        (None, "no process was seen holding these sockets: there is none to act on"),
+        (Some("use sudo, or else"), "whose sockets these are is not known to this user: use sudo"),
+    ] {
+        let mut tick = fixture::ticks()[0].clone();
+        tick.opened.iter_mut().for_each(|socket| socket.owners.clear());
+        tick.source.remedy = remedy.map(Into::into);
+        let topology = fixture::after(&[tick]);
+        let mut app = App::new(None, TimeZone::UTC);
+        app.tick_applied(fixture::NOW);
+        app.settle(&topology);
+        select_node(&mut app, &topology, "unknown");
+        press(&mut app, &topology, "x");
+        assert_eq!(app.message.take().unwrap(), Message::bad(said));
+    }
+}
+
+#[test]
 fn nothing_is_offered_where_nothing_can_be_done() {
     let (mut app, topology) = app();
     press(&mut app, &topology, "x");

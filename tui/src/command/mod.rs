@@ -109,14 +109,18 @@ fn standard_output() -> io::Result<BufWriter<File>> {
     Ok(BufWriter::with_capacity(1 << 16, File::from(io::stdout().as_fd().try_clone_to_owned()?)))
 }
 
-/// Tells on standard error what was missing and what would help, all in one line: the program goes on without it.
+/// Tells on standard error what is missing and what would help, a sentence a line: the program goes on without it.
 fn tell_missing(source: &Source) {
-    let missing: Vec<&str> = source.reasons.iter().map(|reason| &**reason).collect();
-    match (missing.join("; "), &source.remedy) {
-        (missing, _) if missing.is_empty() => {}
-        (missing, Some(remedy)) => note(&format!("{missing}; {remedy}")),
-        (missing, None) => note(&missing),
+    for sentence in missing(source) {
+        note(&sentence);
     }
+}
+
+/// What is missing and, last, what would help.
+fn missing(source: &Source) -> Vec<String> {
+    let remedy = source.remedy.iter().filter(|_| !source.reasons.is_empty());
+    let remedy = remedy.map(|remedy| format!("to see it, {remedy}"));
+    source.reasons.iter().map(ToString::to_string).chain(remedy).collect()
 }
 
 /// Tells one thing on standard error.
@@ -128,4 +132,17 @@ fn note(text: &str) {
 fn tell(line: &str) {
     // With standard error gone there is nobody left to tell.
     let _ = writeln!(io::stderr(), "scopetop: {line}");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_missing_is_a_sentence_a_line_and_what_helps_comes_last() {
+        let mut source = Source { remedy: Some("use sudo".into()), ..Source::default() };
+        assert!(missing(&source).is_empty(), "nothing is to be mended");
+        source.reasons = vec!["not shown: UDP".into(), "two".into()];
+        assert_eq!(missing(&source), ["not shown: UDP", "two", "to see it, use sudo"]);
+    }
 }

@@ -5,6 +5,7 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 
 use super::hits::Hits;
+use super::missing;
 use super::tabs::{self, total};
 use super::text::{Piece, clip, width, write};
 use super::trail;
@@ -151,28 +152,21 @@ fn in_use(app: &App, cells: usize, theme: &Theme) -> Vec<Piece> {
         pieces.extend(hides(hidden.connections, hidden.nodes, theme));
         return pieces;
     }
-    match app.view.host.as_ref().map(|host| (host.reasons.as_slice(), &host.remedy)) {
-        Some(([reason, others @ ..], remedy)) => {
-            let mut missing = reason.to_string();
-            if let Some(remedy) = remedy {
-                missing = format!("{missing}; {remedy}");
-            }
-            let more = if others.is_empty() {
-                String::new()
-            } else {
-                format!("  (+{}: see scopetop doctor)", others.len())
-            };
-            // Half a sentence says more than none.
-            let room = cells.saturating_sub(width(&more) + 4);
-            let pieces = vec![
-                Piece::new(" ! ", theme.warning, 0),
-                Piece::new(clip(&missing, room), theme.warning, 0),
-                Piece::new(more, theme.dim, 0),
-            ];
-            pieces
-        }
-        _ => Vec::new(),
-    }
+    // What can be mended has a line of its own.
+    let host = app.view.host.as_ref().filter(|_| missing::height(app) == 0);
+    let Some([reason, others @ ..]) = host.map(|host| host.reasons.as_slice()) else { return Vec::new() };
+    let more = if others.is_empty() {
+        String::new()
+    } else {
+        format!("  (+{}: {} tells)", others.len(), app.keymap.key_of(Action::Help))
+    };
+    // Half a sentence says more than none.
+    let room = cells.saturating_sub(width(&more) + 4);
+    vec![
+        Piece::new(" ! ", theme.warning, 0),
+        Piece::new(clip(reason, room), theme.warning, 0),
+        Piece::new(more, theme.dim, 0).asking(Action::Help),
+    ]
 }
 
 /// How much is kept away; nothing where nothing is.

@@ -5,7 +5,7 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 use ratatui::widgets::{Block, BorderType, Clear, Widget};
 
-use super::text::{clip, width};
+use super::text::{clip, width, wrap};
 use crate::app::App;
 use crate::input::{Action, Scope};
 use crate::theme::{Theme, edge_mark};
@@ -13,6 +13,9 @@ use crate::view::EdgeState;
 
 /// The cells between two columns.
 const GAP: usize = 3;
+
+/// The cells that a sentence is told in; a command for the shell stays in one piece.
+const SENTENCE: usize = 62;
 
 /// A line: what is explained, how it looks, the explanation. A title has none.
 #[derive(Clone)]
@@ -95,7 +98,7 @@ fn closing(app: &App) -> Option<&str> {
 
 /// Every section of the table, in the order in which the table has them, and the marks.
 fn sections(app: &App, theme: &Theme) -> Vec<Vec<Line>> {
-    let mut sections: Vec<(&str, Vec<Line>)> = Vec::new();
+    let mut sections: Vec<(&str, Vec<Line>)> = missing(app, theme).into_iter().collect();
     // The choice of columns tells its own keys, and so does the help, in the last line.
     let told_below = [Scope::Columns, Scope::Help];
     for row in app.keymap.rows().iter().filter(|row| !told_below.contains(&row.binding.scope)) {
@@ -116,6 +119,22 @@ fn sections(app: &App, theme: &Theme) -> Vec<Vec<Line>> {
         [title].into_iter().chain(lines).collect()
     };
     sections.into_iter().map(titled).collect()
+}
+
+/// What the picture lacks, all of it, and what would help.
+fn missing(app: &App, theme: &Theme) -> Option<(&'static str, Vec<Line>)> {
+    let host = app.view.host.as_ref().filter(|host| !host.reasons.is_empty())?;
+    // Of a recording nothing is to be mended.
+    let remedy = host.remedy.as_ref().filter(|_| !app.time.is_recording());
+    let sentences = host.reasons.iter().map(|reason| (reason, theme.text));
+    let lines = sentences.chain(remedy.map(|remedy| (remedy, theme.strong))).flat_map(|(sentence, style)| {
+        let wrapped = wrap(sentence, SENTENCE - 2).into_iter().enumerate();
+        wrapped.map(move |(number, line)| {
+            let mark = if number == 0 { "· " } else { "  " };
+            Line { what: format!("{mark}{}", line.trim_end()), style, explanation: "" }
+        })
+    });
+    Some(("What is missing", lines.collect()))
 }
 
 /// Sections below each other in columns of so many lines. A section stays whole where a column can hold it.

@@ -9,6 +9,7 @@ mod help;
 mod hits;
 mod list;
 mod log;
+mod missing;
 mod tabs;
 mod text;
 mod timeline;
@@ -58,11 +59,13 @@ fn render(buffer: &mut Buffer, area: Rect, app: &mut App, theme: &Theme) {
         buffer.set_string(area.x, area.y + area.height / 2, sentence, theme.text);
         return;
     }
-    let bar_height = bar::height(app);
-    let [top, bottom] = [area.y + 1 + bar_height, area.bottom() - 1];
+    let (bar_height, missing_height) = (bar::height(app), missing::height(app));
+    let [top, bottom] = [area.y + 1 + bar_height + missing_height, area.bottom() - 1];
     let mut hits = Hits::default();
     header::render(buffer, row(area, area.y), app, theme, &mut hits);
     bar::render(buffer, Rect { y: area.y + 1, height: bar_height, ..area }, app, theme, &mut hits);
+    let missing = Rect { y: area.y + 1 + bar_height, height: missing_height, ..area };
+    missing::render(buffer, missing, app, theme, &mut hits);
 
     let time = timeline::height(app, area.height);
     timeline::render(buffer, Rect { y: bottom - time, height: time, ..area }, app, theme, &mut hits);

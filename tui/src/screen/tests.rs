@@ -421,19 +421,49 @@ fn a_quiet_host_says_what_one_is_looking_at() {
 }
 
 #[test]
-fn what_is_missing_comes_with_what_would_help() {
+fn what_can_be_mended_stands_in_a_line_of_its_own_as_long_as_it_is_so() {
+    let mut ticks = fixture::ticks();
+    ticks[1].source.reasons = vec![
+        "not shown: others' processes, short connections, UDP, Unix".into(),
+        "sockets of 44 processes are shown as unknown: not readable".into(),
+    ];
+    ticks[1].source.remedy = Some("use sudo, or once: sudo setcap cap_bpf,cap_perfmon+ep FILE".into());
+    let line = |app: &mut App, columns: u16| picture(app, (columns, 24)).lines().nth(2).unwrap().to_owned();
+    let (mut app, topology) = app_after(&ticks);
+    let whole = " ! not shown: others' processes, short connections, UDP, Unix  use sudo  ? why";
+    assert_eq!(line(&mut app, 80), whole);
+    assert_eq!(line(&mut app, 60), " ! not shown: others' processes, short co…  use sudo  ? why");
+    assert_eq!(line(&mut app, 40), " ! not shown: others' proces…  use sudo");
+    // Neither a filter nor a selection nor the past takes its place.
+    act(&mut app, &topology, &[Action::Filter]);
+    type_in(&mut app, &topology, "port=5432");
+    act(&mut app, &topology, &[Action::Edit(crate::input::Edit::Accept), Action::First]);
+    app.time = Time::recorded(Vec::new(), Speed::default());
+    let recorded = " ! not shown: others' processes, short connections, UDP, Unix  ? why";
+    assert_eq!(line(&mut app, 80), recorded, "nothing is to be mended of a recording");
+    app.time = Time::default();
+    assert_eq!(line(&mut app, 80), whole);
+    act(&mut app, &topology, &[Action::Help]);
+    let help = picture(&mut app, SMALL);
+    for told in
+        ["· sockets of 44 processes", "· use sudo, or once: sudo setcap", "cap_bpf,cap_perfmon+ep FILE"]
+    {
+        assert!(help.contains(told), "{told}: {help}");
+    }
+}
+
+#[test]
+fn what_cannot_be_mended_is_told_in_the_bar_as_far_as_it_goes() {
     let mut tick = fixture::quiet(1);
-    tick.source.reasons = vec!["no events (not permitted)".into()];
-    tick.source.remedy = Some("run as root".into());
-    let (mut app, _) = app_after(&[tick.clone()]);
-    assert!(picture(&mut app, SMALL).contains("no events (not permitted); run as root"));
-    // A long one is told as far as it goes.
     let why =
         "no events: the kernel refused to load the program, and this goes on and on and on without an end";
     tick.source.reasons = vec![why.into(), "two".into()];
     let (mut app, _) = app_after(&[tick]);
     let screen = picture(&mut app, SMALL);
-    assert!(screen.contains("! no events: the kernel refused") && screen.contains("…  (+1: see"), "{screen}");
+    assert!(
+        screen.contains("! no events: the kernel refused") && screen.contains("…  (+1: ? tells)"),
+        "{screen}"
+    );
     app.tracking = Tracking::Stopped(why.to_owned());
     let screen = picture(&mut app, SMALL);
     assert!(screen.contains("✗ no events: the kernel refused to load the program"), "{screen}");

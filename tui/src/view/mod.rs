@@ -261,6 +261,14 @@ pub struct HostFacts {
     pub remedy: Option<Text>,
 }
 
+impl HostFacts {
+    /// The short of what the user can do: what comes before the comma.
+    pub fn short_remedy(&self) -> Option<&str> {
+        let remedy = self.remedy.as_deref()?;
+        Some(remedy.split_once(", ").map_or(remedy, |(short, _)| short))
+    }
+}
+
 impl View {
     /// Marks what a search text is found in, whatever the case of its letters. An empty text is found nowhere.
     pub fn mark(&mut self, search: &str) {

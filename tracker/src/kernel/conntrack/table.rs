@@ -111,7 +111,7 @@ impl LookUp for Tables<'_> {
             Ok(Visit::Gone) => return nothing,
             Err(Errno::PERM | Errno::ACCESS) => {
                 self.note(
-                    "address translation in other network namespaces not seen: entering needs CAP_SYS_ADMIN",
+                    "address translation in other namespaces is not known: entering needs CAP_SYS_ADMIN",
                 );
                 return nothing;
             }

@@ -73,7 +73,7 @@ pub(crate) fn ask(ways: &mut Ways, question: Question) -> Vec<Told> {
                 },
                 Ok(Visit::Gone) => nothing,
                 Err(Errno::PERM | Errno::ACCESS) => {
-                    let reason = "addresses and routes of other network namespaces not seen: entering needs CAP_SYS_ADMIN";
+                    let reason = "addresses of other namespaces are not known: entering needs CAP_SYS_ADMIN";
                     Told { reason: Some(Text::from(reason)), ..nothing }
                 }
                 Err(error) => Told { reason: Some(sentence(netns, &error)), ..nothing },

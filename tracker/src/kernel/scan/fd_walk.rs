@@ -71,8 +71,7 @@ impl FdWalk {
 
     /// What could not be seen, as a sentence.
     pub fn reason(&self) -> Option<Text> {
-        let reason =
-            format!("{} not readable: whose their sockets are is unknown", processes(self.unreadable));
+        let reason = format!("sockets of {} are shown as unknown: not readable", processes(self.unreadable));
         (self.unreadable > 0).then(|| Text::from(reason.as_str()))
     }
 }
@@ -110,6 +109,6 @@ mod tests {
     fn what_was_not_readable_is_said() {
         assert_eq!(FdWalk::default().reason(), None);
         let walk = FdWalk { unreadable: 3, ..FdWalk::default() };
-        assert!(walk.reason().unwrap().starts_with("3 processes not readable"));
+        assert!(walk.reason().unwrap().starts_with("sockets of 3 processes"));
     }
 }

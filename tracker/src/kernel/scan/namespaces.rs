@@ -74,7 +74,7 @@ impl Namespaces {
     /// What could not be seen, as a sentence.
     pub(crate) fn reason(&self) -> Option<Text> {
         let unreadable = processes(self.unreadable);
-        let reason = format!("{unreadable} not readable: which network namespaces they are in is unknown");
+        let reason = format!("namespaces of {unreadable} are not known: not readable");
         (self.unreadable > 0).then(|| Text::from(reason.as_str()))
     }
 }

@@ -67,7 +67,7 @@ fn collect_others(mut collected: Collected, namespaces: &Namespaces) -> Result<C
                     Err(Errno::PERM) => {
                         let left = others.len() - position;
                         let reason =
-                            format!("{left} other network namespaces not seen: entering needs CAP_SYS_ADMIN");
+                            format!("{left} other namespaces are not shown: entering needs CAP_SYS_ADMIN");
                         collected.reasons.push(Text::from(reason.as_str()));
                         break;
                     }
