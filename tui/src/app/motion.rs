@@ -119,7 +119,9 @@ impl App {
             Mode::List => self.select_row(0, true),
             Mode::Graph => {
                 let first = self.standing().min_by_key(|&place| self.stop(place));
-                first.into_iter().for_each(|place| self.select_place(place));
+                if let Some(place) = first {
+                    self.select_place(place);
+                }
             }
         }
     }
@@ -130,7 +132,9 @@ impl App {
             Mode::List => self.select_row(usize::MAX, false),
             Mode::Graph => {
                 let last = self.standing().max_by_key(|&place| self.stop(place));
-                last.into_iter().for_each(|place| self.select_place(place));
+                if let Some(place) = last {
+                    self.select_place(place);
+                }
             }
         }
     }

@@ -60,7 +60,7 @@ mod tests {
         let mut player = Player::new();
         player.go_to(&demo, 0).unwrap();
         let containers = player.topology().unwrap().graph().node_weights().filter_map(|node| match node {
-            Node::Container(container) => Some(container.name.as_ref().map(|name| &**name)),
+            Node::Container(container) => Some(container.name.as_deref()),
             _ => None,
         });
         let names: Vec<Option<&str>> = containers.collect();
