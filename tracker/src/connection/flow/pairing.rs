@@ -43,7 +43,7 @@ impl Mirror {
         }
     }
 
-    fn get(&self, netns: NetnsId, port: u16, remote: SocketAddr) -> &[FlowId] {
+    pub(super) fn get(&self, netns: NetnsId, port: u16, remote: SocketAddr) -> &[FlowId] {
         self.flows.get(&(netns, port, remote)).map_or(&[], Vec::as_slice)
     }
 }
@@ -224,7 +224,7 @@ impl FlowTable {
     }
 
     /// What stood in for the other end of a flow turned out to be that one, which goes on under its number.
-    fn replace_receiver(&mut self, id: FlowId, real: FlowId) {
+    pub(super) fn replace_receiver(&mut self, id: FlowId, real: FlowId) {
         let number = self.flows.get(&id).and_then(|flow| match &flow.far {
             Far::Receiver(receiver) if receiver.is_told => Some(receiver.socket.id),
             _ => None,
