@@ -57,6 +57,8 @@ fn who_comes_and_goes_has_one_box_and_few_rows() {
             assert!(boxes.len() == 1 && boxes[0].2 <= 7, "{size:?}, {at_once} at once: {boxes:?}\n{shown}");
             let rows = now.len() - first.len();
             let folded = 2 * at_once as usize - rows;
+            let has_room = at_once == 1 && size.1 > 20;
+            assert!(!has_room || folded == 0, "one takes the row of the one before\n{shown}");
             assert!(
                 folded == 0 || shown.contains(&format!("+{folded} more")),
                 "{folded} are not told\n{shown}"
