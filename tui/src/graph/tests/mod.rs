@@ -3,6 +3,7 @@
 
 mod again;
 mod build;
+mod churn;
 mod crowd;
 mod film;
 mod looks;
