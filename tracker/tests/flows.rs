@@ -6,5 +6,7 @@
 mod cases;
 #[path = "flows/properties.rs"]
 mod properties;
+#[path = "flows/translated.rs"]
+mod translated;
 #[path = "flows/world.rs"]
 mod world;

@@ -8,6 +8,7 @@
 //!   row AT SOCKET STATE LOCAL>REMOTE [pid=N] …
 //!   unix AT SOCKET/INODE KIND NAME#ID [> SOCKET NAME#ID mutual|one-way|closed] [listens] [pid=N] [netns=N]
 //! used AT SOCKET/INODE …, as in a scan's `unix`
+//! gone AT PID,… [listed=INODE,…]: these processes are, and of what is doubtful then only these files are listed
 //! tick AT
 //! take PATIENCE_UNTIL
 //! unowned SINCE
@@ -17,7 +18,7 @@
 //! means seconds. With `UPDATE_TABLES=1` the files are written anew with what came out, to be read before it is kept.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test ends at the first surprise")]
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::{env, fs};
@@ -326,6 +327,16 @@ fn play(text: &str) -> String {
             }
             ["used", row @ ..] => {
                 table.apply_unix(&parse_unix_row(row));
+                continue;
+            }
+            ["gone", at, pids, listed @ ..] => {
+                let numbers = |text: &str| text.split(',').map(number).collect::<BTreeSet<u64>>();
+                let (gone, listed) =
+                    (numbers(pids), listed.first().map(|words| numbers(&words["listed=".len()..])));
+                let doubtful = table.doubtful_unix(|process| gone.contains(&process.pid.into()));
+                let over = doubtful.into_iter().map(|(_, inode)| inode);
+                let over = over.filter(|inode| !listed.as_ref().is_some_and(|listed| listed.contains(inode)));
+                table.end_unix(&over.collect(), Timestamp(number(at)));
                 continue;
             }
             ["scan", times, flags @ ..] => {

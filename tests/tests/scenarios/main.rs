@@ -15,6 +15,7 @@ mod families;
 mod filters;
 mod leftovers;
 mod losses;
+mod name_server;
 mod names;
 mod namespaces;
 mod owners;

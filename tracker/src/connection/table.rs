@@ -25,7 +25,7 @@ use self::tombstones::{Tombstone, Tombstones, tuple_key};
 use self::twins::Twins;
 use self::unix::UnixTable;
 use super::{ConnectionEvent, Socket, SocketEvent, SocketEventKind, State, UnixRow};
-use crate::identity::{ProcessId, SocketId, Timestamp};
+use crate::identity::{NetnsId, ProcessId, SocketId, Timestamp};
 use crate::tick::Counts;
 
 /// The sockets of one host. Pure: no clock, no I/O.
@@ -86,6 +86,31 @@ impl TableTick {
         self.counts.accepts += other.counts.accepts;
         self.counts.closes += other.counts.closes;
         self.counts.fails += other.counts.fails;
+    }
+
+    /// Takes in what turned out of sockets of this tick after it was told.
+    pub(crate) fn amend(&mut self, later: Self) {
+        let Self { opened, changed, closed, forgotten, counts, newly_named } = later;
+        let over: FxHashSet<SocketId> =
+            closed.iter().map(|socket| socket.id).chain(forgotten.iter().copied()).collect();
+        // What was told in this tick only was never told, if it is forgotten now.
+        let new: FxHashSet<SocketId> = self.opened.iter().map(|socket| socket.id).collect();
+        let forgotten = forgotten.into_iter().filter(|id| !new.contains(id)).collect();
+        let mut told: FxHashMap<SocketId, Socket> =
+            changed.into_iter().map(|socket| (socket.id, socket)).collect();
+        for list in [&mut self.opened, &mut self.changed] {
+            list.retain(|socket| !over.contains(&socket.id));
+            for socket in list {
+                if let Some(later) = told.remove(&socket.id) {
+                    *socket = later;
+                }
+            }
+        }
+        let changed = told.into_values().collect();
+        self.extend(Self { opened, changed, closed, forgotten, counts, newly_named });
+        for list in [&mut self.opened, &mut self.changed, &mut self.closed] {
+            list.sort_unstable_by_key(|socket| socket.id);
+        }
     }
 }
 
@@ -173,6 +198,17 @@ impl ConnectionTable {
     /// Takes in that a process used a Unix socket.
     pub fn apply_unix(&mut self, used: &UnixRow) {
         self.unix.apply(used, &mut self.next_id, &mut self.ledger);
+    }
+
+    /// The Unix sockets that may be over without anybody having told so, since their processes or their other ends are gone:
+    /// each by its network namespace and the number of its file.
+    pub fn doubtful_unix(&self, is_gone: impl FnMut(ProcessId) -> bool) -> Vec<(NetnsId, u64)> {
+        self.unix.doubtful(is_gone)
+    }
+
+    /// Takes in that the Unix sockets with these files are over, since then at the latest.
+    pub fn end_unix(&mut self, over: &FxHashSet<u64>, at: Timestamp) {
+        self.unix.end(over, at, &mut self.ledger);
     }
 
     /// Takes in an event of the live socket that is known by that name.

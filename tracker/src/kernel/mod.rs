@@ -15,5 +15,6 @@ pub(crate) mod probes;
 pub(crate) mod proc_dir;
 pub mod scan;
 pub(crate) mod udp;
+pub(crate) mod unix_list;
 pub(crate) mod unix_record;
 pub(crate) mod visits;

@@ -244,6 +244,11 @@ impl ProcessCache {
     }
 
     /// How many processes it remembers.
+    pub(super) fn pids_in(&self, netns: NetnsId) -> impl Iterator<Item = u32> {
+        let entries = self.entries.values().filter(move |entry| entry.process.netns == Some(netns));
+        entries.map(|entry| entry.process.id.pid)
+    }
+
     pub(super) fn len(&self) -> usize {
         self.entries.len()
     }

@@ -12,7 +12,7 @@ use crate::connection::Actor;
 use crate::container::Container;
 use crate::container::cgroup_ids::CgroupIds;
 use crate::container::engine::EngineFacts;
-use crate::identity::{ContainerId, ProcessId};
+use crate::identity::{ContainerId, NetnsId, ProcessId};
 use crate::kernel::clock::Clock;
 
 /// What is known of processes.
@@ -63,6 +63,11 @@ impl ProcessTable {
     /// What is known of a process.
     pub fn get(&self, id: &ProcessId) -> Option<Arc<Process>> {
         self.cache.get(id).cloned()
+    }
+
+    /// The pids of the remembered processes that were in a network namespace when they were looked up, in no order.
+    pub fn pids_in(&self, netns: NetnsId) -> impl Iterator<Item = u32> {
+        self.cache.pids_in(netns)
     }
 
     /// The processes that were explained before and of which something changed since, each once. Call

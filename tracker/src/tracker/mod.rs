@@ -1,6 +1,7 @@
 //! The tracker: kernel in, ticks out.
 
 mod alarm;
+mod departures;
 mod memory;
 mod missing;
 mod networks;
@@ -164,6 +165,7 @@ impl Tracker {
             networks: networks::Networks::new(namespace::DIRECTORY),
             resolver: options.resolve.then(Resolver::of_the_system).flatten(),
             translations: translations::Translations::new(namespace::DIRECTORY),
+            departures: departures::Departures::new(),
             host: HostId(report.host.clone()),
             kernel: report.kernel.clone(),
             lasting_reasons: source.reasons.clone(),

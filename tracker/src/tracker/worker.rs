@@ -8,6 +8,7 @@ use tokio::sync::mpsc;
 
 use super::Update;
 use super::alarm::Alarm;
+use super::departures::Departures;
 use super::memory;
 use super::networks::Networks;
 use super::schedule::Schedule;
@@ -59,6 +60,7 @@ pub(super) struct Worker {
     pub(super) engines: Engines,
     pub(super) networks: Networks,
     pub(super) translations: Translations,
+    pub(super) departures: Departures,
     /// `None` where nobody asked for names.
     pub(super) resolver: Option<Resolver>,
     pub(super) schedule: Schedule,
@@ -294,6 +296,7 @@ impl Worker {
     /// Ends the tick and hands it over.
     fn end_tick(&mut self) {
         let now = self.clock.now();
+        self.departures.see(&mut self.table, &self.processes, now);
         let mut told = self.table.tick(now);
         let strangers = self.flows.strangers();
         self.networks.see(told.opened.iter().chain(&told.closed).chain(&strangers), Instant::now());
@@ -307,8 +310,16 @@ impl Worker {
         let flows = self.flows.tick(now);
         self.processes.explain(flows.newly_named.iter().copied());
         told.extend(flows);
+        self.translations.see(&told.opened, &told.changed, &told.closed, || self.networks.routers());
+        let mut translations = self.translations.hear(until);
+        if !translations.is_empty() {
+            let mut none = None;
+            let flow_map = self.probes.as_mut().map_or(&mut none, |probes| &mut probes.flows);
+            let later = self.flows.translate(&mut translations, now, taking(flow_map));
+            self.processes.explain(later.newly_named.iter().copied());
+            told.amend(later);
+        }
         let TableTick { opened, changed, closed, forgotten, counts, newly_named } = told;
-        self.translations.see(&opened, &changed, &closed, || self.networks.routers());
         let mut processes: Vec<Arc<_>> = newly_named.iter().filter_map(|id| self.processes.get(id)).collect();
         processes.extend(self.processes.take_changed());
         processes.sort_by_key(|process| process.id);
@@ -325,7 +336,6 @@ impl Worker {
         } else if self.state.sequence == self.state.give_back_at {
             memory::give_back();
         }
-        let translations = self.translations.hear(until);
         let remote_names = self.name_addresses(opened.iter().chain(&closed), &translations);
         self.source.reasons = (self.lasting_reasons.iter())
             .chain(self.scanner.reasons())

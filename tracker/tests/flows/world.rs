@@ -10,6 +10,7 @@ use scopetop_tracker::connection::flow::{
 };
 use scopetop_tracker::connection::{Actor, Socket, State, TableTick};
 use scopetop_tracker::identity::{NetnsId, ProcessId, SocketId, Timestamp};
+use scopetop_tracker::tick::Translation;
 
 pub(crate) const SECOND: u64 = 1_000_000_000;
 /// When the world begins.
@@ -173,6 +174,44 @@ impl World {
         if let Some(receiver) = self.receiver(cookie, source, to) {
             self.sockets.get_mut(&receiver).unwrap().inbox.push_back((source, bytes));
         }
+    }
+
+    /// A datagram arrives of which a translator changed the addresses.
+    pub(crate) fn arrives(&mut self, cookie: u64, from: &str, bytes: u64) {
+        self.sockets.get_mut(&cookie).unwrap().inbox.push_back((address(from), bytes));
+    }
+
+    /// Conntrack's answers come: this is how the flow of the process reads at its other end, and whether it began. Whatever is
+    /// told by that is of the newest tick. Returns what was added to the answers.
+    pub(crate) fn translate(&mut self, answers: &[(u32, &str, &str, bool)]) -> Vec<Translation> {
+        let sockets: Vec<Socket> = self.shown.values().chain(&self.closed).cloned().collect();
+        let number = |pid: u32| {
+            let of = sockets.iter().filter(|socket| socket.owners.first() == Some(&process(pid)));
+            of.filter(|socket| socket.remote.is_some()).map(|socket| socket.id).min().unwrap()
+        };
+        let mut translations: Vec<Translation> = (answers.iter())
+            .map(|&(pid, local, remote, outbound)| Translation {
+                socket: number(pid),
+                local: address(local),
+                remote: address(remote),
+                outbound,
+            })
+            .collect();
+        let counted = &self.counted;
+        let now = Timestamp(self.now);
+        let later = self.table.translate(&mut translations, now, |id| counted.borrow_mut().remove(&id));
+        assert!(later.opened.is_empty(), "{later:?}");
+        for id in &later.forgotten {
+            self.shown.remove(id).expect("it was told");
+        }
+        for socket in &later.changed {
+            assert!(self.shown.insert(socket.id, socket.clone()).is_some(), "changed unopened: {socket:?}");
+        }
+        for socket in &later.closed {
+            self.shown.remove(&socket.id);
+        }
+        self.closed.extend(later.closed);
+        translations.split_off(answers.len())
     }
 
     /// Receives what waits first, and asks from whom; whether anything waited.

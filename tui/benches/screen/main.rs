@@ -17,7 +17,8 @@ use scopetop::list::{Column, Sort};
 use scopetop::screen;
 use scopetop::theme::Theme;
 use scopetop::trend::Trends;
-use scopetop::view::{self, Direction, Look, Maker, View};
+use scopetop::view::{self, ActiveFilter, Direction, Look, Maker, View};
+use scopetop_tracker::filter::Filter;
 use scopetop_tracker::topology::Topology;
 use scopetop_tracker::topology::grouping::{By, Grouping, Sieve};
 
@@ -65,13 +66,16 @@ fn build() {
 
 /// A frame after a tick: the view built, laid out, drawn.
 fn frame() {
-    for (what, mode, sort) in [
-        ("graph", Mode::Graph, Column::Client),
-        ("list by name", Mode::List, Column::Client),
-        ("list by rate", Mode::List, Column::Rate),
+    for (what, mode, sort, filter) in [
+        ("graph", Mode::Graph, Column::Client, ""),
+        ("list by name", Mode::List, Column::Client, ""),
+        ("list by rate", Mode::List, Column::Rate, ""),
+        ("graph, filtered", Mode::Graph, Column::Client, "not comm=redis-server"),
+        ("list, filtered", Mode::List, Column::Client, "not comm=redis-server"),
     ] {
         let (mut crowd, mut topology) = crowd::world(8_000, 2_000, 50_000);
-        let mut screen = Screen::new(&topology, mode, sort);
+        let filter = Filter::parse(filter).ok().and_then(ActiveFilter::new);
+        let mut screen = Screen::new(&topology, mode, sort, filter);
         let mut frames = Vec::new();
         for tick in 0..TICKS {
             let tick = crowd.tick(tick as u64 + 2);
@@ -91,7 +95,7 @@ fn scroll() {
         ("table by rate", Column::Rate, false),
         ("tree", Column::Client, true),
     ] {
-        let mut screen = Screen::new(&topology, Mode::List, sort);
+        let mut screen = Screen::new(&topology, Mode::List, sort, None);
         if is_tree {
             screen.press(Action::ShowList);
             screen.draw(&topology);
@@ -119,8 +123,8 @@ struct Screen {
 }
 
 impl Screen {
-    fn new(topology: &Topology, mode: Mode, sort: Column) -> Self {
-        let mut app = App::new(None, TimeZone::UTC);
+    fn new(topology: &Topology, mode: Mode, sort: Column, filter: Option<ActiveFilter>) -> Self {
+        let mut app = App::new(filter, TimeZone::UTC);
         app.mode = mode;
         app.list.set_sort(Sort { column: sort, turned: false });
         if let Some(host) = topology.hosts().first() {

@@ -23,6 +23,7 @@ pub(super) fn detail_of(node: &ViewNode) -> String {
 /// What a box is called, in so many cells: of a container its name, of a namespace's number also the end.
 fn title(block: &Block, cells: i32) -> String {
     match block.group {
+        _ if block.continued => text::cut_end(&format!("… {}", block.title), cells),
         GroupKey::Namespace(..) => text::cut_middle(&block.title, cells),
         _ => text::cut_end(&block.title, cells),
     }

@@ -3,8 +3,12 @@
 use std::sync::Arc;
 
 use super::links::Links;
-use super::place::{Block, Column, Folded, MARGINS, NARROWEST, Places, SCREENS, Slot, row_width, rows};
+use super::place::{
+    Block, Column, Folded, MARGINS, NARROWEST, Places, ROOM_FOR_SERVICES, ROOMY, SCREENS, Slot, WIDEST,
+    row_width, rows, title_width,
+};
 use super::rank;
+use super::seat::GROWTH;
 use crate::view::{GroupKey, NodeKind, View};
 
 /// A box that has no row yet: its nodes in their order.
@@ -46,9 +50,8 @@ pub(super) fn layout(view: &View, links: &Links, size: (i32, i32), tall: i32) ->
     for column in 0..count {
         fold(view, links, &mut drafts, column, height);
     }
-    set_rows(links, &mut drafts, count, height, view.nodes.len());
-    let natural = natural_widths(view, &drafts, count);
-    let key = |node: &usize| view.nodes[*node].key.clone();
+    set_rows(links, &mut drafts, count, (height, tall), view.nodes.len());
+    let (natural, whole) = natural_widths(view, &drafts, count);
     let blocks = drafts
         .into_iter()
         .map(|draft| Block {
@@ -57,21 +60,22 @@ pub(super) fn layout(view: &View, links: &Links, size: (i32, i32), tall: i32) ->
             column: draft.column,
             top: draft.top,
             line: draft.line,
+            continued: false,
             tall,
             held: draft.nodes.len(),
-            slots: draft.nodes.iter().map(|node| Slot::new(key(node), *node)).collect(),
+            slots: draft.nodes.iter().map(|node| Slot::new(view, *node, 0)).collect(),
             crowd: draft
                 .crowd
                 .iter()
-                .map(|node| Folded { node: *node, linked: links.linked[*node] })
+                .map(|node| Folded { node: *node, linked: links.linked[*node], since: 0 })
                 .collect(),
         })
         .collect();
-    let columns = vec![Column { x: 0, width: 0, channel: 0 }; count];
-    let mut places = Places { columns, blocks, size, tall };
+    let columns = vec![Column { x: 0, width: 0, channel: 0, lines: 0 }; count];
+    let mut places = Places { columns, blocks, size, tall, turn: 0 };
     // Which lines run side by side depends on the rows alone; how wide the channels must be, on the lines.
     let tracks = super::route::tracks(&places, links);
-    places.columns = set_widths(&natural, &tracks, width, channel_wish(view));
+    places.columns = set_widths((&natural, &whole), &tracks, width, channel_wish(view));
     places
 }
 
@@ -306,7 +310,7 @@ fn fold(view: &View, links: &Links, drafts: &mut [Draft], column: usize, height:
 }
 
 /// Sets the rows of the boxes: near to what they are linked with, so that lines run straight.
-fn set_rows(links: &Links, drafts: &mut [Draft], count: usize, height: i32, nodes: usize) {
+fn set_rows(links: &Links, drafts: &mut [Draft], count: usize, (height, tall): (i32, i32), nodes: usize) {
     let mut y: Vec<Option<i32>> = vec![None; nodes];
     let total = |column: usize| -> i32 {
         drafts.iter().filter(|draft| draft.column == column).map(|draft| draft.height() + 1).sum()
@@ -316,12 +320,20 @@ fn set_rows(links: &Links, drafts: &mut [Draft], count: usize, height: i32, node
     let outward = std::iter::once(first).chain(first + 1..count).chain((0..first).rev());
     for column in outward.clone().chain(outward.clone()).chain(outward) {
         let mut mine: Vec<&mut Draft> = drafts.iter_mut().filter(|draft| draft.column == column).collect();
+        let gap = |above: usize| match (mine.get(above), mine.get(above + 1)) {
+            (Some(draft), Some(next)) => draft.gap(next),
+            _ => 0,
+        };
+        // Room for those that will come, below each box: half of what there is, so that lines still run straight.
+        let taken = (0..mine.len()).map(|index| mine[index].height() + gap(index)).sum::<i32>();
+        let growth = ((height - taken) / 2 / rows(mine.len().max(1))).clamp(0, GROWTH * tall);
+        let gaps: Vec<i32> = (0..mine.len()).map(|index| gap(index) + growth).collect();
         // The latest row at which each still leaves room for those below it.
         let mut latest = vec![0; mine.len()];
         let mut end = height;
         for index in (0..mine.len()).rev() {
-            latest[index] = end - mine[index].height();
-            end = latest[index] - if index > 0 { mine[index - 1].gap(mine[index]) } else { 0 };
+            latest[index] = end - gaps[index] - mine[index].height();
+            end = latest[index];
         }
         let mut earliest = 0;
         for index in 0..mine.len() {
@@ -340,7 +352,7 @@ fn set_rows(links: &Links, drafts: &mut [Draft], count: usize, height: i32, node
             wishes.sort_unstable();
             let wish = wishes.get(wishes.len() / 2).copied().unwrap_or(earliest);
             let top = wish.min(latest[index]).max(earliest);
-            earliest = top + draft.height() + mine.get(index + 1).map_or(0, |next| draft.gap(next));
+            earliest = top + draft.height() + gaps[index];
             mine[index].top = top;
         }
         for draft in &mine {
@@ -360,32 +372,31 @@ fn set_rows(links: &Links, drafts: &mut [Draft], count: usize, height: i32, node
 
 /// A column in which names of 15 characters are whole.
 const NAMES: i32 = 24;
-/// What a channel has at least where the picture is wider than the panel anyway.
-const COMFORTABLE: i32 = 7;
 /// What a column and its channel need for most names to be whole.
 const READABLE: i32 = 25;
-/// The widest column and channel.
-const WIDEST: (i32, i32) = (46, 24);
-/// A channel in which a number and a service have room on a line.
-const SERVICES: i32 = 16;
-/// The same for how many services a line stands for.
+/// What a channel has at least where the picture is wider than the panel anyway.
+const COMFORTABLE: i32 = 7;
+/// A channel in which there is room to tell how many services a line stands for, and how many connections.
 const SEVERAL_SERVICES: i32 = 23;
-/// Room for a name of 15 characters, a process's number and a port.
-const ROOMY: i32 = 34;
+/// A column in which most names of containers are whole.
+const LIKELY: i32 = 28;
 
-/// The widths of the columns at which nothing is cut.
-fn natural_widths(view: &View, drafts: &[Draft], count: usize) -> Vec<i32> {
-    let mut widths = vec![NARROWEST; count];
+/// The widths of the columns at which nothing of the rows is cut, and nothing of the titles.
+fn natural_widths(view: &View, drafts: &[Draft], count: usize) -> (Vec<i32>, Vec<i32>) {
+    let (mut natural, mut whole) = (vec![NARROWEST; count], vec![NARROWEST; count]);
     for draft in drafts {
         let rows = draft.nodes.iter().map(|&node| &view.nodes[node]);
-        let widest = rows
-            .map(|node| row_width(&node.label, &super::draw::detail_of(node)))
-            .chain([(super::text::width(&title_of(view, draft)) + 5).min(ROOMY)])
-            .max()
-            .unwrap_or(0);
-        widths[draft.column] = widths[draft.column].max(widest.min(WIDEST.0));
+        let row = rows.map(|node| row_width(&node.label, &super::draw::detail_of(node))).max().unwrap_or(0);
+        let title = title_of(view, draft);
+        // Only its number is known so far: it will be told what the container is called.
+        let is_number = title.len() == 12 && title.bytes().all(|letter| letter.is_ascii_hexdigit());
+        let will_grow = matches!(draft.group, GroupKey::Container(..)) && is_number;
+        let title = title_width(&title).max(if will_grow { LIKELY } else { 0 });
+        let (natural, whole) = (&mut natural[draft.column], &mut whole[draft.column]);
+        *natural = row.max(title.min(ROOMY)).min(WIDEST.0).max(*natural);
+        *whole = row.max(title).min(WIDEST.0).max(*whole);
     }
-    widths
+    (natural, whole)
 }
 
 /// How wide channels should be for what is written in them.
@@ -393,11 +404,11 @@ fn channel_wish(view: &View) -> i32 {
     let mut pairs: Vec<(usize, usize)> = view.edges.iter().map(|edge| (edge.client, edge.server)).collect();
     pairs.sort_unstable();
     let is_bundled = pairs.windows(2).any(|pair| pair[0] == pair[1] && pair[0].0 != pair[0].1);
-    if is_bundled { SEVERAL_SERVICES } else { SERVICES }
+    if is_bundled { SEVERAL_SERVICES } else { ROOM_FOR_SERVICES }
 }
 
 /// Sets the widths of columns and channels, for a panel of a width. The channel after the last column is the margin.
-fn set_widths(natural: &[i32], tracks: &[i32], width: i32, wish: i32) -> Vec<Column> {
+fn set_widths((natural, whole): (&[i32], &[i32]), tracks: &[i32], width: i32, wish: i32) -> Vec<Column> {
     let count = natural.len();
     let mut widths = natural.to_vec();
     // Numbers need room on both sides of the lines down.
@@ -425,19 +436,21 @@ fn set_widths(natural: &[i32], tracks: &[i32], width: i32, wish: i32) -> Vec<Col
             *channel = (*channel).max(COMFORTABLE);
         }
     }
-    // First room for a service on the lines, then for longer names to come, then air.
+    // First room for a service on the lines, then for longer names to come and for whole titles, then air.
     let spare = width - taken(&widths, &channels);
-    grow(&mut channels[..count - 1], wish, spare);
+    grow(&mut channels[..count - 1], |_| wish, spare);
     let spare = width - taken(&widths, &channels);
-    grow(&mut widths, ROOMY, spare);
+    grow(&mut widths, |_| ROOMY, spare);
     let spare = width - taken(&widths, &channels);
-    grow(&mut channels[..count - 1], WIDEST.1, spare);
+    grow(&mut widths, |column| whole[column], spare);
+    let spare = width - taken(&widths, &channels);
+    grow(&mut channels[..count - 1], |_| WIDEST.1, spare);
     let mut x = 0;
     widths
         .into_iter()
         .zip(channels)
         .map(|(width, channel)| {
-            let column = Column { x, width, channel };
+            let column = Column { x, width, channel, lines: 0 };
             x = column.end();
             column
         })
@@ -454,14 +467,12 @@ fn shrink(widths: &mut [i32], floor: impl Fn(usize) -> i32, mut excess: i32) {
     }
 }
 
-/// Gives cells, to the narrowest first, up to a ceiling.
-fn grow(widths: &mut [i32], ceiling: i32, mut spare: i32) {
+/// Gives cells, to the narrowest first, up to a ceiling each.
+fn grow(widths: &mut [i32], ceiling: impl Fn(usize) -> i32, mut spare: i32) {
     while spare > 0 {
-        let Some(narrowest) = widths.iter_mut().filter(|width| **width < ceiling).min_by_key(|width| **width)
-        else {
-            return;
-        };
-        *narrowest += 1;
+        let under = widths.iter().enumerate().filter(|&(index, &width)| width < ceiling(index));
+        let Some((narrowest, _)) = under.min_by_key(|&(index, &width)| (width, index)) else { return };
+        widths[narrowest] += 1;
         spare -= 1;
     }
 }

@@ -24,6 +24,8 @@ mod plan;
 mod rank;
 mod roster;
 mod route;
+mod seat;
+mod settle;
 mod spread;
 mod text;
 mod tracks;
@@ -323,8 +325,7 @@ pub fn render(
         _ => selected.into_iter().collect(),
     };
     let plan = &mut state.plans[zoom as usize];
-    let corner = plan.pan_to(area, &shown);
-    plan.pan = Some(corner);
+    let corner = plan.pan_to(area, &shown, shown.is_empty() && !state.panned);
     let plan = &*plan;
     let window = Window { area, pan: corner };
     let focus = Focus::new(view, selection, (&plan.links, &plan.routes));

@@ -2,14 +2,24 @@
 //!
 //! Coordinates are cells of a plane that has no end in any direction; the panel shows a part of it.
 
+use std::hash::{Hash, Hasher};
 use std::sync::Arc;
+
+use rustc_hash::FxHasher;
 
 use super::route::Dock;
 use super::text;
-use crate::view::{GroupKey, ShownKey};
+use crate::view::{GroupKey, NodeKind, ShownKey, View, ViewNode};
 
 /// The narrowest column that can still be read.
 pub(super) const NARROWEST: i32 = 17;
+/// Room for a name of 15 characters, a process's number and a port.
+pub(super) const ROOMY: i32 = 34;
+/// The widest column and channel.
+pub(super) const WIDEST: (i32, i32) = (46, 24);
+/// Channels in which a number, and one with a service, have room on a line.
+pub(super) const ROOM_FOR_NUMBERS: i32 = 10;
+pub(super) const ROOM_FOR_SERVICES: i32 = 16;
 /// The cells of a channel that no line down runs in: beside the boxes, and for the arrow head.
 pub(super) const MARGINS: i32 = 3;
 
@@ -22,6 +32,8 @@ pub(super) struct Column {
     pub(super) width: i32,
     /// The width of the channel to its right.
     pub(super) channel: i32,
+    /// The most lines that ran side by side in it.
+    pub(super) lines: i32,
 }
 
 impl Column {
@@ -30,9 +42,21 @@ impl Column {
         self.x + self.width
     }
 
+    /// Widens the column for longer names, at the cost of a channel that is wider than its lines and what is written on
+    /// them need.
+    fn widen(&mut self, wanted: i32) {
+        for (widest, narrowest) in [(ROOMY, ROOM_FOR_NUMBERS), (WIDEST.0, ROOM_FOR_SERVICES)] {
+            let spare = self.channel - (self.lines + MARGINS).max(narrowest);
+            let given = (wanted.min(widest) - self.width).min(spare).max(0);
+            self.width += given;
+            self.channel -= given;
+        }
+    }
+
     /// Widens the channel for so many lines side by side, as far as the column can still be read. Returns whether it
     /// did.
     pub(super) fn widen_channel(&mut self, lines: i32) -> bool {
+        self.lines = self.lines.max(lines);
         let missing = lines + MARGINS - self.channel;
         let given = missing.min(self.width - NARROWEST);
         if given <= 0 {
@@ -60,17 +84,37 @@ pub(super) struct Slot {
     pub(super) gone: Option<u64>,
     /// How often its node came back.
     pub(super) returns: u32,
+    /// When it was given to its node; 0 where all were laid out at once.
+    pub(super) came: u64,
+    /// What its node was called then, as far as others may be called the same.
+    pub(super) name: Option<Name>,
+}
+
+/// A hash of what processes are called that run the same program.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Name(u64);
+
+impl Name {
+    /// Of a process; `None` of what there is only one of.
+    pub(super) fn of(node: &ViewNode) -> Option<Self> {
+        let (name, _) = node.label.rsplit_once(' ').filter(|_| node.kind == NodeKind::Process)?;
+        let mut hasher = FxHasher::default();
+        name.hash(&mut hasher);
+        Some(Self(hasher.finish()))
+    }
 }
 
 impl Slot {
-    /// Of a node that is at this place in the newest view.
-    pub(super) fn new(key: ShownKey, node: usize) -> Self {
-        Self { key: Some(key), node: Some(node), gone: None, returns: 0 }
+    /// Of a node that is at this place in the newest view, from some time on.
+    pub(super) fn new(view: &View, node: usize, came: u64) -> Self {
+        let shown = &view.nodes[node];
+        let key = Some(shown.key.clone());
+        Self { key, node: Some(node), gone: None, returns: 0, came, name: Name::of(shown) }
     }
 
     /// Nobody's.
     pub(super) fn empty() -> Self {
-        Self { key: None, node: None, gone: None, returns: 0 }
+        Self { key: None, node: None, gone: None, returns: 0, came: 0, name: None }
     }
 
     /// Whether its node is there.
@@ -86,6 +130,8 @@ pub(super) struct Folded {
     pub(super) node: usize,
     /// Whether it had connections when it was last seen.
     pub(super) linked: bool,
+    /// Since when it has no row; 0 where all were laid out at once.
+    pub(super) since: u64,
 }
 
 /// A box, or a group folded to one line.
@@ -98,6 +144,8 @@ pub(super) struct Block {
     pub(super) top: i32,
     /// Whether it is one line without a border, its nodes all in `crowd`.
     pub(super) line: bool,
+    /// Whether it stands for those that the box of its group in the same column has no room for.
+    pub(super) continued: bool,
     /// How many rows a node has.
     pub(super) tall: i32,
     /// A place each, from the top.
@@ -186,6 +234,8 @@ pub(super) struct Places {
     pub(super) size: (i32, i32),
     /// How many rows a node has.
     pub(super) tall: i32,
+    /// The box whose folded nodes are looked at first in the next view.
+    pub(super) turn: usize,
 }
 
 /// A number of rows as a coordinate.
@@ -194,6 +244,24 @@ pub(super) fn rows(count: usize) -> i32 {
 }
 
 impl Places {
+    /// The cells from the first column to the end of the last.
+    pub(super) fn width(&self) -> i32 {
+        match (self.columns.first(), self.columns.last()) {
+            (Some(first), Some(last)) => last.channel_start() - first.x,
+            _ => 0,
+        }
+    }
+
+    /// Widens a column for longer names, as far as no other has to move.
+    pub(super) fn widen(&mut self, column: usize, wanted: i32) {
+        let spare = self.size.0 - self.width();
+        if column + 1 < self.columns.len() {
+            self.columns[column].widen(wanted);
+        } else if let Some(last) = self.columns.last_mut() {
+            last.width += (wanted.min(WIDEST.0) - last.width).min(spare).max(0);
+        }
+    }
+
     /// The row after the last box of a column.
     pub(super) fn bottom(&self, column: usize) -> i32 {
         self.blocks.iter().filter(|block| block.column == column).map(Block::end).max().unwrap_or(0)
@@ -225,6 +293,11 @@ impl Places {
 
 /// How many panels high the picture may grow before groups fold.
 pub(super) const SCREENS: i32 = 2;
+
+/// The width of a box with a title.
+pub(super) fn title_width(title: &str) -> i32 {
+    text::width(title) + 5
+}
 
 /// The width of a node's row in a box, borders included.
 pub(super) fn row_width(label: &str, detail: &str) -> i32 {

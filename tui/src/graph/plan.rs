@@ -28,6 +28,8 @@ pub(super) struct Plan {
     bounds: Bounds,
     /// The cell of the plane in the panel's upper left corner; `None` before the first layout.
     pub(super) pan: Option<(i32, i32)>,
+    /// The first column of the picture when a part of it was last chosen.
+    first: i32,
     /// Whether the next layout starts from nothing.
     pub(super) stale: bool,
     /// What was laid out last.
@@ -106,11 +108,15 @@ impl Plan {
     }
 
     /// The part of the plane to show: the one shown before, moved only as far as it must for the whole picture to be seen
-    /// if it fits, and for the nodes in `shown` to be seen, the first above all.
-    pub(super) fn pan_to(&self, area: Rect, shown: &[usize]) -> (i32, i32) {
+    /// if it fits, and for the nodes in `shown` to be seen, the first above all. Who looked at the first column, and at
+    /// nothing else, looks at the one that comes before it.
+    pub(super) fn pan_to(&mut self, area: Rect, shown: &[usize], is_free: bool) -> (i32, i32) {
         let (width, height) = (i32::from(area.width), i32::from(area.height));
         let (left, top, right, bottom) = self.bounds;
         let (mut x, mut y) = self.pan.unwrap_or((left - (width - (right - left)).max(0) / 2, top));
+        if is_free && x <= std::mem::replace(&mut self.first, left) {
+            x = x.min(left);
+        }
         x = keep(x, width, left, right);
         y = keep(y, height, top.min(0), bottom);
         for place in shown.iter().rev().filter_map(|&node| self.at.get(node).copied().flatten()) {
@@ -125,6 +131,7 @@ impl Plan {
                 (place.y + self.places.tall + margin).min(bottom),
             );
         }
+        self.pan = Some((x, y));
         (x, y)
     }
 }

@@ -12,6 +12,14 @@ struct Units {
     links: Links,
 }
 
+/// Whether all nodes of a group stand in one column.
+pub(super) fn stands_whole(group: &GroupKey) -> bool {
+    !matches!(
+        group,
+        GroupKey::Internet | GroupKey::Network | GroupKey::Own | GroupKey::Host(_) | GroupKey::Top(_)
+    )
+}
+
 impl Units {
     fn new(view: &View, links: &Links) -> Self {
         let mut groups: FxHashMap<&GroupKey, usize> = FxHashMap::default();
@@ -21,14 +29,8 @@ impl Units {
             .iter()
             .map(|node| {
                 let new = is_remote.len();
-                let unit = match &node.group {
-                    GroupKey::Internet
-                    | GroupKey::Network
-                    | GroupKey::Own
-                    | GroupKey::Host(_)
-                    | GroupKey::Top(_) => new,
-                    _ => *groups.entry(&node.group).or_insert(new),
-                };
+                let unit =
+                    if stands_whole(&node.group) { *groups.entry(&node.group).or_insert(new) } else { new };
                 let outside = node.kind == NodeKind::Remote;
                 match is_remote.get_mut(unit) {
                     // One process in it is enough to be of this host.

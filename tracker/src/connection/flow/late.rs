@@ -19,7 +19,11 @@ use crate::identity::{NetnsId, SocketId, Timestamp};
 const MANY: usize = 20_000;
 
 /// What the other end of a flow knows of it: its namespace, its port, and whom it talked to.
-type Key = (NetnsId, u16, SocketAddr);
+pub(super) type Key = (NetnsId, u16, SocketAddr);
+
+pub(super) fn key(flow: &Flow) -> Key {
+    (flow.socket.netns, flow.bound_to.port(), reached(flow.id.remote))
+}
 
 /// A flow that ended alone.
 #[derive(Clone, Debug)]
@@ -28,12 +32,12 @@ pub(super) struct Late {
     cookie: u64,
     /// The socket's own address, as the kernel had it.
     bound_to: SocketAddr,
-    manner: Manner,
+    pub(super) manner: Manner,
     /// As it was told.
-    socket: Socket,
-    at: Timestamp,
+    pub(super) socket: Socket,
+    pub(super) at: Timestamp,
     /// The tick that tells of it, and its place among what ended in that tick.
-    place: (u64, usize),
+    pub(super) place: (u64, usize),
     /// What stood in for its other end, and the place of that.
     stand_in: Option<(SocketId, usize)>,
 }
@@ -47,6 +51,11 @@ pub(super) struct Lates {
 }
 
 impl Lates {
+    /// What ended with that key, if this is so of it.
+    pub(super) fn take_if(&mut self, key: Key, is_it: impl FnOnce(&Late) -> bool) -> Option<Late> {
+        if self.by_key.get(&key).is_some_and(is_it) { self.by_key.remove(&key) } else { None }
+    }
+
     /// Forgets what ended too long ago: a datagram may wait in its receiver's queue as long as a flow may be quiet.
     pub(super) fn prune(&mut self, now: Timestamp, patience: Duration) {
         self.by_key.retain(|_, late| is_soon(now, late, patience));
@@ -60,7 +69,7 @@ impl FlowTable {
         if self.addresses.target(flow.socket.netns, remote.ip()).is_none() {
             return;
         }
-        let key = (flow.socket.netns, flow.bound_to.port(), remote);
+        let key = key(flow);
         let late = Late {
             cookie: flow.id.socket,
             bound_to: flow.bound_to,
@@ -159,11 +168,11 @@ impl FlowTable {
 }
 
 /// Whether that is soon enough after the end.
-fn is_soon(at: Timestamp, late: &Late, patience: Duration) -> bool {
+pub(super) fn is_soon(at: Timestamp, late: &Late, patience: Duration) -> bool {
     u128::from(at.since(late.at)) < patience.as_nanos()
 }
 
 /// When a flow's first datagram was seen; not when its counters were read, which may be a long tick later.
-fn began_at(flow: &Flow) -> Timestamp {
+pub(super) fn began_at(flow: &Flow) -> Timestamp {
     flow.socket.opened_at.unwrap_or(flow.active_at)
 }

@@ -16,6 +16,7 @@ mod scan;
 mod sockets;
 mod table;
 mod tick;
+mod translated;
 
 use std::net::SocketAddr;
 use std::time::Duration;

@@ -10,6 +10,7 @@ use super::late::Lates;
 use super::outbox::Outbox;
 use super::pairing::Mirror;
 use super::sockets::Sockets;
+use super::translated::Departed;
 use super::{FlowEvent, FlowId, Patience, TakeTraffic, Traffic, UdpSocket, Way, direction};
 use crate::connection::{ConnectionEvent, ConnectionEventKind, OwnerSource, Socket, State};
 use crate::identity::{NetnsId, ProcessId, SocketId, Timestamp};
@@ -42,6 +43,8 @@ pub struct FlowTable {
     pub(super) ended: Vec<Socket>,
     /// Flows that ended without their other end.
     pub(super) lates: Lates,
+    /// The same of this tick and the one before, wherever their other ends are.
+    pub(super) departed: FxHashMap<SocketId, Departed>,
     /// How many ticks there were.
     pub(super) ticks: u64,
     /// Stand-ins that turned out to be another end, and were told.
@@ -74,6 +77,7 @@ impl FlowTable {
             dirty_listeners: Vec::new(),
             ended: Vec::new(),
             lates: Lates::default(),
+            departed: FxHashMap::default(),
             ticks: 0,
             forgotten: Vec::new(),
             gone: FxHashMap::default(),
@@ -434,6 +438,7 @@ impl FlowTable {
             let is_named = flow.is_told && !flow.has_new_owners;
             self.bury(flow.socket.clone(), is_named, closed_at);
             if was_alone {
+                self.remember_departed(&flow, noticed_at);
                 self.remember_late(&flow, noticed_at, stand_in);
             }
         }

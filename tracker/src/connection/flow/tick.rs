@@ -11,6 +11,16 @@ use crate::identity::{SocketId, Timestamp};
 impl FlowTable {
     /// Ends the tick at `now` and tells what changed in it. [`FlowTable::settle`] comes before.
     pub fn tick(&mut self, now: Timestamp) -> TableTick {
+        let tick = self.tell();
+        self.forget_gone(now);
+        self.lates.prune(now, self.patience.one_way);
+        self.forget_departed();
+        self.ticks += 1;
+        tick
+    }
+
+    /// Tells what changed since it told last.
+    pub(super) fn tell(&mut self) -> TableTick {
         let mut tick = TableTick {
             closed: mem::take(&mut self.ended),
             forgotten: mem::take(&mut self.forgotten),
@@ -43,9 +53,6 @@ impl FlowTable {
         }
         tick.newly_named = mem::take(&mut self.newly_named).into_iter().collect();
         tick.newly_named.sort_unstable();
-        self.forget_gone(now);
-        self.lates.prune(now, self.patience.one_way);
-        self.ticks += 1;
         tick
     }
 

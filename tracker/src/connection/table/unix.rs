@@ -2,7 +2,8 @@
 //!
 //! They differ from TCP's: each socket points to its peer, so both ends are known exactly and together; and nothing tells
 //! when one opens or closes. A connection is there from its first use or the first scan that shows it, and ends when its
-//! user is told so or with the first complete scan that does not show it.
+//! user is told so, when its namespace's list has it no more after its process is gone (`over`), or with the first complete
+//! scan that does not show it.
 //!
 //! What is told: connections between processes. A pair of nameless sockets (`socketpair`) whose two ends are in the same
 //! hands is a process's own affair, and is told once another process has an end. The end of a connection that no process
@@ -10,6 +11,7 @@
 //! which stands for the other end of each socket that is connected to it.
 
 mod link;
+mod over;
 mod place;
 mod scan;
 mod tick;

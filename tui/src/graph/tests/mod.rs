@@ -3,6 +3,7 @@
 
 mod again;
 mod build;
+mod churn;
 mod crossings;
 mod crowd;
 mod film;

@@ -8,7 +8,7 @@ use proptest::prelude::*;
 use super::build::{Picture, draw};
 use crate::graph::place::Place;
 use crate::graph::{Beyond, GraphState, layout};
-use crate::view::{Direction, EdgeState, Selection, View};
+use crate::view::{Direction, EdgeState, NodeState, Selection, View};
 use ratatui::layout::Rect;
 
 /// What happens between two looks.
@@ -66,10 +66,9 @@ pub(super) struct Film {
 
 impl Film {
     pub(super) fn step(&mut self, step: &Step) {
+        let mut came = None;
         match *step {
-            Step::Come(number) => {
-                self.there.insert(number);
-            }
+            Step::Come(number) => came = self.there.insert(number).then_some(number),
             Step::Go(number) => {
                 self.there.remove(&number);
                 self.links.retain(|&(from, to)| from != number && to != number);
@@ -83,6 +82,10 @@ impl Film {
             Step::Wait(_) => {}
         }
         self.picture = self.there.iter().fold(Picture::default(), |picture, &number| add(picture, number));
+        if let Some(number) = came {
+            let picture = std::mem::take(&mut self.picture);
+            self.picture = picture.with(&label(number), |node| node.state = NodeState::New);
+        }
         for &(from, to) in &self.links {
             let state =
                 [EdgeState::Steady, EdgeState::Busy, EdgeState::Closed, EdgeState::New, EdgeState::Failed];
@@ -343,7 +346,7 @@ fn what_is_not_on_the_screen_is_counted() {
 /// A caller of what is leftmost gets a new column; nobody moves, and who comes with it stands right all the same.
 #[test]
 fn a_new_first_column_moves_nobody() {
-    let area = Rect::new(0, 0, 100, 30);
+    let area = Rect::new(0, 0, 200, 30);
     let before = Picture::default().host("a 1", "").host("b 2", ":2").steady("a 1", "b 2", 2, 1);
     let mut state = GraphState::default();
     layout(&mut state, &before.view(), area);
@@ -360,6 +363,21 @@ fn a_new_first_column_moves_nobody() {
     let x =
         |label: &str| now[&view.nodes.iter().find(|node| node.label == label).expect("it is there").key].0;
     assert!(x("198.51.100.7") < x("a 1") && x("a 1") < x("b 2") && x("b 2") < x("c 3"));
+}
+
+/// Where the panel has no room for a new first column, who calls stands above or below those that are called, in sight.
+#[test]
+fn a_caller_stays_in_sight() {
+    let before = Picture::default().host("a 1", "").host("b 2", ":2").steady("a 1", "b 2", 2, 1);
+    let mut state = GraphState::default();
+    draw(&mut state, &before.view(), (80, 20), None);
+    let first = (rows_of(&state, &before.view()), state.plan().pan);
+    let view = before.host("c 3", "").steady("c 3", "a 1", 1, 1).view();
+    let shown = super::build::text(&draw(&mut state, &view, (80, 20), None));
+    assert!(shown.contains("c 3") && state.beyond() == Beyond::default(), "{shown}");
+    let now = rows_of(&state, &view);
+    assert!(first.0.iter().all(|(key, place)| now[key] == *place));
+    assert_eq!(state.plan().pan, first.1, "nor does the panel move");
 }
 
 /// Those that only talk to themselves take no room from those that lines lead to.

@@ -176,7 +176,7 @@ impl UnixTable {
         }
     }
 
-    fn close_place(&mut self, kernel_socket: u64, at: Timestamp, late: Timestamp) {
+    pub(super) fn close_place(&mut self, kernel_socket: u64, at: Timestamp, late: Timestamp) {
         let Some(mut place) = self.places.remove(&kernel_socket) else { return };
         if self.listeners.get(&place.name_id) == Some(&kernel_socket) {
             self.listeners.remove(&place.name_id);
