@@ -41,6 +41,9 @@ pub(super) const MARKS: [(EdgeState, &str); 5] = [
     (EdgeState::Failed, "did not get through"),
 ];
 
+/// How lines meet.
+pub(super) const MEETINGS: [(&str, &str); 2] = [("─┼─", "lines that join"), ("─│─", "one passes behind")];
+
 pub(super) fn render(buffer: &mut Buffer, area: Rect, app: &mut App, theme: &Theme) {
     // The frame, and a blank at either side.
     let (cells, lines) =
@@ -113,7 +116,12 @@ fn sections(app: &App, theme: &Theme) -> Vec<Vec<Line>> {
         style: theme.edge(state),
         explanation,
     });
-    sections.push(("Connections", marks.into()));
+    let meetings = MEETINGS.map(|(what, explanation)| Line {
+        what: what.to_owned(),
+        style: theme.edge(EdgeState::Steady),
+        explanation,
+    });
+    sections.push(("Connections", marks.into_iter().chain(meetings).collect()));
     let titled = |(title, lines): (&str, Vec<Line>)| {
         let title = Line { what: title.to_owned(), style: theme.strong, explanation: "" };
         [title].into_iter().chain(lines).collect()

@@ -35,6 +35,9 @@ fn the_help_screen_has_every_key_of_the_table_whole_at_every_size() {
                 binding.what
             );
         }
+        for (_, explanation) in help::MEETINGS {
+            assert!(pages.iter().any(|page| page.contains(explanation)), "{explanation:?} at {size:?}");
+        }
         for (_, explanation) in help::MARKS {
             assert!(pages.iter().any(|page| page.contains(explanation)), "{explanation:?} at {size:?}");
         }
