@@ -103,9 +103,10 @@ impl Routes {
             && places.columns == self.columns;
         if !is_same {
             self.draft = Draft::new(docks, &bundles, &gaps);
-            for (channel, column) in self.draft.channels.iter_mut().zip(&mut places.columns) {
-                let needed = channel.arrange();
-                column.widen_channel(needed);
+            let lines: Vec<i32> = self.draft.channels.iter_mut().map(Channel::arrange).collect();
+            places.make_room(&lines);
+            for ((channel, column), needed) in self.draft.channels.iter_mut().zip(&places.columns).zip(lines)
+            {
                 channel.spread(column, needed);
             }
             self.wires = self.draft.wires(&bundles);
