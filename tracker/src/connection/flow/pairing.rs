@@ -15,7 +15,7 @@ use super::entry::{Far, Flow, Receiver};
 use super::sockets::{Known, Sockets};
 use super::table::FlowTable;
 use super::{FlowId, TakeTraffic, UdpSocket};
-use crate::connection::{OwnerSource, Protocol, Socket, State};
+use crate::connection::{Direction, OwnerSource, Protocol, Socket, State};
 use crate::identity::{NetnsId, Timestamp};
 
 /// Flows by what their other end knows of them: the namespace, the own port and whom they talk to.
@@ -137,19 +137,33 @@ impl FlowTable {
         }
     }
 
-    /// Makes two flows the ends of one.
+    /// Makes two flows that name each other the ends of one.
     fn join(&mut self, one: FlowId, other: FlowId) {
+        self.tie(one, other, None);
+        for (id, far) in [(one, other), (other, one)] {
+            if let Some(flow) = self.flows.get_mut(&id) {
+                flow.socket.local = SocketAddr::new(reached(far.remote).ip(), flow.bound_to.port()).into();
+            }
+        }
+    }
+
+    /// Makes two flows the ends of one. Where nothing else tells who is the client: whether it is the first of them.
+    pub(super) fn tie(&mut self, one: FlowId, other: FlowId, is_client: Option<bool>) {
         self.replace_receiver(one, other);
         self.replace_receiver(other, one);
         let manner = |id: FlowId| self.flows.get(&id).map(|flow| Manner::of(flow));
         let (Some(of_one), Some(of_other)) = (manner(one), manner(other)) else { return };
-        for (id, far, own, others) in [(one, other, of_one, of_other), (other, one, of_other, of_one)] {
+        let directions = match (direction::with(of_one, of_other), is_client) {
+            (Direction::Unknown, Some(true)) => [Direction::Outbound, Direction::Inbound],
+            (Direction::Unknown, Some(false)) => [Direction::Inbound, Direction::Outbound],
+            (known, _) => [known, direction::with(of_other, of_one)],
+        };
+        for ((id, far), direction) in [(one, other), (other, one)].into_iter().zip(directions) {
             self.lonely.remove(&id);
             self.note(id);
             if let Some(flow) = self.flows.get_mut(&id) {
                 flow.far = Far::Flow(far);
-                flow.socket.direction = direction::with(own, others);
-                flow.socket.local = SocketAddr::new(reached(far.remote).ip(), flow.bound_to.port()).into();
+                flow.socket.direction = direction;
             }
         }
     }
@@ -224,7 +238,7 @@ impl FlowTable {
     }
 
     /// What stood in for the other end of a flow turned out to be that one, which goes on under its number.
-    pub(super) fn replace_receiver(&mut self, id: FlowId, real: FlowId) {
+    fn replace_receiver(&mut self, id: FlowId, real: FlowId) {
         let number = self.flows.get(&id).and_then(|flow| match &flow.far {
             Far::Receiver(receiver) if receiver.is_told => Some(receiver.socket.id),
             _ => None,

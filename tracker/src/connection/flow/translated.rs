@@ -9,7 +9,7 @@ use super::late::{Key, began_at, is_soon, key};
 use super::sockets::Sockets;
 use super::table::FlowTable;
 use super::{FlowId, TakeTraffic, addresses::reached};
-use crate::connection::{Direction, Socket, TableTick};
+use crate::connection::{Socket, TableTick};
 use crate::identity::{NetnsId, SocketId, Timestamp};
 use crate::tick::Translation;
 
@@ -104,23 +104,7 @@ impl FlowTable {
         let Some(other) = self.beyond(flow.socket.netns, translation).filter(|&other| other != id) else {
             return;
         };
-        self.replace_receiver(id, other);
-        self.replace_receiver(other, id);
-        let manner = |id: FlowId| self.flows.get(&id).map(|flow| Manner::of(flow));
-        let (Some(of_one), Some(of_other)) = (manner(id), manner(other)) else { return };
-        let (first, second) = match direction::with(of_one, of_other) {
-            Direction::Unknown if translation.outbound => (Direction::Outbound, Direction::Inbound),
-            Direction::Unknown => (Direction::Inbound, Direction::Outbound),
-            known => (known, direction::with(of_other, of_one)),
-        };
-        for (id, far, direction) in [(id, other, first), (other, id, second)] {
-            self.lonely.remove(&id);
-            self.note(id);
-            if let Some(flow) = self.flows.get_mut(&id) {
-                flow.far = Far::Flow(far);
-                flow.socket.direction = direction;
-            }
-        }
+        self.tie(id, other, Some(translation.outbound));
     }
 
     /// Ends a flow whose other end is over.
