@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use super::links::Links;
 use super::place::{
-    Block, Column, Folded, MARGINS, NARROWEST, Places, ROOM_FOR_SERVICES, ROOMY, SCREENS, Slot, WIDEST,
-    row_width, rows, title_width,
+    Block, Column, Folded, LEAST, MARGINS, NARROWEST, Places, ROOM_FOR_SERVICES, ROOMY, SCREENS, Slot,
+    WIDEST, row_width, rows, title_width,
 };
 use super::rank;
 use super::seat::GROWTH;
@@ -419,9 +419,7 @@ fn set_widths((natural, whole): (&[i32], &[i32]), tracks: &[i32], width: i32, wi
     let taken = |widths: &[i32], channels: &[i32]| {
         widths.iter().sum::<i32>() + channels[..count - 1].iter().sum::<i32>() + margin
     };
-    for (column_floor, channel_floor) in
-        [(i32::MAX, 7), (NAMES, 7), (NAMES, 4), (NARROWEST, 4), (NARROWEST - 2, 4)]
-    {
+    for (column_floor, channel_floor) in [(i32::MAX, 7), (NAMES, 7), (NAMES, 4), (NARROWEST, 4), (LEAST, 4)] {
         let excess = taken(&widths, &channels) - width;
         shrink(&mut channels[..count - 1], |channel| floors[channel].max(channel_floor), excess);
         let excess = taken(&widths, &channels) - width;

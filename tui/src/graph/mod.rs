@@ -6,6 +6,7 @@
 
 mod bundle;
 mod canvas;
+mod cut;
 mod draw;
 mod focus;
 mod fresh;
@@ -334,6 +335,7 @@ pub fn render(
         return Spots::default();
     }
     let seen = lines::draw(buffer, window, &plan.routes, &focus, theme);
+    cut::draw(buffer, window, (&plan.routes, view), &focus, theme);
     let scene =
         Scene { window, view, places: &plan.places, at: &plan.at, focus: &focus, selected, trends, theme };
     scene.boxes(buffer);

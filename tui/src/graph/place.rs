@@ -20,6 +20,8 @@ pub(super) const WIDEST: (i32, i32) = (46, 24);
 /// Channels in which a number, and one with a service, have room on a line.
 pub(super) const ROOM_FOR_NUMBERS: i32 = 10;
 pub(super) const ROOM_FOR_SERVICES: i32 = 16;
+/// What a column has at least, however much else wants its cells.
+pub(super) const LEAST: i32 = NARROWEST - 2;
 /// The cells of a channel that no line down runs in: beside the boxes, and for the arrow head.
 pub(super) const MARGINS: i32 = 3;
 
@@ -65,6 +67,11 @@ impl Column {
         self.width -= given;
         self.channel += given;
         true
+    }
+
+    /// The cells that the lines in its channel need; none where there are none.
+    fn beside(&self) -> i32 {
+        if self.lines > 0 { self.lines + MARGINS } else { 0 }
     }
 
     /// The first cell after the channel.
@@ -252,9 +259,21 @@ impl Places {
         }
     }
 
+    /// Makes the channels wide enough for so many lines side by side in each. Lines beside the last column stay in sight.
+    pub(super) fn make_room(&mut self, lines: &[i32]) {
+        for (column, &lines) in self.columns.iter_mut().zip(lines) {
+            column.widen_channel(lines);
+        }
+        let width = self.width();
+        if let Some(last) = self.columns.last_mut().filter(|_| width <= self.size.0) {
+            let excess = width + last.beside() - self.size.0;
+            last.width -= excess.clamp(0, (last.width - LEAST).max(0));
+        }
+    }
+
     /// Widens a column for longer names, as far as no other has to move.
     pub(super) fn widen(&mut self, column: usize, wanted: i32) {
-        let spare = self.size.0 - self.width();
+        let spare = self.size.0 - self.width() - self.columns.last().map_or(0, Column::beside);
         if column + 1 < self.columns.len() {
             self.columns[column].widen(wanted);
         } else if let Some(last) = self.columns.last_mut() {

@@ -103,10 +103,10 @@ impl Routes {
             && places.columns == self.columns;
         if !is_same {
             self.draft = Draft::new(docks, &bundles, &gaps);
-            for (channel, column) in self.draft.channels.iter_mut().zip(&mut places.columns) {
-                let needed = channel.arrange();
-                column.widen_channel(needed);
-                channel.spread(column, needed);
+            let needed: Vec<i32> = self.draft.channels.iter_mut().map(Channel::arrange).collect();
+            places.make_room(&needed);
+            for (index, channel) in self.draft.channels.iter_mut().enumerate() {
+                channel.spread(&places.columns[index], needed[index]);
             }
             self.wires = self.draft.wires(&bundles);
             self.run(places);

@@ -130,3 +130,29 @@ fn a_box_tells_its_namespace() {
     let both = text(&draw(&pod("a-very-long-name-of-a-namespace-that-goes-on", 40), None, &theme));
     assert!(both.contains(" idle ─ a-"), "{both}");
 }
+
+/// A line that leaves the panel says who is at its end.
+#[test]
+fn a_line_from_out_of_sight_tells_from_whom() {
+    let chain = (0..7).fold(Picture::default(), |picture, number| {
+        picture.host(&format!("service-{number} {number}"), ":80")
+    });
+    let chain = (0..6).fold(chain, |picture, number| {
+        let name = |number: u32| format!("service-{number} {number}");
+        picture.steady(&name(number), &name(number + 1), 80, 1)
+    });
+    let view = chain.steady("service-0 0", "service-6 6", 80, 1).view();
+    let area = Rect::new(0, 0, 47, 12);
+    let look = |selected: &str| {
+        let mut buffer = Buffer::empty(area);
+        let selected = Selection::Node(process(selected));
+        let theme = Theme::plain();
+        let state = &mut GraphState::default();
+        render(&mut buffer, area, &view, state, Some(&selected), (&Trends::default(), &theme));
+        text(&buffer)
+    };
+    let first = look("service-0 0");
+    assert!(first.lines().any(|line| line.ends_with("─ service-6 6…")), "{first}\n{}", look("service-6 6"));
+    let last = look("service-6 6");
+    assert!(last.lines().any(|line| line.starts_with("…service-0 0 ─")), "{last}");
+}

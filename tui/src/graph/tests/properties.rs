@@ -372,8 +372,11 @@ fn a_caller_stays_in_sight() {
     let mut state = GraphState::default();
     draw(&mut state, &before.view(), (80, 20), None);
     let first = (rows_of(&state, &before.view()), state.plan().pan);
-    let view = before.host("c 3", "").steady("c 3", "a 1", 1, 1).view();
+    let after = before.host("c 3", "").steady("c 3", "a 1", 1, 1);
+    let view = after.host("d 4", ":4").steady("b 2", "d 4", 4, 1).view();
     let shown = super::build::text(&draw(&mut state, &view, (80, 20), None));
+    let (left, _, right, _) = state.plan().bounds();
+    assert!(right - left <= 80, "nor is the line from b to d out of sight\n{shown}");
     assert!(shown.contains("c 3") && state.beyond() == Beyond::default(), "{shown}");
     let now = rows_of(&state, &view);
     assert!(first.0.iter().all(|(key, place)| now[key] == *place));
