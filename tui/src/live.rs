@@ -123,6 +123,7 @@ pub async fn replay(options: ReplayOptions) -> Result<(), LiveError> {
     let mut signals = Signals::new().map_err(LiveError::Signals)?;
     let (mut app, theme) = prepared(&options.config, options.filter);
     app.time = Time::recorded(options.recording.moments(), options.speed);
+    app.tick = app.time.usual_length();
     app.tracking = Tracking::Live;
     app.acting_off = Some(RECORDING);
     app.arguments = options.arguments;

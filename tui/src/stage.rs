@@ -260,7 +260,7 @@ mod tests {
             .any(|connection| filter.matches(&Subject::of_connection(topology, connection, fixture::NOW)));
         [
             ("screen", cells.contains(ARGUMENT)),
-            ("details", format!("{:?}", app.details).contains(ARGUMENT)),
+            ("details", format!("{:?}", app.inspection).contains(ARGUMENT)),
             ("json", String::from_utf8(json).unwrap().contains(ARGUMENT)),
             ("line", line.unwrap().contains(ARGUMENT)),
             ("filter", found),

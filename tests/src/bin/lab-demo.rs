@@ -2,7 +2,8 @@
 //!
 //! `lab-demo RECORDING DEMO HOST COMM…`: of the processes with these names (and of the connections that they have an end of)
 //! everything stays but their arguments, their programs' paths, what the host has of the network, and the kernel's whole
-//! release; the host is called HOST.
+//! release; the host is called HOST. What containers and namespaces are called is known a moment late: here they have their
+//! names from the first tick on.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
@@ -36,23 +37,40 @@ fn main() -> ExitCode {
 
 fn cut(recording: &Path, demo: &Path, host: &str, names: &[String]) -> Result<(), Failure> {
     let recording = Recording::open(recording)?;
-    let (own, kernel) = recording.host();
-    let mut decoder = Decoder::new(own.clone(), kernel.clone());
+    let (mut known, mut namespaces) = (BTreeMap::new(), BTreeMap::new());
+    each(&recording, |tick| {
+        for container in tick.containers {
+            let container = Container { labels: BTreeMap::new(), ..container };
+            known.insert(container.id.clone(), container);
+        }
+        for namespace in tick.namespaces {
+            namespaces.insert(namespace.id, Namespace { network: None, ..namespace });
+        }
+        Ok(())
+    })?;
     let mut writer = Writer::new(File::create(demo)?);
     let mut cut = Cut {
         host: HostId(Text::from(host)),
         names: names.iter().map(String::as_str).collect(),
         processes: BTreeSet::new(),
         containers: BTreeSet::new(),
-        known: BTreeMap::new(),
-        namespaces: BTreeMap::new(),
+        known,
+        namespaces,
         sockets: BTreeSet::new(),
     };
+    each(&recording, |tick| Ok(writer.push(&cut.tick(tick))?))?;
+    println!("{} ticks, {} bytes", writer.ticks(), writer.bytes());
+    Ok(())
+}
+
+/// Every tick of a recording, one after the other.
+fn each(recording: &Recording, mut take: impl FnMut(Tick) -> Result<(), Failure>) -> Result<(), Failure> {
+    let (own, kernel) = recording.host();
+    let mut decoder = Decoder::new(own.clone(), kernel.clone());
     for number in recording.ticks() {
         let (head, body) = recording.frame(number, Kind::Tick)?;
-        writer.push(&cut.tick(decoder.decode(&head, &body)?))?;
+        take(decoder.decode(&head, &body)?)?;
     }
-    println!("{} ticks, {} bytes", writer.ticks(), writer.bytes());
     Ok(())
 }
 
@@ -62,7 +80,7 @@ struct Cut<'a> {
     names: BTreeSet<&'a str>,
     processes: BTreeSet<ProcessId>,
     containers: BTreeSet<ContainerId>,
-    /// What is known of all.
+    /// What is known of all in the end.
     known: BTreeMap<ContainerId, Container>,
     /// Those that no socket that stays is in, yet.
     namespaces: BTreeMap<NetnsId, Namespace>,
@@ -72,11 +90,6 @@ struct Cut<'a> {
 impl Cut<'_> {
     fn tick(&mut self, mut tick: Tick) -> Tick {
         let mut told: BTreeSet<ContainerId> = BTreeSet::new();
-        for container in tick.containers.drain(..) {
-            told.insert(container.id.clone());
-            let container = Container { labels: BTreeMap::new(), ..container };
-            self.known.insert(container.id.clone(), container);
-        }
         tick.processes.retain(|process| self.names.contains(&*process.comm));
         for process in &mut tick.processes {
             self.processes.insert(process.id);
@@ -109,15 +122,11 @@ impl Cut<'_> {
         }
         tick.forgotten.retain(|socket| self.sockets.contains(socket));
         tick.translations.retain(|translation| self.sockets.contains(&translation.socket));
-        let told = told.intersection(&self.containers);
-        tick.containers = told.filter_map(|id| self.known.get(id).cloned()).collect();
-        for namespace in tick.namespaces.drain(..) {
-            self.namespaces.insert(namespace.id, Namespace { network: None, ..namespace });
-        }
+        tick.containers = told.iter().filter_map(|id| self.known.get(id).cloned()).collect();
         // Each is told with the first socket in it that stays.
         let sockets = tick.opened.iter().chain(&tick.changed).chain(&tick.closed);
         let inhabited: BTreeSet<NetnsId> = sockets.map(|socket| socket.netns).collect();
-        tick.namespaces.extend(inhabited.iter().filter_map(|netns| self.namespaces.remove(netns)));
+        tick.namespaces = inhabited.iter().filter_map(|netns| self.namespaces.remove(netns)).collect();
         tick.remote_names.clear();
         tick.source.reasons.clear();
         tick.source.remedy = None;

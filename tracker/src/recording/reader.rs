@@ -58,6 +58,12 @@ impl fmt::Display for Flaw {
             Self::CutOff { tick, offset } => {
                 write!(formatter, "tick {tick} is cut off (byte {offset}): it ended while that was written")
             }
+            Self::Damaged { tick: 0, offset, lost } => {
+                write!(
+                    formatter,
+                    "damaged at byte {offset} (tick 0, the first): nothing before that can be played, {lost} bytes are lost"
+                )
+            }
             Self::Damaged { tick, offset, lost } => {
                 write!(
                     formatter,

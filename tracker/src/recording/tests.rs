@@ -226,6 +226,11 @@ fn damage_is_told_with_its_place_and_what_is_before_it_plays() {
     }
     let text = Flaw::Damaged { tick: 6, offset: 1_234, lost: 99 }.to_string();
     assert_eq!(text, "damaged at byte 1234 (tick 6): it plays up to there, 99 bytes are lost");
+    let text = Flaw::Damaged { tick: 0, offset: 50, lost: 99 }.to_string();
+    assert_eq!(
+        text,
+        "damaged at byte 50 (tick 0, the first): nothing before that can be played, 99 bytes are lost"
+    );
 }
 
 #[test]

@@ -23,14 +23,20 @@ pub fn offer(
     selection: &Selection,
 ) -> Result<Chooser, String> {
     match selection {
-        Selection::Node(ShownKey::Node(key)) => of_node(topology, view, key),
-        Selection::Node(ShownKey::Group(GroupKey::Container(host, id))) => {
+        Selection::Node(key) => of_shown(topology, view, key),
+        Selection::Edge(key) => of_edge(topology, view, look, key),
+    }
+}
+
+fn of_shown(topology: &Topology, view: &View, key: &ShownKey) -> Result<Chooser, String> {
+    match key {
+        ShownKey::Node(key) => of_node(topology, view, key),
+        ShownKey::Group(GroupKey::Container(host, id)) => {
             of_node(topology, view, &NodeKey::Container(*host, id.clone()))
         }
-        Selection::Node(ShownKey::Group(_)) => {
+        ShownKey::Group(_) => {
             Err(String::from("open the group first: something is done with one process or container"))
         }
-        Selection::Edge(key) => of_edge(topology, view, look, key),
     }
 }
 
@@ -121,7 +127,7 @@ fn of_edge(topology: &Topology, view: &View, look: Look<'_>, key: &EdgeKey) -> R
     let gone = || String::from("what is selected is gone");
     let shown = view.edges.get(view.edge_place(key).ok_or_else(gone)?).ok_or_else(gone)?;
     if key.service.protocol() != Protocol::Tcp {
-        return Err(format!("only TCP connections can be closed, and this is {}", key.service.protocol()));
+        return of_ends(topology, view, key);
     }
     let (Some(client), Some(server)) = (view.nodes.get(shown.client), view.nodes.get(shown.server)) else {
         return Err(gone());
@@ -153,6 +159,28 @@ fn of_edge(topology: &Topology, view: &View, look: Look<'_>, key: &EdgeKey) -> R
         choices.push(Choice { key: 'a', label: format!("close {what}"), then });
     }
     Ok(Chooser { question: edge, choices, at: 0 })
+}
+
+/// What is no TCP cannot be closed: something may be done with who is at its ends.
+fn of_ends(topology: &Topology, view: &View, key: &EdgeKey) -> Result<Chooser, String> {
+    let why = format!("this is {}, and only TCP connections can be closed", key.service.protocol());
+    let mut ends = vec![('c', &key.client), ('s', &key.server)];
+    ends.dedup_by_key(|(_, end)| *end);
+    let mut choices = Vec::new();
+    let mut not = String::new();
+    for (key, end) in ends {
+        match of_shown(topology, view, end) {
+            Ok(chooser) => {
+                let label = format!("do something with {}", chooser.question);
+                choices.push(Choice { key, label, then: Then::Ask(Box::new(chooser)) });
+            }
+            Err(reason) => not = reason,
+        }
+    }
+    if choices.is_empty() {
+        return Err(format!("{why}; its ends: {not}"));
+    }
+    Ok(Chooser { question: why, choices, at: 0 })
 }
 
 /// The end of a connection that can be closed: the client's if its socket is on this host, else the server's.

@@ -3,6 +3,7 @@
 use jiff::tz::TimeZone;
 use rustix::io::Errno;
 use scopetop_tracker::act::ActError;
+use scopetop_tracker::connection::Protocol;
 use scopetop_tracker::topology::Topology;
 use scopetop_tracker::topology::grouping::By;
 
@@ -103,6 +104,32 @@ fn a_container_is_what_it_stands_for() {
     assert_eq!(app.scope(), Scope::Log);
     let [Wish::Follow { id, name }] = &app.take_wishes()[..] else { panic!() };
     assert!(name.starts_with("container web (") && !id.0.is_empty());
+}
+
+#[test]
+fn what_cannot_be_closed_offers_who_is_at_its_ends() {
+    let topology = fixture::after(&[fixture::ticks()[0].clone(), fixture::everything()]);
+    let mut app = App::new(None, TimeZone::UTC);
+    app.tick_applied(fixture::NOW);
+    app.settle(&topology);
+    let edge = |app: &App, client: &str, server: &str| {
+        let is = |place: usize, label: &str| app.view.nodes[place].label == label;
+        let edges = app.view.edges.iter().filter(|edge| edge.at.protocol() == Protocol::Unix);
+        let mut edges = edges.filter(|edge| is(edge.client, client) && is(edge.server, server));
+        Selection::Edge(app.view.edge_key(edges.next().unwrap()).unwrap())
+    };
+    app.selection = Some(edge(&app, "agent 311", "redis-server 620"));
+    press(&mut app, &topology, "x");
+    assert_eq!(
+        app.chooser.as_ref().unwrap().question,
+        "this is unix, and only TCP connections can be closed"
+    );
+    assert_eq!(labels(&app), ["c do something with agent 311", "s do something with redis-server 620"]);
+    press(&mut app, &topology, "st");
+    assert!(app.chooser.clone().unwrap().question.starts_with("send SIGTERM to redis-server 620 "));
+    press(&mut app, &topology, "y");
+    let [Wish::Do(Deed::Signal { process, .. })] = &app.take_wishes()[..] else { panic!() };
+    assert_eq!(process.pid, 620);
 }
 
 #[test]

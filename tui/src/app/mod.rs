@@ -4,6 +4,7 @@ mod asking;
 mod editor;
 mod focus;
 mod grouping;
+mod inspection;
 mod listing;
 mod log;
 mod motion;
@@ -23,6 +24,7 @@ pub use asking::{Choice, Chooser, Message, Then, Wish};
 pub use editor::Editor;
 use focus::Focuses;
 use grouping::Asleep;
+pub use inspection::{Absence, Inspection};
 pub use log::Log;
 use mouse::Grip;
 pub use mouse::{Gesture, Mouse};
@@ -39,7 +41,7 @@ use crate::list::ListState;
 use crate::screen::Hits;
 use crate::trend::Trends;
 use crate::usage::{Samples, UsageHistory};
-use crate::view::{self, ActiveFilter, Details, Direction, Known, Maker, Selection, ShownKey, Thing, View};
+use crate::view::{ActiveFilter, Direction, Known, Maker, Selection, ShownKey, Thing, View};
 
 /// How the connections are shown.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -89,9 +91,9 @@ pub struct App {
     /// Whether the details of the selection are open.
     pub details_open: bool,
     /// The details; those from before, where the selected thing is gone.
-    pub details: Option<Details>,
-    /// Whether the selected thing is gone.
-    pub details_gone: bool,
+    pub inspection: Option<Inspection>,
+    /// Why the selected thing is not in the picture; `None` where it is.
+    pub absence: Option<Absence>,
     /// The first line of the details on the screen.
     pub details_offset: usize,
     /// How many lines the details have and how many of them the screen holds, since they were drawn last.
@@ -132,8 +134,8 @@ pub struct App {
     pub time: Time,
     /// What has become of the tracker.
     pub tracking: Tracking,
-    /// How long a tick is meant to be, in nanoseconds: a single one may be longer or shorter. `None` where only the
-    /// ticks themselves tell.
+    /// How long a tick is meant to be, in nanoseconds, or usually is in a recording: a single one may be longer or shorter.
+    /// `None` where only the ticks themselves tell.
     pub tick: Option<u64>,
     /// The end of the newest tick, shown or not.
     pub newest: Option<Timestamp>,
@@ -184,8 +186,8 @@ impl App {
             mode: Mode::default(),
             selection: None,
             details_open: false,
-            details: None,
-            details_gone: false,
+            inspection: None,
+            absence: None,
             details_offset: 0,
             details_lines: (0, 0),
             grouping: Grouping::default(),
@@ -280,15 +282,7 @@ impl App {
             self.remember_stand();
         }
         if std::mem::take(&mut self.details_are_stale) {
-            let known = self
-                .selection
-                .as_ref()
-                .filter(|_| self.details_open)
-                .and_then(|selection| view::details(self.known(topology), selection));
-            self.details_gone = known.is_none();
-            if known.is_some() {
-                self.details = known;
-            }
+            self.inspect_selection(topology);
         }
         self.offer(topology);
     }
@@ -330,6 +324,8 @@ impl App {
             Scope::Log
         } else if self.prompt.is_some() {
             Scope::Typing
+        } else if self.help {
+            Scope::Help
         } else if self.mode == Mode::List && self.list.chooser.is_some() {
             Scope::Columns
         } else {
@@ -410,10 +406,14 @@ impl App {
         }
     }
 
-    /// Opens the selected group, focuses the selected node, or opens the details of the selected edge.
+    /// Opens the selected group, focuses the selected node, or opens the details of the selected edge; goes back to what is
+    /// gone.
     fn open(&mut self) {
+        if self.return_in_time() {
+            return;
+        }
         match self.selection {
-            None => self.first(),
+            None => self.begin(),
             Some(Selection::Edge(_)) => self.open_details(),
             Some(Selection::Node(_)) => {
                 if !self.open_group() {
@@ -428,22 +428,6 @@ impl App {
         if !self.leave_focus() {
             self.collapse();
         }
-    }
-
-    fn toggle_details(&mut self) {
-        if self.details_open {
-            self.details_open = false;
-        } else {
-            self.open_details();
-        }
-    }
-
-    fn open_details(&mut self) {
-        if self.selection.is_none() {
-            self.first();
-        }
-        self.details_open = self.selection.is_some();
-        self.details_are_stale = true;
     }
 
     /// One step back: the newest thing that was opened is closed.

@@ -6,6 +6,9 @@ use crate::view::{Direction, Selection, ShownKey, ViewNode};
 /// How many steps a page is in the graph.
 const GRAPH_PAGE: usize = 5;
 
+/// When something is come by on the way through all: column by column in the graph, row by row in the list.
+pub(super) type Stop = ((usize, usize), usize);
+
 impl App {
     pub(crate) fn select(&mut self, selection: Selection) {
         self.set_selection(Some(selection));
@@ -15,7 +18,8 @@ impl App {
         if self.selection != selection {
             self.selection = selection;
             self.meant = None;
-            self.details = None;
+            self.inspection = None;
+            self.absence = None;
             self.details_offset = 0;
         }
         self.details_are_stale = true;
@@ -101,12 +105,24 @@ impl App {
         }
     }
 
+    /// Selects something, where nothing is: the first row; in the graph what most others are around.
+    pub(super) fn begin(&mut self) {
+        match self.mode {
+            Mode::List => self.select_row(0, true),
+            Mode::Graph => self.select_busiest(),
+        }
+    }
+
     pub(super) fn first(&mut self) {
         match self.mode {
             _ if self.details_open => self.scroll_details(isize::MIN),
             Mode::List => self.select_row(0, true),
-            Mode::Graph if self.selection.is_none() => self.select_busiest(),
-            Mode::Graph => self.run(Direction::Up, self.view.nodes.len()),
+            Mode::Graph => {
+                let first = self.standing().min_by_key(|&place| self.stop(place));
+                if let Some(place) = first {
+                    self.select_place(place);
+                }
+            }
         }
     }
 
@@ -114,8 +130,22 @@ impl App {
         match self.mode {
             _ if self.details_open => self.scroll_details(isize::MAX),
             Mode::List => self.select_row(usize::MAX, false),
-            Mode::Graph => self.run(Direction::Down, self.view.nodes.len()),
+            Mode::Graph => {
+                let last = self.standing().max_by_key(|&place| self.stop(place));
+                if let Some(place) = last {
+                    self.select_place(place);
+                }
+            }
         }
+    }
+
+    /// The places of the nodes that are in the picture.
+    fn standing(&self) -> impl Iterator<Item = usize> {
+        let is_standing = |place: &usize| {
+            let node = self.view.nodes.get(*place);
+            node.is_some_and(|node| self.graph.position(&node.key).is_some())
+        };
+        (0..self.view.nodes.len()).filter(is_standing)
     }
 
     /// Selects the next edge of the selected node, or of the node that the selected edge was reached from.
@@ -157,21 +187,29 @@ impl App {
     pub(super) fn next_match(&mut self, forward: bool) {
         let matches = self.matches();
         let current = self.selection.as_ref().and_then(|selection| self.place(selection));
-        let next = match current {
+        // What follows what is gone may have moved up to where that was.
+        let (here, is_gone) = match current {
+            Some(place) => (Some(self.stop(place)), false),
+            None => (self.stop_of_gone(), true),
+        };
+        let next = match here {
             None => around(&matches, None, forward),
-            Some(here) => {
-                let here = self.stop(here);
-                let (mut on, mut back) = (matches.iter(), matches.iter().rev());
-                if forward {
-                    on.find(|&&place| self.stop(place) > here).or(matches.first())
-                } else {
-                    back.find(|&&place| self.stop(place) < here).or(matches.last())
-                }
+            Some(here) if forward => {
+                let is_on = |stop: Stop| stop > here || is_gone && stop == here;
+                matches.iter().find(|&&place| is_on(self.stop(place))).or(matches.first())
             }
+            Some(here) => matches.iter().rev().find(|&&place| self.stop(place) < here).or(matches.last()),
         };
         if let Some(&place) = next {
             self.select_place(place);
         }
+    }
+
+    /// How many matches come before the selected thing, which is gone; `None` where it is not known where it stood.
+    pub fn matches_before_gone(&self) -> Option<usize> {
+        self.absence?;
+        let stop = self.stop_of_gone()?;
+        Some(self.matches().iter().filter(|&&place| self.stop(place) < stop).count())
     }
 
     /// Where the selection stands among the matches, from 1 on (0 where it is none of them), and how many there are.
@@ -199,8 +237,25 @@ impl App {
         }
     }
 
+    /// When the node that is selected, and gone, was come by.
+    fn stop_of_gone(&self) -> Option<Stop> {
+        self.selection.as_ref()?;
+        match self.mode {
+            Mode::List => Some(((0, 0), self.list.last_row())),
+            Mode::Graph => self.last_stand()?.stop,
+        }
+    }
+
+    /// When a node of the graph is come by.
+    pub(super) fn stop_of(&self, selection: &Selection) -> Option<Stop> {
+        match (self.mode, selection) {
+            (Mode::Graph, Selection::Node(key)) => self.view.node_place(key).map(|place| self.stop(place)),
+            _ => None,
+        }
+    }
+
     /// When a place is come by on the way through all of them. What is not in the picture comes last.
-    fn stop(&self, place: usize) -> ((usize, usize), usize) {
+    fn stop(&self, place: usize) -> Stop {
         let position = match (self.mode, self.view.nodes.get(place)) {
             (Mode::Graph, Some(node)) => self.graph.position(&node.key).unwrap_or((usize::MAX, usize::MAX)),
             _ => (0, 0),

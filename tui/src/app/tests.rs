@@ -5,6 +5,10 @@ use scopetop_tracker::topology::Topology;
 
 use super::*;
 use crate::fixture;
+use crate::input::{Change, Key};
+use crate::screen::still;
+use crate::theme::Theme;
+use crate::view;
 
 /// An application that shows the fixture's host.
 fn app() -> (App, Topology) {
@@ -92,19 +96,41 @@ fn what_is_gone_stays_selected_and_moving_goes_on_from_its_row() {
         press(&mut app, &topology, KeyCode::Down);
     }
     press(&mut app, &topology, KeyCode::Enter);
-    assert!(!app.details_gone);
-    let title = app.details.as_ref().unwrap().title.clone();
+    assert!(app.absence.is_none());
+    let title = app.inspection.as_ref().unwrap().details.title.clone();
 
     let next = fixture::quiet(1);
     topology.apply(&next);
     app.tick_applied(next.at);
     app.settle(&topology);
-    assert_eq!((app.selected_row(), app.details_gone), (None, true));
-    assert_eq!(app.details.as_ref().unwrap().title, title);
+    assert_eq!((app.selected_row(), app.absence), (None, Some(Absence::Gone)));
+    assert_eq!(app.inspection.as_ref().unwrap().details.title, title);
     press(&mut app, &topology, KeyCode::Down);
     let last = app.view.edges.len() - 1;
     assert_eq!(app.selected_row(), Some(row.min(last)));
-    assert!(!app.details_gone);
+    assert!(app.absence.is_none());
+}
+
+#[test]
+fn the_first_and_the_last_of_the_graph_are_those_of_its_first_and_last_column() {
+    let (mut app, topology) = app();
+    press(&mut app, &topology, KeyCode::Char('g'));
+    still((160, 45), &mut app, &Theme::plain());
+    let mut standing: Vec<_> = app
+        .view
+        .nodes
+        .iter()
+        .filter_map(|node| Some((app.graph.position(&node.key)?, node.label.clone())))
+        .collect();
+    standing.sort();
+    let ((first, _), (last, _)) = (standing[0].0, standing[standing.len() - 1].0);
+    assert!(first < last, "there is more than one column");
+    for _ in 0..2 {
+        press_with(&mut app, &topology, KeyCode::Home, KeyModifiers::CONTROL);
+        assert_eq!(selected(&app), standing[0].1);
+        press_with(&mut app, &topology, KeyCode::End, KeyModifiers::CONTROL);
+        assert_eq!(selected(&app), standing[standing.len() - 1].1);
+    }
 }
 
 #[test]
@@ -147,7 +173,7 @@ fn details_are_of_something_and_escape_closes_them_first() {
     let (mut app, topology) = app();
     press(&mut app, &topology, KeyCode::Char('d'));
     assert_eq!(selected(&app), "nginx 4121", "the busiest node");
-    assert_eq!(app.details.as_ref().unwrap().title, "nginx 4121");
+    assert_eq!(app.inspection.as_ref().unwrap().details.title, "nginx 4121");
     press(&mut app, &topology, KeyCode::Esc);
     assert_eq!((app.details_open, selected(&app).as_str()), (false, "nginx 4121"));
 }
@@ -218,6 +244,44 @@ fn the_search_selects_while_typing_goes_round_and_can_be_given_up() {
 }
 
 #[test]
+fn the_search_goes_on_from_what_is_gone() {
+    let (mut app, mut topology) = app();
+    let draw = |app: &mut App| still((160, 45), app, &Theme::plain());
+    press(&mut app, &topology, KeyCode::Char('g'));
+    draw(&mut app);
+    press(&mut app, &topology, KeyCode::Char('/'));
+    type_in(&mut app, &topology, "0.");
+    press(&mut app, &topology, KeyCode::Enter);
+    let mut order = Vec::new();
+    for number in 1..=app.match_position().1 {
+        assert_eq!(app.match_position().0, number);
+        order.push(selected(&app));
+        press(&mut app, &topology, KeyCode::Char('n'));
+    }
+    let grey = order.iter().position(|label| label == "198.51.100.23").unwrap();
+    assert!(grey > 0 && grey + 1 < order.len(), "else it could be found by chance: {order:?}");
+    for _ in 0..grey {
+        press(&mut app, &topology, KeyCode::Char('n'));
+    }
+    assert_eq!(selected(&app), order[grey]);
+    let tick = fixture::quiet(1);
+    topology.apply(&tick);
+    app.tick_applied(tick.at);
+    app.settle(&topology);
+    draw(&mut app);
+    let left: Vec<&String> =
+        order.iter().filter(|label| app.view.nodes.iter().any(|node| node.label == **label)).collect();
+    assert_eq!((selected(&app).as_str(), app.match_position()), ("gone", (0, left.len())));
+    assert_eq!(app.matches_before_gone(), Some(grey));
+    let bar: String = draw(&mut app).content().iter().map(ratatui::buffer::Cell::symbol).collect();
+    assert!(bar.contains(&format!("after {grey} of {}", left.len())), "{bar:.160}");
+    press(&mut app, &topology, KeyCode::Char('n'));
+    assert_eq!(selected(&app), *left[grey]);
+    press(&mut app, &topology, KeyCode::Char('N'));
+    assert_eq!(selected(&app), *left[grey - 1]);
+}
+
+#[test]
 fn a_search_without_a_match_leaves_the_selection() {
     let (mut app, topology) = app();
     press(&mut app, &topology, KeyCode::Enter);
@@ -233,6 +297,25 @@ fn the_help_screen_closes_with_any_key_and_takes_it() {
     assert!(app.help);
     press(&mut app, &topology, KeyCode::Char('t'));
     assert_eq!((app.help, app.mode), (false, Mode::Graph));
+}
+
+#[test]
+fn what_quits_elsewhere_closes_the_help_screen() {
+    let (mut app, topology) = app();
+    for key in [KeyCode::Char('q'), KeyCode::Esc, KeyCode::Char('?')] {
+        press(&mut app, &topology, KeyCode::Char('?'));
+        assert!(app.help);
+        assert_eq!((press(&mut app, &topology, key), app.help), (Outcome::Changed, false), "{key:?}");
+    }
+    app.keymap = Keymap::changed(&[Change {
+        action: Action::Quit,
+        keys: vec![Key::parse("Q").unwrap(), Key::parse("ctrl-c").unwrap()],
+    }])
+    .unwrap();
+    press(&mut app, &topology, KeyCode::Char('?'));
+    assert_eq!((press(&mut app, &topology, KeyCode::Char('Q')), app.help), (Outcome::Changed, false));
+    press(&mut app, &topology, KeyCode::Char('?'));
+    assert_eq!(press_with(&mut app, &topology, KeyCode::Char('c'), KeyModifiers::CONTROL), Outcome::Quit);
 }
 
 #[test]

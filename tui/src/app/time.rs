@@ -216,6 +216,27 @@ impl Time {
         self.shown != before
     }
 
+    /// How long a tick usually is, in nanoseconds: the first one is as short as the look at what was there.
+    pub fn usual_length(&self) -> Option<u64> {
+        let mut lengths: Vec<u64> = self.moments.iter().map(|moment| moment.duration).collect();
+        lengths.sort_unstable();
+        lengths.get(lengths.len() / 2).copied()
+    }
+
+    /// The number of the tick that ended at a moment; `None` where it is not known, or no longer.
+    pub fn tick_of(&self, at: Timestamp) -> Option<u64> {
+        let place = self.moments.partition_point(|moment| moment.at < at);
+        self.moments.get(place).filter(|moment| moment.at == at).map(|_| self.first + place as u64)
+    }
+
+    /// Goes to a tick and stays there: also a recording that plays.
+    pub fn stay_at(&mut self, tick: u64) {
+        if let Some(playback) = &mut self.playback {
+            playback.plays = false;
+        }
+        self.go_to(tick);
+    }
+
     /// The number of the oldest tick that is known.
     pub const fn first(&self) -> u64 {
         self.first

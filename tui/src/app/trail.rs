@@ -1,6 +1,9 @@
 //! Where the user is: what is focused, and where the selected thing stands. It is told also of what is gone.
 
-use super::App;
+use scopetop_tracker::identity::Timestamp;
+
+use super::motion::Stop;
+use super::{Absence, App};
 use crate::view::{GroupKey, Selection};
 
 /// Where the selected thing stands, or stood when it was last there.
@@ -11,6 +14,10 @@ pub(super) struct Stand {
     label: String,
     /// The open group that it stands in, with its name; an edge stands in none.
     group: Option<(GroupKey, String)>,
+    /// The moment at which it stands there.
+    pub(super) at: Timestamp,
+    /// When it is come by on the way through all nodes of the graph.
+    pub(super) stop: Option<Stop>,
 }
 
 /// The way to what is selected.
@@ -61,19 +68,22 @@ impl App {
         let Some(selection) = &self.selection else {
             return Trail { focused, ..Trail::default() };
         };
-        let now = self.stand_of(selection);
-        let is_gone = now.is_none();
-        let known = now.or_else(|| self.stand.clone().filter(|stand| stand.selection == *selection));
+        let known = self.stand_of(selection).or_else(|| self.last_stand().cloned());
         let Some(stand) = known else { return Trail { focused, ..Trail::default() } };
         let is_focused = match (selection, self.focused().last()) {
             (Selection::Node(key), Some((focused, _))) => key == focused,
             _ => false,
         };
-        let gone = if is_gone { " (gone)" } else { "" };
+        let fate = match self.absence {
+            None => "",
+            Some(Absence::Gone) => " (gone)",
+            Some(Absence::Later) => " (not yet there)",
+            Some(Absence::Hidden) => " (not shown)",
+        };
         Trail {
             focused,
             group: stand.group.map(|(_, label)| label),
-            selected: (!is_focused).then(|| format!("{}{gone}", stand.label)),
+            selected: (!is_focused).then(|| format!("{}{fate}", stand.label)),
         }
     }
 
@@ -100,7 +110,23 @@ impl App {
                 (format!("{} {arrow} {} {}", client.label, server.label, edge.service), None)
             }
         };
-        Some(Stand { selection: selection.clone(), label, group })
+        Some(Stand {
+            selection: selection.clone(),
+            label,
+            group,
+            at: self.moment(),
+            stop: self.stop_of(selection),
+        })
+    }
+
+    /// Where the selected thing stood when it was last there.
+    pub(super) fn last_stand(&self) -> Option<&Stand> {
+        self.stand.as_ref().filter(|stand| self.selection.as_ref() == Some(&stand.selection))
+    }
+
+    /// What the selected thing is called, or was when it was last there. Safe to show.
+    pub fn selected_label(&self) -> Option<&str> {
+        self.last_stand().map(|stand| stand.label.as_str())
     }
 
     /// Notes where the selected thing stands: it may be gone when that is asked for.
@@ -112,8 +138,7 @@ impl App {
 
     /// The open group that the selected node stands in, or stood in when it was last there.
     pub(super) fn group_around(&self) -> Option<GroupKey> {
-        let stand = self.stand.as_ref().filter(|stand| self.selection.as_ref() == Some(&stand.selection))?;
-        stand.group.as_ref().map(|(group, _)| group.clone())
+        self.last_stand()?.group.as_ref().map(|(group, _)| group.clone())
     }
 }
 

@@ -80,9 +80,11 @@ impl Cli {
         if !self.common.no_config && !after.is_some_and(|common| common.no_config) {
             return Ok(config::load(file, variable)?);
         }
-        if file.is_some() {
-            let line = "--no-config: a file is asked for too (see 'scopetop --help')";
-            return Err(Error::CommandLine(line.to_owned()));
+        if let Some(file) = file {
+            let file = Text::from(file.to_string_lossy().as_ref());
+            return Err(Error::CommandLine(format!(
+                "--no-config: --config {file} is given too: leave out one of the two (see 'scopetop --help')"
+            )));
         }
         Ok(Config::default())
     }

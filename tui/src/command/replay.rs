@@ -40,12 +40,32 @@ pub fn run(options: &Replay, settings: &Settings, mut config: Config) -> Result<
 mod tests {
     #![allow(clippy::unwrap_used, reason = "a test ends at the first surprise")]
 
+    use scopetop_tracker::recording::Player;
+    use scopetop_tracker::topology::Node;
+
     use super::*;
+    use crate::app::{Speed, Time};
+    use crate::human;
 
     #[test]
     fn the_demo_is_whole_and_small() {
         let demo = recorded::checked(&"--demo".into(), Recording::from_bytes(DEMO)).unwrap();
         assert_eq!(demo.flaw(), None);
         assert!(DEMO.len() < 300_000, "{} bytes", DEMO.len());
+    }
+
+    #[test]
+    fn the_demo_begins_with_names_and_ticks_of_a_second() {
+        let demo = Recording::from_bytes(DEMO).unwrap();
+        let mut player = Player::new();
+        player.go_to(&demo, 0).unwrap();
+        let containers = player.topology().unwrap().graph().node_weights().filter_map(|node| match node {
+            Node::Container(container) => Some(container.name.as_deref()),
+            _ => None,
+        });
+        let names: Vec<Option<&str>> = containers.collect();
+        assert!(names.len() > 5 && names.iter().all(Option::is_some), "{names:?}");
+        let tick = Time::recorded(demo.moments(), Speed::default()).usual_length().unwrap();
+        assert_eq!(human::tick(tick), "1s");
     }
 }

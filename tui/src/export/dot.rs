@@ -6,7 +6,7 @@ use std::io::{self, Write};
 use super::diagram::{Diagram, Edge, Node};
 use crate::view::{EdgeState, NodeKind};
 
-/// Writes a directed graph: groups are clusters, an edge is all connections to one service.
+/// Writes a directed graph: groups are clusters, an edge is all connections to one service, or to many.
 pub fn write(out: &mut impl Write, diagram: &Diagram<'_>) -> io::Result<()> {
     writeln!(out, "digraph scopetop {{")?;
     if let Some(title) = &diagram.title {

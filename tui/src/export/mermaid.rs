@@ -6,7 +6,7 @@ use std::io::{self, Write};
 use super::diagram::{Diagram, Edge, Node};
 use crate::view::{EdgeState, NodeKind};
 
-/// Writes a flowchart from left to right: groups are subgraphs, an edge is all connections to one service.
+/// Writes a flowchart from left to right: groups are subgraphs, an edge is all connections to one service, or to many.
 pub fn write(out: &mut impl Write, diagram: &Diagram<'_>) -> io::Result<()> {
     if let Some(title) = &diagram.title {
         writeln!(out, "---\ntitle: \"{}\"\n---", Quotable(title))?;

@@ -19,8 +19,9 @@ pub(super) struct Canvas {
     along: Plane,
     /// What runs across them, column by column.
     across: Plane,
-    /// Where lines turn, row by row.
-    turns: Vec<bool>,
+    /// Row by row, how heavy the lines to the cells before and after are that join what runs across. What else runs along
+    /// the row passes behind it: a junction always means a junction.
+    joins: Vec<(u8, u8)>,
     /// What stands at the ends of lines, row by row.
     tips: Vec<Option<char>>,
 }
@@ -102,7 +103,7 @@ impl Canvas {
             height,
             along: Plane::new(size),
             across: Plane::new(size),
-            turns: vec![false; size],
+            joins: vec![(0, 0); size],
             tips: vec![None; size],
         }
     }
@@ -113,11 +114,11 @@ impl Canvas {
         (at.0 < self.width && at.1 < self.height).then_some(at)
     }
 
-    /// Adds a wire.
+    /// Adds a wire. `passes`: the cells where it goes straight through a line down that is its own bundle's.
     pub(super) fn trace(
         &mut self,
         number: usize,
-        (wire, path): (&Wire, &[(i32, i32)]),
+        (wire, path, passes): (&Wire, &[(i32, i32)], impl Iterator<Item = (i32, i32)>),
         sum: &Sum,
         light: Light,
     ) {
@@ -130,10 +131,14 @@ impl Canvas {
         for (index, pair) in path.windows(2).enumerate() {
             let (from, to) = (pair[0], pair[1]);
             self.segment(from, to, look);
-            let turns = index > 0 && (path[index - 1].0 == from.0) != (from.0 == to.0);
-            if turns && let Some((x, y)) = self.cell(from) {
-                self.turns[y * self.width + x] = true;
+            // A turn joins the line down on the side where it comes from or goes to.
+            if index > 0 && (path[index - 1].0 == from.0) != (from.0 == to.0) {
+                let beside = if from.1 == to.1 { to } else { path[index - 1] };
+                self.join(from, (beside.0 < from.0, beside.0 > from.0), look.weight);
             }
+        }
+        for cell in passes {
+            self.join(cell, (true, true), look.weight);
         }
         if let Some((x, y)) = self.cell(start) {
             self.along.end(y * self.width + x, wire.leaves_right, look);
@@ -157,6 +162,14 @@ impl Canvas {
         {
             self.tips[y * self.width + x] = Some(UNICODE.failed);
         }
+    }
+
+    /// Joins a wire to what runs across a cell, from before or after it.
+    fn join(&mut self, cell: (i32, i32), (before, after): (bool, bool), weight: u8) {
+        let Some((x, y)) = self.cell(cell) else { return };
+        let joins = &mut self.joins[y * self.width + x];
+        joins.0 = joins.0.max(weight * u8::from(before));
+        joins.1 = joins.1.max(weight * u8::from(after));
     }
 
     /// Adds a straight piece of a wire.
@@ -190,23 +203,31 @@ impl Canvas {
         for y in 0..self.height {
             for x in 0..self.width {
                 let (along, across) = (y * self.width + x, x * self.height + y);
-                let tone = self.along.tones[along].max(self.across.tones[across]);
-                if tone == 0 {
+                let (mut tone, mut wire) = (self.across.tones[across], self.across.wires[across]);
+                if tone.max(self.along.tones[along]) == 0 {
                     continue;
                 }
                 let weight = |weight: u8| WEIGHTS[usize::from(weight)];
-                let arms = Arms {
+                let mut arms = Arms {
                     north: weight(self.across.before[across]),
                     east: weight(self.along.after[along]),
                     south: weight(self.across.after[across]),
                     west: weight(self.along.before[along]),
                 };
-                let glyph = self.tips[along].unwrap_or_else(|| UNICODE.line(arms, self.turns[along]));
+                let (tip, joins) = (self.tips[along], self.joins[along]);
+                // Of a line that passes behind another nothing is seen.
+                if tip.is_some() || joins != (0, 0) || !arms.is_both() {
+                    tone = tone.max(self.along.tones[along]);
+                    wire = wire.max(self.along.wires[along]);
+                }
+                if arms.is_both() {
+                    (arms.west, arms.east) = (weight(joins.0), weight(joins.1));
+                }
+                let glyph = tip.unwrap_or_else(|| UNICODE.line(arms));
                 if let Some(cell) = buffer.cell_mut((area.x + x as u16, area.y + y as u16)) {
                     cell.set_char(glyph).set_style(styles[usize::from(tone - 1)]);
                 }
-                let last = self.along.wires[along].max(self.across.wires[across]);
-                seen[along] = (last as usize).checked_sub(1);
+                seen[along] = (wire as usize).checked_sub(1);
             }
         }
         seen

@@ -240,8 +240,8 @@ impl Scene<'_> {
         let detail = detail_of(shown);
         let label_width = text::width(&shown.label).min(room);
         // The name comes first; what is left is for the ports.
-        let spare = room - label_width - 2;
-        let detail = text::whole_ports(&detail, spare);
+        let spare = room - label_width - 1;
+        let detail = text::ports(&detail, spare);
         let label = text::cut_middle(&shown.label, room);
         let gap = room - text::width(&label) - text::width(&detail);
         let blank = " ".repeat(usize::try_from(gap).unwrap_or(0));

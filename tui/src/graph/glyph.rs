@@ -81,19 +81,14 @@ pub(super) const UNICODE: Glyphs = Glyphs {
 
 impl Arms {
     /// Whether lines go both along the row and across it.
-    fn is_both(self) -> bool {
+    pub(super) fn is_both(self) -> bool {
         self.north.max(self.south) > Weight::None && self.east.max(self.west) > Weight::None
     }
 }
 
 impl Glyphs {
-    /// The character of a cell. Where no line turns, a row's line and a column's line have nothing to do with each
-    /// other: the column's stays whole and the row's passes behind it, so that a junction always means a junction.
-    pub(super) fn line(&self, mut arms: Arms, turns: bool) -> char {
-        if arms.is_both() && !turns {
-            arms.east = Weight::None;
-            arms.west = Weight::None;
-        }
+    /// The character of a cell.
+    pub(super) fn line(&self, arms: Arms) -> char {
         let across = arms.north.max(arms.south);
         let along = arms.east.max(arms.west);
         if across == Weight::None && along == Weight::Dashed {
@@ -127,33 +122,26 @@ mod tests {
     #[test]
     fn a_cell_shows_the_lines_that_meet_in_it() {
         use Weight::{Dashed, Heavy, Light, None};
-        assert_eq!(UNICODE.line(arms(None, Light, None, Light), false), '─');
-        assert_eq!(UNICODE.line(arms(None, Heavy, None, Heavy), false), '━');
-        assert_eq!(UNICODE.line(arms(None, Dashed, None, Dashed), false), '┄');
-        assert_eq!(UNICODE.line(arms(Dashed, None, Dashed, None), false), '┆');
-        assert_eq!(UNICODE.line(arms(None, Dashed, None, Light), false), '─');
-        assert_eq!(UNICODE.line(arms(None, Light, Light, None), true), '╭');
-        assert_eq!(UNICODE.line(arms(Light, None, Light, Light), true), '┤');
-        assert_eq!(UNICODE.line(arms(Light, Heavy, Light, Heavy), true), '┿');
-        assert_eq!(UNICODE.line(arms(Heavy, Heavy, Heavy, Heavy), true), '╋');
+        assert_eq!(UNICODE.line(arms(None, Light, None, Light)), '─');
+        assert_eq!(UNICODE.line(arms(None, Heavy, None, Heavy)), '━');
+        assert_eq!(UNICODE.line(arms(None, Dashed, None, Dashed)), '┄');
+        assert_eq!(UNICODE.line(arms(Dashed, None, Dashed, None)), '┆');
+        assert_eq!(UNICODE.line(arms(None, Dashed, None, Light)), '─');
+        assert_eq!(UNICODE.line(arms(None, Light, Light, None)), '╭');
+        assert_eq!(UNICODE.line(arms(Light, None, Light, Light)), '┤');
+        assert_eq!(UNICODE.line(arms(Light, Heavy, Light, Heavy)), '┿');
+        assert_eq!(UNICODE.line(arms(Heavy, Heavy, Heavy, Heavy)), '╋');
     }
 
     #[test]
     fn double_lines_meet_all_others() {
         use Weight::{Dashed, Double, Heavy, Light, None};
-        assert_eq!(UNICODE.line(arms(None, Double, None, Double), false), '═');
-        assert_eq!(UNICODE.line(arms(Double, None, Double, None), false), '║');
-        assert_eq!(UNICODE.line(arms(None, Double, Double, None), true), '╔');
-        assert_eq!(UNICODE.line(arms(Light, Double, Light, Double), true), '╪');
-        assert_eq!(UNICODE.line(arms(Double, Heavy, Double, None), true), '╟');
-        assert_eq!(UNICODE.line(arms(Double, Dashed, Double, Light), true), '╫');
-        assert_eq!(UNICODE.line(arms(None, Light, Light, Double), true), '╤');
-    }
-
-    #[test]
-    fn lines_that_only_cross_do_not_look_joined() {
-        use Weight::{Heavy, Light};
-        assert_eq!(UNICODE.line(arms(Light, Heavy, Light, Heavy), false), '│');
-        assert_eq!(UNICODE.line(arms(Heavy, Light, Heavy, Light), false), '┃');
+        assert_eq!(UNICODE.line(arms(None, Double, None, Double)), '═');
+        assert_eq!(UNICODE.line(arms(Double, None, Double, None)), '║');
+        assert_eq!(UNICODE.line(arms(None, Double, Double, None)), '╔');
+        assert_eq!(UNICODE.line(arms(Light, Double, Light, Double)), '╪');
+        assert_eq!(UNICODE.line(arms(Double, Heavy, Double, None)), '╟');
+        assert_eq!(UNICODE.line(arms(Double, Dashed, Double, Light)), '╫');
+        assert_eq!(UNICODE.line(arms(None, Light, Light, Double)), '╤');
     }
 }

@@ -95,7 +95,7 @@ pub(super) fn labels(routes: &Routes, places: &Places, view: &View) -> Vec<Label
                 continue;
             }
             let wires: Vec<u32> = mine.iter().chain(others).copied().collect();
-            if let Some((x, text)) = fit(&wires, routes, view, run) {
+            if let Some((x, text)) = fit(&wires, routes, view, (side, run)) {
                 if wires.len() == 1 || mixed {
                     for &wire in &wires {
                         told[wire as usize] = true;
@@ -167,8 +167,14 @@ fn number<'s>(sums: impl IntoIterator<Item = &'s Sum>) -> (String, String) {
 /// The fewest cells that a service is told in.
 const LEAST_SERVICE: i32 = 6;
 
-/// The longest text about wires that fits into a run of cells with some of the line left to see, and where.
-fn fit(mine: &[u32], routes: &Routes, view: &View, (first, last): (i32, i32)) -> Option<(i32, String)> {
+/// The longest text about wires that fits into a run of cells at one side of a channel with some of the line left to see,
+/// and where: not in the middle if that is nearer to the lines down, where it would look like a part of them.
+fn fit(
+    mine: &[u32],
+    routes: &Routes,
+    view: &View,
+    (side, (first, last)): (Side, (i32, i32)),
+) -> Option<(i32, String)> {
     let room = last - first + 1;
     let (number, short) = number(mine.iter().map(|&wire| &routes.sums[wire as usize]));
     let mut texts: Vec<(String, i32)> = Vec::new();
@@ -190,8 +196,8 @@ fn fit(mine: &[u32], routes: &Routes, view: &View, (first, last): (i32, i32)) ->
         texts.push((number, 1));
     }
     let (text, _) = texts.into_iter().find(|(text, line)| text::width(text) + line <= room)?;
-    let x = first + (room - text::width(&text)) / 2;
-    Some((x, text))
+    let beside = room - text::width(&text) + i32::from(side == Side::Right);
+    Some((first + beside / 2, text))
 }
 
 /// What a wire's connections are for.

@@ -72,7 +72,8 @@ pub(super) fn draw(
     let mut canvas = Canvas::new(window);
     let in_sight = |wire: &(usize, &Wire)| wire.1.touches(window.bounds()) && wire.1.from != wire.1.to;
     for (index, wire) in routes.wires.iter().enumerate().filter(in_sight) {
-        canvas.trace(index, (wire, routes.path(wire)), &routes.sums[index], focus.wire(index));
+        let way = (wire, routes.path(wire), routes.passes(index));
+        canvas.trace(index, way, &routes.sums[index], focus.wire(index));
     }
     let seen = canvas.paint(buffer, theme);
     for label in routes.labels.iter().filter(|label| window.has_row(label.y)) {

@@ -272,6 +272,16 @@ fn fingerprint(view: &View, area: Rect) -> u64 {
     hasher.finish()
 }
 
+/// A name in at most so many cells, cut where that loses least: of `long-name 4121` the number stays.
+pub fn cut_name(name: &str, cells: usize) -> String {
+    text::cut_middle(name, i32::try_from(cells).unwrap_or(i32::MAX))
+}
+
+/// A list of services in at most so many cells: none is half there but a name, of which both ends are told.
+pub fn cut_ports(list: &str, cells: usize) -> String {
+    text::ports(list, i32::try_from(cells).unwrap_or(i32::MAX))
+}
+
 /// Draws the graph, moved so that the selected node can be seen. Lays it out first where that is still to do. Returns what
 /// is where.
 pub fn render(

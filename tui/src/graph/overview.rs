@@ -28,11 +28,11 @@ struct Scale {
 }
 
 impl Scale {
-    /// At most half as large: what is not smaller is no overview.
+    /// As large as there is room for, and no larger than the picture itself.
     fn new(area: Rect, (left, top, right, bottom): (i32, i32, i32, i32)) -> Self {
         let plane = ((right - left).max(1), (bottom - top).max(1));
         let room = (i32::from(area.width) * DOTS.0, i32::from(area.height) * DOTS.1);
-        let dots = (room.0.min(plane.0), room.1.min(plane.1 * 2));
+        let dots = (room.0.min(plane.0 * DOTS.0), room.1.min(plane.1 * DOTS.1));
         Self { area, origin: (left, top), plane, dots }
     }
 
@@ -132,6 +132,8 @@ pub(super) fn draw(
         }
     }
     let scale = dots.scale;
+    // Below the names: a name is read across its line.
+    frame(buffer, panel, &scale, plan, theme);
     for block in blocks() {
         let column = &plan.places.columns[block.column];
         let first = scale.x(column.x) / DOTS.0;
@@ -148,7 +150,6 @@ pub(super) fn draw(
         let at = (scale.x(plan.places.columns[place.column].x) / DOTS.0, scale.y(place.y) / DOTS.1);
         put(buffer, area, at, "▶", theme.selected);
     }
-    frame(buffer, panel, &scale, plan, theme);
 }
 
 /// Frames the part of the picture that the panel shows: around its cells.

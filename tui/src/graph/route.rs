@@ -129,6 +129,13 @@ impl Routes {
         self.draft.hops(wire)
     }
 
+    /// The cells where a wire goes straight through the line down of its own net.
+    pub(super) fn passes(&self, wire: usize) -> impl Iterator<Item = (i32, i32)> + '_ {
+        let straight = self.hops(wire).iter().filter(|hop| hop.enter.1 == hop.leave.1);
+        let net = |hop: &Hop| (&self.draft.channels[hop.channel].nets[hop.net as usize], hop.enter.1);
+        straight.map(net).filter(|(net, _)| !net.is_straight()).map(|(net, y)| (net.x, y))
+    }
+
     /// The nets of all channels.
     pub(super) fn channels(&self) -> &[Channel] {
         &self.draft.channels

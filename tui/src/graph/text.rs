@@ -20,24 +20,39 @@ pub(super) fn cut_end(text: &str, limit: i32) -> String {
     cut
 }
 
-/// As many of a list of ports as fit whole, then `:…` for the others: half a port is another port.
-pub(super) fn whole_ports(list: &str, limit: i32) -> String {
+/// The fewest cells in which something of a Unix socket's name can be read.
+const LEAST_NAME: i32 = 6;
+
+/// As many of a list of ports and names of sockets as fit whole, then how many more there are: `:80 +2`. Half a port is
+/// another port, so that one that does not fit is not there; but a name is told by its ends where nothing fits whole.
+pub(super) fn ports(list: &str, limit: i32) -> String {
     if width(list) <= limit {
         return list.to_owned();
     }
-    let others = ":…";
-    let mut cut = String::new();
-    for port in list.split(' ').filter(|port| port.contains([':', '/', '@'])) {
-        if width(&cut) + width(port) + 1 + width(others) > limit {
-            break;
+    let entries: Vec<&str> = list.split(' ').filter(|entry| entry.contains([':', '/', '@'])).collect();
+    let beyond = list.rsplit_once(" +").and_then(|(_, number)| number.parse().ok()).unwrap_or(0);
+    let all = entries.len() + beyond;
+    let more = |shown: usize| match all - shown {
+        0 => String::new(),
+        others => format!(" +{}", count(others)),
+    };
+    let (mut kept, mut shown) = (String::new(), 0);
+    for entry in &entries {
+        let gap = if shown > 0 { " " } else { "" };
+        let cells = width(&kept) + width(gap) + width(entry);
+        if cells + width(&more(shown + 1)) <= limit {
+            kept = kept + gap + entry;
+            shown += 1;
         }
-        cut += port;
-        cut.push(' ');
     }
-    if list.contains([':', '/', '@']) && width(&cut) + width(others) <= limit {
-        cut += others;
+    if shown > 0 {
+        return kept + &more(shown);
     }
-    cut
+    let room = limit - entries.first().map_or(0, |_| width(&more(1)));
+    match entries.iter().find(|entry| entry.contains(['/', '@'])) {
+        Some(name) if room >= LEAST_NAME => cut_middle(name, room) + &more(1),
+        _ => String::new(),
+    }
 }
 
 /// The text, its middle cut out where it is wider: of `long-name 4121`, the number is what tells it from its like; but
@@ -103,14 +118,29 @@ mod tests {
 
     #[test]
     fn a_port_is_whole_or_not_there() {
-        assert_eq!(whole_ports(":80 :443", 8), ":80 :443");
-        assert_eq!(whole_ports(":80 :443", 7), ":80 :…");
-        assert_eq!(whole_ports(":80 :443", 5), ":…");
-        assert_eq!(whole_ports(":80 :443 :8080 :9090 +3", 18), ":80 :443 :8080 :…");
-        assert_eq!(whole_ports(":15432", 5), ":…");
-        assert_eq!(whole_ports(":15432", 1), "");
-        assert_eq!(whole_ports(":15432", -3), "");
-        assert_eq!(whole_ports("idle", 3), "");
+        assert_eq!(ports(":80 :443", 8), ":80 :443");
+        assert_eq!(ports(":80 :443", 7), ":80 +1");
+        assert_eq!(ports(":80 :443", 5), "");
+        assert_eq!(ports(":80 :443 :8080 :9090 +3", 18), ":80 :443 :8080 +4");
+        assert_eq!(ports(":15432 :80", 7), ":80 +1", "a shorter one says more than none");
+        assert_eq!(ports(":15432", 5), "");
+        assert_eq!(ports(":15432", -3), "");
+        assert_eq!(ports("idle", 3), "");
+    }
+
+    #[test]
+    fn of_a_name_the_ends_are_told_where_it_does_not_fit() {
+        assert_eq!(ports("…/.s.PGSQL.5432", 12), "…/.s.P….5432");
+        assert_eq!(ports("…/docker.sock", 8), "…/do…ock");
+        assert_eq!(ports("…/docker.sock", 6), "…/d…ck");
+        assert_eq!(ports("…/docker.sock", 5), "");
+        assert_eq!(ports("…/docker.sock …/other.sock", 11), "…/do…ock +1");
+        assert_eq!(ports("@/containerd-shim +40", 12), "@/co…him +40");
+        assert_eq!(ports(":5432 …/.s.PGSQL.5432", 12), ":5432 +1");
+        for limit in -2..24 {
+            let told = ports("…/.s.PGSQL.5432 :5432 +12", limit);
+            assert!(width(&told) <= limit.max(0), "{told} in {limit}");
+        }
     }
 
     #[test]

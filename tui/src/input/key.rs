@@ -41,6 +41,9 @@ const NAMED: [(KeyCode, &str, &str, &str); 16] = [
     (KeyCode::Char(' '), "space", "Space", "␣"),
 ];
 
+/// What is held while another key is pressed.
+const HELD: [&str; 3] = ["ctrl", "shift", "alt"];
+
 /// Keys that a terminal tells by the same byte as the control key with a letter.
 const SAME_BYTE: [(char, &str); 5] =
     [('i', "tab"), ('m', "enter"), ('j', "enter"), ('h', "backspace"), ('[', "esc")];
@@ -145,7 +148,7 @@ impl Key {
             }
             (["ctrl" | "control"], code) => Ok(Self::Control(code)),
             (["alt"], code) => Ok(Self::Alt(code)),
-            ([one], _) if !["shift", "ctrl", "control", "alt"].contains(one) => Err(unknown(text, one)),
+            ([one], _) if *one != "control" && !HELD.contains(one) => Err(unknown(text, one)),
             _ => Err(KeyError(String::from("one of ctrl, alt and shift can be held"))),
         }
     }
@@ -178,17 +181,24 @@ fn code(word: &str) -> Option<KeyCode> {
     number.parse().ok().filter(|number| (1..=12).contains(number)).map(KeyCode::F)
 }
 
+/// `part` of the text is no key, nor what is held with one.
 fn unknown(text: &str, part: &str) -> KeyError {
     let names = NAMED.iter().map(|(_, name, ..)| *name);
-    let meant = nearest(part, names.chain(["ctrl", "shift", "alt"]));
-    KeyError(match meant {
-        Some(meant) => format!("there is no key `{}`; did you mean `{meant}`?", shown(text)),
-        None => format!(
-            "there is no key `{}`: a key is one character, f1 to f12, or one of {}, after ctrl-, alt- or shift-",
-            shown(text),
+    let no_key = format!("there is no key `{}`", shown(text));
+    let Some(meant) = nearest(part, names.chain(HELD)) else {
+        return KeyError(format!(
+            "{no_key}: a key is one character, f1 to f12, or one of {}, after ctrl-, alt- or shift-",
             NAMED.map(|(_, name, ..)| name).join(", ")
-        ),
-    })
+        ));
+    };
+    // What is held comes first, the key last.
+    let is_last = text.ends_with(part);
+    if is_last && HELD.contains(&meant) {
+        return KeyError(format!("{no_key}: {meant} is held with another key, as in `{meant}-f5`"));
+    }
+    let (before, after) = text.split_at(if is_last { text.len() - part.len() } else { part.len() });
+    let whole = if is_last { format!("{before}{meant}") } else { format!("{meant}{after}") };
+    KeyError(format!("{no_key}; did you mean `{}`?", shown(&whole)))
 }
 
 /// A text from a configuration, safe to show and not too long.
@@ -256,8 +266,13 @@ mod tests {
             (" ", "there is no key ` `: a key is one character"),
             ("f13", "did you mean"),
             ("entr", "there is no key `entr`; did you mean `enter`?"),
-            ("ctl-l", "there is no key `ctl-l`; did you mean `ctrl`?"),
-            ("ctrl-entr", "there is no key `ctrl-entr`; did you mean `enter`?"),
+            ("ctl-l", "there is no key `ctl-l`; did you mean `ctrl-l`?"),
+            ("CTL-L", "there is no key `CTL-L`; did you mean `ctrl-L`?"),
+            ("ctrl-entr", "there is no key `ctrl-entr`; did you mean `ctrl-enter`?"),
+            ("ctrl-", "there is no key `ctrl-`: ctrl is held with another key, as in `ctrl-f5`"),
+            ("ctrl", "there is no key `ctrl`: ctrl is held with another key, as in `ctrl-f5`"),
+            ("alt-ctrl", "there is no key `alt-ctrl`: ctrl is held with another key, as in `ctrl-f5`"),
+            ("shft", "there is no key `shft`: shift is held with another key, as in `shift-f5`"),
             ("ctrl-i", "a terminal tells `ctrl-i` as `tab`"),
             ("ctrl-1", "ctrl goes with letters, space and keys that are no characters"),
             ("shift-1", "with shift it is another character: write that one"),

@@ -4,6 +4,8 @@ use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 
 use super::{Action, Binding, Key, Request, Scope, bindings};
 
+const QUIT: Request = Request::Act(Action::Quit);
+
 /// The keys in use.
 #[derive(Clone, Debug)]
 pub struct Keymap {
@@ -120,6 +122,11 @@ impl Keymap {
         let bound = self.keys.iter().find(|(holds, key, _)| *holds == scope && key.is(event));
         if let Some((_, _, action)) = bound {
             return Some(Request::Act(*action));
+        }
+        if scope == Scope::Help {
+            // What does something on the screen closes the help above it; what ends the program there, too.
+            let beneath = self.request(event, Scope::Screen);
+            return beneath.map(|asked| if asked == QUIT { Request::Act(Action::Back) } else { asked });
         }
         match event.code {
             KeyCode::Char(character)

@@ -176,6 +176,8 @@ pub enum Scope {
     Columns,
     /// While a container's output is followed.
     Log,
+    /// While the help screen is open.
+    Help,
 }
 
 impl Scope {

@@ -10,7 +10,7 @@ fn press(code: KeyCode, modifiers: KeyModifiers) -> KeyEvent {
 
 #[test]
 fn no_key_means_two_things() {
-    for scope in [Scope::Screen, Scope::Typing, Scope::Choosing, Scope::Columns, Scope::Log] {
+    for scope in [Scope::Screen, Scope::Typing, Scope::Choosing, Scope::Columns, Scope::Log, Scope::Help] {
         let keys: Vec<Key> = bindings()
             .filter(|binding| binding.scope == scope)
             .flat_map(|binding| binding.keys.iter().map(|(key, _)| *key))

@@ -199,7 +199,12 @@ fn found(app: &App, theme: &Theme) -> (String, Style) {
     }
     match app.match_position() {
         (_, 0) => (String::from("not found"), theme.warning),
-        (0, matches) => (format!("{matches} found"), theme.good),
+        (0, matches) => {
+            let before = app.matches_before_gone().filter(|before| *before > 0);
+            let found =
+                before.map_or_else(|| format!("{matches} found"), |n| format!("after {n} of {matches}"));
+            (found, theme.good)
+        }
         (position, matches) => (format!("{position} of {matches}"), theme.good),
     }
 }

@@ -76,7 +76,8 @@ fn short_release(release: &str) -> &str {
     &release[..end]
 }
 
-fn time_of_day(app: &App, at: Timestamp) -> String {
+/// A moment as the clock on the wall shows it.
+pub(super) fn time_of_day(app: &App, at: Timestamp) -> String {
     Moment::from_nanosecond(i128::from(at.0))
         .map(|moment| moment.to_zoned(app.zone.clone()).strftime("%H:%M:%S").to_string())
         .unwrap_or_default()

@@ -41,6 +41,9 @@ pub(super) const MARKS: [(EdgeState, &str); 5] = [
     (EdgeState::Failed, "did not get through"),
 ];
 
+/// How lines meet.
+pub(super) const MEETINGS: [(&str, &str); 2] = [("─┼─", "lines that join"), ("─│─", "one passes behind")];
+
 pub(super) fn render(buffer: &mut Buffer, area: Rect, app: &mut App, theme: &Theme) {
     // The frame, and a blank at either side.
     let (cells, lines) =
@@ -67,14 +70,17 @@ pub(super) fn render(buffer: &mut Buffer, area: Rect, app: &mut App, theme: &The
     };
     Clear.render(panel, buffer);
     let mut block = Block::bordered().border_type(BorderType::Rounded).border_style(theme.border_active);
-    if pages.len() > 1 {
+    let close = closing(app).map_or_else(String::new, |key| format!("{key} closes "));
+    block = if pages.len() > 1 {
         let turn = if page + 1 < pages.len() {
             format!("{} more", app.keymap.key_of(Action::PageDown))
         } else {
             format!("{} back", app.keymap.key_of(Action::PageUp))
         };
-        block = block.title_bottom(format!(" {} of {}  {turn} ", page + 1, pages.len()));
-    }
+        block.title_bottom(format!(" {} of {}  {turn}  {close}", page + 1, pages.len()))
+    } else {
+        block.title_bottom(format!(" {close}"))
+    };
     let inner = block.inner(panel);
     block.render(panel, buffer);
     let mut x = inner.x + 1;
@@ -85,11 +91,20 @@ pub(super) fn render(buffer: &mut Buffer, area: Rect, app: &mut App, theme: &The
     }
 }
 
+/// The key that closes it.
+fn closing(app: &App) -> Option<&str> {
+    let rows = app.keymap.rows().iter().filter(|row| row.binding.scope == Scope::Help);
+    let mut closing = rows.filter(|row| row.binding.keys.iter().any(|(_, action)| *action == Action::Back));
+    let row = closing.next()?;
+    row.footer.as_ref().map(|(key, _)| key.as_str())
+}
+
 /// Every section of the table, in the order in which the table has them, and the marks.
 fn sections(app: &App, theme: &Theme) -> Vec<Vec<Line>> {
     let mut sections: Vec<(&str, Vec<Line>)> = missing(app, theme).into_iter().collect();
-    // The choice of columns tells its own keys.
-    for row in app.keymap.rows().iter().filter(|row| row.binding.scope != Scope::Columns) {
+    // The choice of columns tells its own keys, and so does the help, in the last line.
+    let told_below = [Scope::Columns, Scope::Help];
+    for row in app.keymap.rows().iter().filter(|row| !told_below.contains(&row.binding.scope)) {
         let line = Line { what: row.shown.clone(), style: theme.key, explanation: row.binding.what };
         match sections.iter_mut().find(|(section, _)| *section == row.binding.section) {
             Some((_, lines)) => lines.push(line),
@@ -101,7 +116,12 @@ fn sections(app: &App, theme: &Theme) -> Vec<Vec<Line>> {
         style: theme.edge(state),
         explanation,
     });
-    sections.push(("Connections", marks.into()));
+    let meetings = MEETINGS.map(|(what, explanation)| Line {
+        what: what.to_owned(),
+        style: theme.edge(EdgeState::Steady),
+        explanation,
+    });
+    sections.push(("Connections", marks.into_iter().chain(meetings).collect()));
     let titled = |(title, lines): (&str, Vec<Line>)| {
         let title = Line { what: title.to_owned(), style: theme.strong, explanation: "" };
         [title].into_iter().chain(lines).collect()

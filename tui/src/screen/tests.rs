@@ -84,7 +84,7 @@ fn row_with(buffer: &Buffer, wanted: &str) -> u16 {
 fn select_edge(app: &mut App, topology: &Topology, service: &str) {
     let edge = app.view.edges.iter().find(|edge| *edge.service == *service).unwrap();
     let key = app.view.edge_key(edge).unwrap();
-    app.selection = Some(Selection::Edge(key));
+    app.select(Selection::Edge(key));
     app.settle(topology);
 }
 

@@ -32,8 +32,8 @@ impl Sampler {
     /// recording, which is not of what processes use now.
     pub fn wanted(app: &App) -> &[ProcessId] {
         let is_now = app.newest.is_some() && app.newest == app.view.host.as_ref().map(|host| host.at);
-        let details = app.details.as_ref().filter(|_| is_now && app.details_open && !app.details_gone);
-        details.map_or(&[], |details| &details.wanted.processes)
+        let details = app.inspection.as_ref().filter(|_| is_now && app.details_open && app.absence.is_none());
+        details.map_or(&[], |inspection| &inspection.details.wanted.processes)
     }
 
     /// Begins to sample what the details show, if that was not done for this tick, and if it is not at it still. Needs a

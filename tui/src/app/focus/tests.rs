@@ -164,6 +164,6 @@ fn details_in_a_focus_have_the_peers_that_are_left_out() {
         }
         _ => 0,
     };
-    let peers: usize = app.details.as_ref().unwrap().sections.iter().map(rows).sum();
+    let peers: usize = app.inspection.as_ref().unwrap().details.sections.iter().map(rows).sum();
     assert_eq!((peers, app.view.edges.len()), (3, 2));
 }

@@ -115,11 +115,11 @@ fn d_opens_the_details_of_a_group_too() {
     press(&mut app, &topology, "d");
     assert!(app.details_open);
     press(&mut app, &topology, "3");
-    assert_eq!(app.details.as_ref().unwrap().title, "web-1 ×3", "they go along");
+    assert_eq!(app.inspection.as_ref().unwrap().details.title, "web-1 ×3", "they go along");
     press(&mut app, &topology, "d");
     assert!(!app.details_open);
     press(&mut app, &topology, "d⇥");
-    assert!(app.details.as_ref().unwrap().title.contains('→'));
+    assert!(app.inspection.as_ref().unwrap().details.title.contains('→'));
 }
 
 #[test]

@@ -113,7 +113,7 @@ fn a_double_click_does_what_enter_does_and_the_right_button_shows_details() {
     let other = desk.find("203.0.113.9");
     desk.does(Gesture::Inspect, other);
     assert!(desk.app.details_open);
-    assert_eq!(desk.app.details.as_ref().unwrap().title, "203.0.113.9");
+    assert_eq!(desk.app.inspection.as_ref().unwrap().details.title, "203.0.113.9");
 }
 
 #[test]

@@ -26,6 +26,30 @@ fn after(time: &mut Time, keys: &[Travel]) -> Vec<Option<u64>> {
 }
 
 #[test]
+fn a_moment_is_found_by_its_end_while_it_is_known() {
+    let mut time = live(5);
+    let at = |second: u64| Timestamp(second * 1_000_000_000);
+    assert_eq!(
+        [at(1), at(5), at(6), Timestamp(1)].map(|at| time.tick_of(at)),
+        [Some(0), Some(4), None, None]
+    );
+    time.forget_before(3);
+    assert_eq!([at(3), at(4)].map(|at| time.tick_of(at)), [None, Some(3)]);
+}
+
+#[test]
+fn whoever_stays_at_a_tick_of_a_recording_stops_it() {
+    let mut first = moment(1);
+    first.duration = 1_000;
+    let mut time = Time::recorded([first].into_iter().chain((2..=9).map(moment)), Speed::default());
+    assert_eq!(time.usual_length(), Some(1_000_000_000));
+    time.play(Duration::from_secs(5));
+    time.stay_at(2);
+    assert_eq!((time.shown(), time.standing()), (Some(2), Standing::Stands(Speed::default())));
+    assert!(!time.play(Duration::from_secs(5)));
+}
+
+#[test]
 fn steps_go_back_and_end_at_now() {
     use Travel::{Back, Forward, MinuteBack, MinuteForward, Now, Oldest};
     let mut time = live(200);

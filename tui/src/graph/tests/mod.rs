@@ -4,6 +4,7 @@
 mod again;
 mod build;
 mod churn;
+mod crossings;
 mod crowd;
 mod film;
 mod looks;

@@ -75,6 +75,48 @@ fn the_overview_has_every_box() {
     assert!(shown.starts_with('┌') && shown.contains('┘'), "{shown}");
 }
 
+/// Containers that call one another in a row.
+fn row_of_containers(count: usize) -> Picture {
+    let name = |number: usize| format!("app {}", 100 + number);
+    let boxes = (0..count).fold(Picture::default(), |picture, number| {
+        picture.container(&format!("box-{number:02}  an/image"), &name(number), "")
+    });
+    (1..count).fold(boxes, |picture, number| picture.steady(&name(number - 1), &name(number), 80, 1))
+}
+
+#[test]
+fn the_overview_is_as_large_as_the_panel_lets_it_be() {
+    let mut state = GraphState::default();
+    state.set_overview(true);
+    let shown = text(&draw(&mut state, &row_of_containers(3).view(), (120, 20), None));
+    for number in 0..3 {
+        assert!(shown.contains(&format!("box-{number:02}  an/image")), "{shown}");
+    }
+}
+
+#[test]
+fn the_frame_of_the_overview_takes_no_letter_wherever_it_stands() {
+    let view = row_of_containers(6).view();
+    let mut state = GraphState::default();
+    draw(&mut state, &view, (60, 8), None);
+    state.set_overview(true);
+    let names = |shown: &str| (0..6).filter(|number| shown.contains(&format!("box-{number:02}"))).count();
+    let before = names(&text(&draw(&mut state, &view, (60, 8), None)));
+    assert!(before > 2);
+    let mut frames = std::collections::BTreeSet::new();
+    for _ in 0..60 {
+        state.pan_by(1, 0);
+        let shown = text(&draw(&mut state, &view, (60, 8), None));
+        assert_eq!(names(&shown), before, "{shown}");
+        frames.insert(shown.find('┌'));
+    }
+    assert!(
+        frames.len() > 3,
+        "it has stood in many places: {frames:?}\n{}",
+        text(&draw(&mut state, &view, (60, 8), None))
+    );
+}
+
 /// Arrow keys go from group to group, and select a node that is in the view: the one with most connections.
 #[test]
 fn arrows_go_from_group_to_group() {

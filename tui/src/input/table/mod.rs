@@ -5,6 +5,7 @@ mod choosing;
 mod finding;
 mod following;
 mod graph;
+mod helping;
 mod list;
 mod moving;
 mod program;
@@ -31,6 +32,7 @@ const AREAS: &[&[Binding]] = &[
     typing::BINDINGS,
     choosing::BINDINGS,
     following::BINDINGS,
+    helping::BINDINGS,
 ];
 
 /// Every key that does something, in the order of the help screen and the footer.

@@ -9,8 +9,10 @@ use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::{Block, BorderType, Widget};
 
+use super::header::time_of_day;
 use super::text::{clip, width};
-use crate::app::App;
+use crate::app::{Absence, App};
+use crate::input::Action;
 use crate::theme::Theme;
 use crate::view::{Body, Details, Place, Section};
 
@@ -25,7 +27,8 @@ const GUTTER: usize = 3;
 pub(super) fn height(app: &App, width: u16) -> u16 {
     // Looks do not count here.
     let cells = usize::from(width.saturating_sub(FRAME));
-    let lines = app.details.as_ref().map_or(0, |details| lines(details, cells, &Theme::plain()).len());
+    let lines =
+        app.inspection.as_ref().map_or(0, |known| lines(&known.details, cells, &Theme::plain()).len());
     u16::try_from(lines).unwrap_or(u16::MAX).saturating_add(2)
 }
 
@@ -33,19 +36,30 @@ pub(super) fn render(buffer: &mut Buffer, area: Rect, app: &mut App, theme: &The
     let block = Block::bordered().border_type(BorderType::Rounded).border_style(theme.border_active);
     let inner = block.inner(area);
     block.render(area, buffer);
-    let title = |text: &str| format!(" {} ", clip(text, usize::from(area.width).saturating_sub(18)));
-    let Some(details) = &app.details else {
-        buffer.set_string(area.x + 2, area.y, title("details"), theme.strong);
-        let nothing =
-            if app.selection.is_none() { "nothing is selected" } else { "it is not in the picture" };
+    let gone = app.absence.map(|absence| fate(app, absence));
+    let style = if gone.is_some() { theme.closed } else { theme.strong };
+    let gone = gone.map_or_else(String::new, |fate| format!("  {fate}"));
+    let name = app.inspection.as_ref().map(|known| known.details.title.as_str());
+    let name = name.or(app.selected_label()).unwrap_or("details");
+    // The fate of what is gone says more than the end of its name.
+    let room = usize::from(area.width).saturating_sub(18);
+    let title = format!("{}{gone}", clip(name, room.saturating_sub(width(&gone))));
+    buffer.set_string(area.x + 2, area.y, format!(" {} ", clip(&title, room)), style);
+    if let Some(note) = way_back(app) {
+        let note = format!(" {} ", clip(&note, room));
+        buffer.set_string(area.x + 2, area.bottom() - 1, note, theme.warning);
+    }
+    let Some(known) = &app.inspection else {
+        app.details_lines = (0, 0);
+        let nothing = match (app.selection.is_none(), app.absence) {
+            (true, _) => "nothing is selected",
+            (_, Some(Absence::Hidden)) => "the filter, or a protocol that is switched off, keeps it away",
+            _ => "its details were not open while it was there",
+        };
         buffer.set_stringn(inner.x + 1, inner.y, nothing, inner.width.into(), theme.dim);
         return;
     };
-    if app.details_gone {
-        buffer.set_string(area.x + 2, area.y, title(&format!("{}  gone", details.title)), theme.closed);
-    } else {
-        buffer.set_string(area.x + 2, area.y, title(&details.title), theme.strong);
-    }
+    let details = &known.details;
     let inner = Rect { x: inner.x + 1, width: area.width.saturating_sub(FRAME), ..inner };
     let lines = lines(details, inner.width.into(), theme);
     let seen = usize::from(inner.height);
@@ -54,7 +68,7 @@ pub(super) fn render(buffer: &mut Buffer, area: Rect, app: &mut App, theme: &The
     for (line, y) in lines.iter().skip(app.details_offset).zip(inner.top()..inner.bottom()) {
         buffer.set_line(inner.x, y, line, inner.width);
     }
-    if app.details_gone {
+    if app.absence.is_some() {
         buffer.set_style(inner, theme.closed);
     }
     let below = lines.len().saturating_sub(app.details_offset + seen);
@@ -66,6 +80,29 @@ pub(super) fn render(buffer: &mut Buffer, area: Rect, app: &mut App, theme: &The
             buffer.set_stringn(x, y, note, area.width.into(), theme.warning);
         }
     }
+}
+
+/// Why the selected thing is not in the picture, with the moment at which it was.
+fn fate(app: &App, absence: Absence) -> String {
+    let seen = app.last_seen().map(|at| time_of_day(app, at));
+    match (absence, seen) {
+        (Absence::Gone, Some(seen)) => format!("gone, last there at {seen}"),
+        (Absence::Gone, None) => String::from("gone"),
+        (Absence::Later, seen) => format!("not yet there, but at {}", seen.unwrap_or_default()),
+        (Absence::Hidden, _) => String::from("not shown"),
+    }
+}
+
+/// What the lower border of the panel says of something that is gone: how old the facts are, where they are older than it
+/// got, and how to come back to it.
+fn way_back(app: &App) -> Option<String> {
+    let seen = app.absence.and(app.last_seen());
+    let read = app.inspection.as_ref().map(|known| known.at);
+    let old = read.filter(|read| seen.is_some_and(|seen| seen != *read));
+    let old = old.map(|read| format!("this is of {}", time_of_day(app, read)));
+    let back = app.can_return().then(|| format!("{} goes back to it", app.keymap.key_of(Action::Open)));
+    let notes: Vec<String> = old.into_iter().chain(back).collect();
+    (!notes.is_empty()).then(|| notes.join("; "))
 }
 
 /// All lines of the details, in so many cells.

@@ -9,7 +9,9 @@ use super::super::tests::{act, app_after, picture};
 use super::*;
 use crate::app::Mode;
 use crate::fixture;
+use crate::history::Limits;
 use crate::input::Action;
+use crate::stage::Stage;
 use crate::usage::{Reading, Samples, Single};
 use crate::view::{Chart, Fact, Row, Selection, Table, Unit};
 
@@ -27,7 +29,7 @@ fn select(app: &mut App, topology: &Topology, label: &str) {
     let labels: Vec<_> = app.view.nodes.iter().map(|node| node.label.clone()).collect();
     let node = app.view.nodes.iter().find(|node| node.label == label);
     let key = node.unwrap_or_else(|| panic!("{label} is none of {labels:?}")).key.clone();
-    app.selection = Some(Selection::Node(key));
+    app.select(Selection::Node(key));
     app.settle(topology);
 }
 
@@ -38,7 +40,7 @@ fn minutes(app: &mut App, topology: &mut Topology, seconds: u64, environment: bo
         topology.apply(&tick);
         app.tick_applied(tick.at);
         app.settle(topology);
-        let wanted = app.details.as_ref().unwrap().wanted.processes.clone();
+        let wanted = app.inspection.as_ref().unwrap().details.wanted.processes.clone();
         let readings = wanted.iter().map(|&process| Reading {
             process,
             at: second * 1_000_000_000,
@@ -120,7 +122,7 @@ fn the_environment_only_where_it_was_read_and_without_secrets() {
 fn usage_of_a_process_with_the_same_pid_is_not_shown() {
     let (mut app, topology) = details_of("agent 311", By::Process);
     let sequence = app.view.host.as_ref().unwrap().sequence;
-    let own = app.details.as_ref().unwrap().wanted.processes[0];
+    let own = app.inspection.as_ref().unwrap().details.wanted.processes[0];
     let mut sampled = |process, memory| {
         let reading = Reading { process, at: 1, cpu_ms: 1, memory };
         app.usage_sampled(Samples { sequence, readings: vec![reading], single: None });
@@ -151,6 +153,32 @@ fn nobody_is_sampled_unless_details_of_what_is_there_are_open() {
     app.tick_applied(Timestamp(1));
     app.settle(&topology);
     assert_eq!(wanted(&app), [0; 0], "it is gone");
+}
+
+#[test]
+fn what_is_gone_is_marked_with_its_moment_and_the_way_back() {
+    let mut app = App::new(None, jiff::tz::TimeZone::UTC);
+    let mut stage = Stage::live(Limits::default());
+    for tick in fixture::ticks() {
+        stage.take(&mut app, &tick);
+    }
+    let topology = stage.topology(&mut app);
+    app.settle(topology);
+    select(&mut app, topology, "198.51.100.23");
+    stage.take(&mut app, &fixture::quiet(1));
+    let topology = stage.topology(&mut app);
+    app.settle(topology);
+    act(&mut app, topology, &[Action::Details]);
+    insta::assert_snapshot!("gone_80x24", picture(&mut app, (80, 24)));
+    // The moment is kept no longer, and of what was gone at once nothing was read.
+    app.time.forget_before(2);
+    app.inspection = None;
+    let text = picture(&mut app, (80, 24));
+    assert!(
+        !text.contains("goes back") && text.contains("198.51.100.23  gone, last there at 12:04:31"),
+        "{text}"
+    );
+    assert!(text.contains("its details were not open while it was there"), "{text}");
 }
 
 fn anything() -> impl Strategy<Value = Details> {

@@ -11,6 +11,7 @@ use ratatui::style::Style;
 
 use super::text::{clip, pad, width};
 use crate::app::App;
+use crate::graph::{cut_name, cut_ports};
 use crate::list::{Column, Row, Shape};
 use crate::theme::{Theme, dimmed, edge_mark};
 use crate::view::ViewEdge;
@@ -116,7 +117,11 @@ fn cell_style(cells: &Cells<'_>, edge: &ViewEdge, column: Column, style: Style, 
 
 /// Writes a text into its column. What stays blank has no look.
 fn write(buffer: &mut Buffer, line: Rect, place: &Place, text: &str, style: Style) {
-    let text = clip(text, place.width);
+    let text = match place.column {
+        Column::Client | Column::Server => cut_name(text, place.width),
+        Column::Service => cut_ports(text, place.width),
+        _ => clip(text, place.width),
+    };
     let before = if place.column.is_number() { place.width - width(&text) } else { 0 };
     let x = line.x + MARK + place.x + before as u16;
     buffer.set_stringn(x, line.y, text, place.width - before, style);

@@ -25,15 +25,18 @@ fn the_help_screen_has_every_key_of_the_table_whole_at_every_size() {
     let (mut app, topology) = app();
     for size in [(60, 15), SMALL, (120, 40), LARGE] {
         let pages = help_pages(&mut app, &topology, size);
-        // Where something is to be chosen, the footer has all keys, and nothing else can be looked up.
-        for binding in bindings().filter(|binding| !matches!(binding.scope, Scope::Choosing | Scope::Columns))
-        {
+        // Where something is to be chosen, and in the help, the footer has all keys.
+        let told_below = [Scope::Choosing, Scope::Columns, Scope::Help];
+        for binding in bindings().filter(|binding| !told_below.contains(&binding.scope)) {
             assert!(
                 pages.iter().any(|page| page.contains(binding.shown) && page.contains(binding.what)),
                 "{:?}, {:?} is missing at {size:?}",
                 binding.shown,
                 binding.what
             );
+        }
+        for (_, explanation) in help::MEETINGS {
+            assert!(pages.iter().any(|page| page.contains(explanation)), "{explanation:?} at {size:?}");
         }
         for (_, explanation) in help::MARKS {
             assert!(pages.iter().any(|page| page.contains(explanation)), "{explanation:?} at {size:?}");
