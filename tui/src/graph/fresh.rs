@@ -9,7 +9,7 @@ use super::place::{
 };
 use super::rank;
 use super::seat::GROWTH;
-use crate::view::{GroupKey, NodeKind, View};
+use crate::view::{GroupKey, NodeKind, ShownKey, View};
 
 /// A box that has no row yet: its nodes in their order.
 struct Draft {
@@ -50,7 +50,7 @@ pub(super) fn layout(view: &View, links: &Links, size: (i32, i32), tall: i32) ->
     for column in 0..count {
         fold(view, links, &mut drafts, column, height);
     }
-    set_rows(links, &mut drafts, count, (height, tall), view.nodes.len());
+    set_rows(view, links, &mut drafts, count, (height, tall));
     let (natural, whole) = natural_widths(view, &drafts, count);
     let blocks = drafts
         .into_iter()
@@ -310,8 +310,10 @@ fn fold(view: &View, links: &Links, drafts: &mut [Draft], column: usize, height:
 }
 
 /// Sets the rows of the boxes: near to what they are linked with, so that lines run straight.
-fn set_rows(links: &Links, drafts: &mut [Draft], count: usize, (height, tall): (i32, i32), nodes: usize) {
-    let mut y: Vec<Option<i32>> = vec![None; nodes];
+fn set_rows(view: &View, links: &Links, drafts: &mut [Draft], count: usize, (height, tall): (i32, i32)) {
+    let mut y: Vec<Option<i32>> = vec![None; view.nodes.len()];
+    let are_groups =
+        view.nodes.iter().all(|node| matches!(&node.key, ShownKey::Group(group) if *group == node.group));
     let total = |column: usize| -> i32 {
         drafts.iter().filter(|draft| draft.column == column).map(|draft| draft.height() + 1).sum()
     };
@@ -325,8 +327,10 @@ fn set_rows(links: &Links, drafts: &mut [Draft], count: usize, (height, tall): (
             _ => 0,
         };
         // Room for those that will come, below each box: half of what there is, so that lines still run straight.
+        // What stands for a whole group stays alone in its box.
         let taken = (0..mine.len()).map(|index| mine[index].height() + gap(index)).sum::<i32>();
-        let growth = ((height - taken) / 2 / rows(mine.len().max(1))).clamp(0, GROWTH * tall);
+        let spare = if are_groups { 0 } else { (height - taken) / 2 };
+        let growth = (spare / rows(mine.len().max(1))).clamp(0, GROWTH * tall);
         let gaps: Vec<i32> = (0..mine.len()).map(|index| gap(index) + growth).collect();
         // The latest row at which each still leaves room for those below it.
         let mut latest = vec![0; mine.len()];

@@ -226,3 +226,25 @@ fn the_weight_of_a_line_tells_how_much_flows() {
         assert!(shown.contains(line), "{rate} on {open}: {shown}");
     }
 }
+
+/// Boxes that nobody will come to stand close together, others have room below them.
+#[test]
+fn groups_stand_close_together() {
+    let shop = (0..3).fold(Picture::default().host("server 1", ":1"), |shop, number| {
+        let name = format!("client {}", 10 + number);
+        shop.container(&format!("app {number}"), &name, "").steady(&name, "server 1", 1, 1)
+    });
+    let gaps = |zoom| {
+        let (state, _) = zoomed(&shop, zoom, (120, 40));
+        let places = &state.plan().places;
+        let mut tops: Vec<(i32, i32)> = places
+            .blocks
+            .iter()
+            .filter(|block| block.column == 0)
+            .map(|block| (block.top, block.end()))
+            .collect();
+        tops.sort_unstable();
+        tops.windows(2).map(|pair| pair[1].0 - pair[0].1).collect::<Vec<i32>>()
+    };
+    assert_eq!((gaps(Zoom::Groups), gaps(Zoom::Nodes)), (vec![1, 1], vec![4, 4]));
+}
