@@ -178,7 +178,7 @@ impl Parser<'_> {
         };
         if !row.kind.operators().contains(&operator) {
             return Err(
-                place.error(format!("`{word}` cannot be compared with `{operator}`; expected {}", allowed()))
+                place.error(format!("{} cannot be compared with `{operator}`; expected {}", shown(word), allowed()))
             );
         }
         let first = self.value(operator)?;
