@@ -177,9 +177,11 @@ impl Parser<'_> {
             return Err(place.error(expected));
         };
         if !row.kind.operators().contains(&operator) {
-            return Err(
-                place.error(format!("{} cannot be compared with `{operator}`; expected {}", shown(word), allowed()))
-            );
+            return Err(place.error(format!(
+                "{} cannot be compared with `{operator}`; expected {}",
+                shown(word),
+                allowed()
+            )));
         }
         let first = self.value(operator)?;
         let mut more = Vec::new();
