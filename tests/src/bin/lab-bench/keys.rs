@@ -16,6 +16,8 @@ const ROWS: u16 = 45;
 const COLUMNS: u16 = 160;
 /// Where the list's rows begin: above them are the header, the ways to group (one of which is marked like a row), the titles.
 const FIRST: u16 = 3;
+/// What the bar says of a selected thing that is over.
+const GONE: &str = "(gone)";
 /// The list's columns that say which row it is.
 const NAMES: u16 = 60;
 
@@ -72,7 +74,8 @@ fn press(terminal: &Terminal, key: &str, seen: Seen) -> Option<Duration> {
     let mut before = None;
     terminal.wait_for("what a key would change", |screen| {
         before = seen(screen);
-        before.is_some()
+        // What is selected may be over: then a key selects what is nearest.
+        before.is_some() || screen.contents().contains(GONE)
     });
     let effect = terminal.effect_of(key, PATIENCE, |screen| {
         let now = seen(screen);
