@@ -3,7 +3,7 @@
 //! A descriptor of `/proc/PID` belongs to that process and no later one with the same pid: once it is open, what
 //! is read through it cannot be mixed with another process's facts.
 
-use std::ffi::CStr;
+use std::ffi::{CStr, CString};
 use std::mem::MaybeUninit;
 use std::os::fd::{AsFd, OwnedFd};
 
@@ -23,6 +23,11 @@ pub(crate) fn open_proc() -> Result<OwnedFd, Errno> {
 /// Opens a directory.
 pub(crate) fn open_directory(parent: impl AsFd, name: &CStr) -> Result<OwnedFd, Errno> {
     openat(parent, name, OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty())
+}
+
+/// Opens the directory of a process.
+pub(crate) fn open_pid(proc: &OwnedFd, pid: u32) -> Option<OwnedFd> {
+    open_directory(proc, &CString::new(pid.to_string()).ok()?).ok()
 }
 
 /// Calls `each` with the name of every entry that is a number: the processes of `/proc`, the files of a process.

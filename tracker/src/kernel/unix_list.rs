@@ -9,7 +9,7 @@ use rustix::fs::{Mode, OFlags, openat};
 use rustix::io::Errno;
 use rustix::process::{Pid, test_kill_process};
 
-use super::proc_dir::{netns_of, open_directory, open_proc};
+use super::proc_dir::{netns_of, open_pid, open_proc};
 use crate::identity::NetnsId;
 
 /// The namespaces, as their processes see them.
@@ -34,9 +34,8 @@ impl UnixLists {
         let proc = self.proc.as_ref().ok()?;
         let buffer = &mut self.buffer;
         pids.into_iter().find_map(|pid| {
-            let name = std::ffi::CString::new(pid.to_string()).ok()?;
             // Once it is open it is this process's, and a process sees the namespace that it is in at each reading.
-            let process = open_directory(proc, &name).ok()?;
+            let process = open_pid(proc, pid)?;
             let mut inodes = FxHashSet::default();
             // While the list is read others leave it, and what stands behind them may be passed over: not twice.
             for _ in 0..2 {
@@ -73,7 +72,6 @@ mod tests {
     use std::os::unix::net::UnixStream;
 
     use super::*;
-    use crate::kernel::proc_dir::open_directory;
 
     #[test]
     fn names_are_any_bytes_and_need_not_be_there() {
@@ -92,7 +90,7 @@ mod tests {
         let inode = |socket: &UnixStream| rustix::fs::fstat(socket.as_fd()).unwrap().st_ino;
         let own = std::process::id();
         let proc = open_proc().unwrap();
-        let process = open_directory(&proc, &std::ffi::CString::new(own.to_string()).unwrap()).unwrap();
+        let process = open_pid(&proc, own).unwrap();
         let netns = netns_of(&process).unwrap().unwrap();
         let mut lists = UnixLists::open();
         let (one, other) = UnixStream::pair().unwrap();

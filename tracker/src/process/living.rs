@@ -1,13 +1,12 @@
 //! What is asked of a process while it lives and a user looks at it, beside what ticks tell.
 
-use std::ffi::CString;
 use std::os::fd::OwnedFd;
 
 use rustix::io::Errno;
 
 use super::stat::parse_stat;
 use crate::identity::ProcessId;
-use crate::kernel::proc_dir::{open_directory, open_proc, read_file};
+use crate::kernel::proc_dir::{open_pid, open_proc, read_file};
 use crate::text::Text;
 
 /// More of an environment than anybody reads.
@@ -56,10 +55,6 @@ impl LivingProcesses {
         let stat = parse_stat(&self.buffer)?;
         (id.started != 0 && stat.started == id.started).then_some(directory)
     }
-}
-
-fn open_pid(proc: &OwnedFd, pid: u32) -> Option<OwnedFd> {
-    open_directory(proc, &CString::new(pid.to_string()).ok()?).ok()
 }
 
 /// The variables in `/proc/PID/environ`, in its order.

@@ -312,10 +312,8 @@ impl Worker {
         told.extend(flows);
         self.translations.see(&told.opened, &told.changed, &told.closed, || self.networks.routers());
         let mut translations = self.translations.hear(until);
-        if !translations.is_empty() {
-            let mut none = None;
-            let flow_map = self.probes.as_mut().map_or(&mut none, |probes| &mut probes.flows);
-            let later = self.flows.translate(&mut translations, now, taking(flow_map));
+        if let Some(probes) = self.probes.as_mut().filter(|_| !translations.is_empty()) {
+            let later = self.flows.translate(&mut translations, now, taking(&mut probes.flows));
             self.processes.explain(later.newly_named.iter().copied());
             told.amend(later);
         }

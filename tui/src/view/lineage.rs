@@ -1,5 +1,7 @@
 //! What a view has of the one before it: whoever made something of that need not make it anew.
 
+use super::atlas::inverse;
+
 /// The place of what was not there.
 const NOWHERE: u32 = u32::MAX;
 
@@ -62,13 +64,8 @@ impl Moves {
     /// Where things stood that are there no more, of so many that were there before.
     pub fn left(&self, before: usize) -> Vec<usize> {
         let Some(stood) = &self.stood else { return Vec::new() };
-        let mut stays = vec![false; before];
-        for &stood in stood {
-            if let Some(stays) = stays.get_mut(stood as usize) {
-                *stays = true;
-            }
-        }
-        (0..before).filter(|&place| !stays[place]).collect()
+        let now = inverse(stood, before);
+        (0..before).filter(|&place| now[place] == NOWHERE).collect()
     }
 
     /// The places of things that were there before, and of which something other is told now: what they are called, or

@@ -43,14 +43,15 @@ impl FlowTable {
         }
         let told: FxHashMap<SocketId, Translation> =
             translations.iter().map(|translation| (translation.socket, *translation)).collect();
-        let departed: Vec<(SocketId, Departed)> =
+        let mut departed: Vec<(SocketId, Departed)> =
             told.keys().filter_map(|&number| Some((number, *self.departed.get(&number)?))).collect();
+        departed.sort_unstable_by_key(|&(number, _)| number);
         let live = self.flows.values().filter(|flow| told.contains_key(&flow.socket.id));
         let mut live: Vec<(SocketId, FlowId)> = live.map(|flow| (flow.socket.id, flow.id)).collect();
         live.sort_unstable();
-        for (number, id) in live {
-            if let Some(translation) = told.get(&number) {
-                self.translate_flow(id, translation);
+        for (number, id) in &live {
+            if let Some(translation) = told.get(number) {
+                self.translate_flow(*id, translation);
             }
         }
         for (number, departed) in departed {
@@ -62,12 +63,11 @@ impl FlowTable {
                 self.end_after(other, departed.manner, departed.at, now, &mut take);
             }
         }
-        let lonely: Vec<(FlowId, Translation)> = (self.flows.values())
-            .filter(|flow| matches!(flow.far, Far::Unknown))
-            .filter_map(|flow| Some((flow.id, *told.get(&flow.socket.id)?)))
-            .collect();
-        for (id, translation) in lonely {
-            self.join_late_beyond(id, &translation, translations, now, &mut take);
+        for (number, id) in live {
+            let is_alone = self.flows.get(&id).is_some_and(|flow| matches!(flow.far, Far::Unknown));
+            if let Some(translation) = told.get(&number).filter(|_| is_alone) {
+                self.join_late_beyond(id, translation, translations, now, &mut take);
+            }
         }
         self.tell()
     }
